@@ -1,0 +1,44 @@
+"""The bell: tells the event loop that the log has grown. It only wakes; the database says what is new."""
+
+import asyncio
+
+
+
+class Bell:
+    """Rung from any thread with the id of the newest event known; waited for on the event loop."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiters: set[asyncio.Event] = set()
+        self.last_id = 0
+        """The newest event that this process knows to be committed."""
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def ring(self, last_id: int) -> None:
+        """May be called on any thread. An id that is not newer still wakes: after a restore, ids may fall."""
+        self.last_id = max(self.last_id, last_id)
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            waiter.set()
+
+    async def wait(self, position: int, timeout: float) -> bool:
+        """Returns once an event newer than `position` is known (True), or after `timeout` seconds (False)."""
+        if self.last_id > position:
+            return True
+        woken = asyncio.Event()
+        self._waiters.add(woken)
+        try:
+            if self.last_id > position:
+                return True
+            await asyncio.wait_for(woken.wait(), timeout)
+        except TimeoutError:
+            return False
+        finally:
+            self._waiters.discard(woken)
+        return self.last_id > position

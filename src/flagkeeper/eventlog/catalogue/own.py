@@ -1,0 +1,115 @@
+"""Events that Unleash does not have, all prefixed `flagkeeper-`: what happened to the log itself."""
+
+from typing import ClassVar
+
+from flagkeeper.eventlog.catalogue.event import About, Event
+from flagkeeper.eventlog.catalogue.payload import Payload
+
+GROUP = "Event log"
+
+
+class ExportedEventsData(Payload, frozen=True, kw_only=True):
+    format: str
+    """`json`, `csv`, ..."""
+    query: str
+    """The search, in the words of the query language. Empty: all events."""
+    events: int
+    """How many."""
+    first_id: int | None
+    last_id: int | None
+
+
+class PseudonymData(Payload, frozen=True, kw_only=True):
+    """Says who took whose place only by the new name: the old one is what must be forgotten."""
+
+    pseudonym: str
+    user_id: int | None
+    events: int
+    """In how many events the name stood."""
+
+
+class ArchivedEventsData(Payload, frozen=True, kw_only=True):
+    first_id: int
+    last_id: int
+    events: int
+    archive: str
+    """The name of the archive."""
+    sha256: str
+
+
+class RestoredLogData(Payload, frozen=True, kw_only=True):
+    epoch: str
+    """The log's new epoch: entity tags and positions of older ones count no longer."""
+    last_id: int
+    """The newest event of the backup."""
+
+
+class QuarantineData(Payload, frozen=True, kw_only=True):
+    follower: str
+    event_id: int
+    error: str
+
+
+class FlagkeeperEventsExported(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-events-exported",
+        label="Events exported",
+        summary="{actor} exported {data.events} events as {data.format}",
+        subject="export/events",
+        group=GROUP,
+        ours=True,
+    )
+    data: ExportedEventsData
+    pre_data: None = None
+
+
+class FlagkeeperActorPseudonymised(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-actor-pseudonymised",
+        label="Actor pseudonymised",
+        summary="{actor} replaced a person's name by {data.pseudonym} in {data.events} events",
+        subject="actor/{data.pseudonym}",
+        group=GROUP,
+        ours=True,
+    )
+    data: PseudonymData
+    pre_data: None = None
+
+
+class FlagkeeperEventsArchived(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-events-archived",
+        label="Events archived",
+        summary="{actor} moved events {data.first_id} to {data.last_id} to archive {data.archive}",
+        subject="archive/{data.archive}",
+        group=GROUP,
+        ours=True,
+    )
+    data: ArchivedEventsData
+    pre_data: None = None
+
+
+class FlagkeeperRestored(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-restored",
+        label="Backup restored",
+        summary="{actor} restored a backup; its newest event is {data.last_id}",
+        subject="event-log",
+        group=GROUP,
+        ours=True,
+    )
+    data: RestoredLogData
+    pre_data: None = None
+
+
+class FlagkeeperEventQuarantined(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-event-quarantined",
+        label="Event quarantined",
+        summary="Follower {data.follower} gave up on event {data.event_id}: {data.error}",
+        subject="quarantine/{data.follower}/{data.event_id}",
+        group=GROUP,
+        ours=True,
+    )
+    data: QuarantineData
+    pre_data: None = None

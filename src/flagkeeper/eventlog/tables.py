@@ -1,0 +1,71 @@
+"""Tables of the log. Times are milliseconds since 1970; `data`, `pre_data` and `tags` are JSON text, ready to be sent."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text
+
+from flagkeeper.storage.dialects import BigId
+from flagkeeper.storage.metadata import metadata
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_by_user_id", BigInteger),
+    Column("project", Text),
+    Column("environment", Text),
+    Column("feature_name", Text),
+    Column("data", Text),
+    Column("pre_data", Text),
+    Column("tags", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("ip", Text, nullable=False),
+    Column("group_type", Text),
+    Column("group_id", Text),
+    Column("subject", Text, nullable=False),
+    Column("reach", SmallInteger, nullable=False),
+)
+Index("ix_events_created_at", events.c.created_at)
+Index("ix_events_type_id", events.c.type, events.c.id)
+Index("ix_events_project_id", events.c.project, events.c.id)
+Index("ix_events_feature_name_id", events.c.feature_name, events.c.id)
+Index("ix_events_environment_id", events.c.environment, events.c.id)
+Index("ix_events_created_by_user_id_id", events.c.created_by_user_id, events.c.id)
+Index("ix_events_group_id", events.c.group_id)
+
+event_versions = Table(
+    "event_versions",
+    metadata,
+    Column("event_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("schema", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Text, nullable=False),
+    Column("last_id", BigInteger, nullable=False),
+    Column("last_created_at", BigInteger, nullable=False),
+)
+
+log_followers = Table(
+    "log_followers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+)
+
+log_quarantine = Table(
+    "log_quarantine",
+    metadata,
+    Column("follower", Text, primary_key=True),
+    Column("event_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("error", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)

@@ -1,0 +1,81 @@
+"""The one table from errors to HTTP statuses, and the body that every error has: `{id, name, message, details}`."""
+
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from flagkeeper.http.authentication import LOGIN_PATH
+from flagkeeper.kernel import errors
+from flagkeeper.kernel.errors import Detail, FlagkeeperError
+
+STATUS: dict[type[FlagkeeperError], int] = {
+    errors.BadData: 400,
+    errors.PatternMismatch: 400,
+    errors.WeakPassword: 400,
+    errors.LimitExceeded: 400,
+    errors.FlagArchived: 400,
+    errors.LoginRequired: 401,
+    errors.BadCredentials: 401,
+    errors.PasswordMismatch: 401,
+    errors.PermissionDenied: 403,
+    errors.Forbidden: 403,
+    errors.InvalidOperation: 403,
+    errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.NameExists: 409,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.WrongContentType: 415,
+    errors.RateLimited: 429,
+    errors.SilentChange: 500,
+    errors.Unavailable: 503,
+}
+
+
+class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every error looks like. `id` names this one occurrence, also in the server's log."""
+
+    id: str
+    name: str
+    message: str
+    details: tuple[Detail, ...]
+    permissions: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    path: str | msgspec.UnsetType = msgspec.UNSET
+    type: str | msgspec.UnsetType = msgspec.UNSET
+    defaultHidden: bool | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a wire name
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True):
+    """An error, ready to be sent."""
+
+    status: int
+    body: ErrorBody
+    headers: dict[str, str]
+
+    def encode(self) -> bytes:
+        return msgspec.json.encode(self.body)
+
+
+def answer(error: FlagkeeperError) -> ErrorAnswer:
+    extra: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    match error:
+        case errors.PermissionDenied():
+            extra["permissions"] = error.permissions
+        case errors.LoginRequired():
+            extra |= {"path": LOGIN_PATH, "type": "password", "defaultHidden": False}
+        case errors.RateLimited():
+            headers["Retry-After"] = str(error.retry_after)
+        case errors.Unavailable():
+            headers["Retry-After"] = "1"
+    body = ErrorBody(id=str(uuid4()), name=error.name, message=error.message, details=error.details, **extra)
+    return ErrorAnswer(STATUS[type(error)], body, headers)
+
+
+def internal_error() -> ErrorAnswer:
+    """The answer to a defect of ours: nothing about its cause leaves the server; the log has it under the same id."""
+    message = "Something went wrong on our side. The server's log has the details under this id."
+    return ErrorAnswer(
+        500, ErrorBody(id=str(uuid4()), name="InternalError", message=message, details=(Detail(message),)), {}
+    )

@@ -1,0 +1,1 @@
+"""Words that every other part speaks: ids, time, actors, errors, pages. Nothing here does I/O."""

@@ -1,0 +1,126 @@
+"""The closed set of errors that a caller may meet.
+
+An error carries a stable name, a message that tells the caller what to do, and details. It knows no HTTP status:
+the one table in `flagkeeper.http.errors` maps each class to one (facts: platform-model.md, section 1).
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+
+class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that was wrong, and where: `path` is a JSON pointer such as `/body/name`."""
+
+    message: str
+    path: str | None = None
+    validationErrors: list[str] | None = None  # noqa: N815 - the wire name, shown for weak passwords
+
+
+class FlagkeeperError(Exception):
+    """Base of all errors with a name. Never raised itself."""
+
+    name: ClassVar[str] = "UnknownError"
+
+    def __init__(self, message: str, *details: Detail) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details or (Detail(message),)
+
+
+class BadData(FlagkeeperError):
+    name = "BadDataError"
+
+
+class PatternMismatch(FlagkeeperError):
+    name = "PatternError"
+
+
+class WeakPassword(FlagkeeperError):
+    name = "OwaspValidationError"
+
+
+class LimitExceeded(FlagkeeperError):
+    name = "ExceedsLimitError"
+
+
+class FlagArchived(FlagkeeperError):
+    name = "ArchivedFeature"
+
+
+class LoginRequired(FlagkeeperError):
+    """No credentials at all: the answer names the login page."""
+
+    name = "AuthenticationRequired"
+
+
+class BadCredentials(FlagkeeperError):
+    """Credentials that nobody knows, or that have expired."""
+
+    name = "UnauthorizedError"
+
+
+class PasswordMismatch(FlagkeeperError):
+    name = "PasswordMismatch"
+
+
+class PermissionDenied(FlagkeeperError):
+    """The caller is known but lacks `permissions` (any one of them would do)."""
+
+    name = "PermissionError"
+
+    def __init__(self, message: str, permissions: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.permissions = permissions
+
+
+class Forbidden(FlagkeeperError):
+    name = "ForbiddenError"
+
+
+class InvalidOperation(FlagkeeperError):
+    name = "InvalidOperationError"
+
+
+class NotFound(FlagkeeperError):
+    name = "NotFoundError"
+
+
+class MethodNotAllowed(FlagkeeperError):
+    name = "NotImplementedError"
+
+
+class NameExists(FlagkeeperError):
+    name = "NameExistsError"
+
+
+class Conflict(FlagkeeperError):
+    name = "ConflictError"
+
+
+class TooLarge(FlagkeeperError):
+    name = "PayloadTooLargeError"
+
+
+class WrongContentType(FlagkeeperError):
+    name = "ContentTypeError"
+
+
+class RateLimited(FlagkeeperError):
+    name = "RateLimitError"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(FlagkeeperError):
+    """The database cannot be reached or written now. Nothing was acknowledged; trying again is safe."""
+
+    name = "ServiceUnavailableError"
+
+
+class SilentChange(FlagkeeperError):
+    """A defect of ours: a unit changed an audited table and recorded no event for that subject. It is rolled back."""
+
+    name = "InternalError"

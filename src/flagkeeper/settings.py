@@ -1,0 +1,148 @@
+"""Settings, read once from the environment by `app` and `cli`. Unleash's names are accepted where it has one; our own
+start with `FLAGKEEPER_`."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from flagkeeper.kernel.errors import BadData
+
+DEFAULT_DATABASE = "sqlite:///flagkeeper.db"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How this server is to run."""
+
+    database_url: str = DEFAULT_DATABASE
+    """`FLAGKEEPER_DATABASE_URL`, `DATABASE_URL`, or `DATABASE_HOST` with `_PORT`, `_NAME`, `_USERNAME`, `_PASSWORD`."""
+    host: str = "0.0.0.0"  # noqa: S104 - a server is there to be reached; AUTH_TYPE=none narrows it
+    """`HTTP_HOST`."""
+    port: int = 4242
+    """`PORT` or `HTTP_PORT`."""
+    public_url: str = ""
+    """`UNLEASH_URL` or `FLAGKEEPER_URL`: where people reach the server; links in summaries start with it."""
+    auth_type: str = "open-source"
+    """`AUTH_TYPE`: `open-source` (passwords) or `none` (no login at all)."""
+    allow_open: bool = False
+    """`FLAGKEEPER_ALLOW_OPEN`: let a server without login listen on more than loopback."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """`FLAGKEEPER_TRUSTED_PROXIES`: networks, comma separated, whose `X-Forwarded-For` is believed."""
+    admin_username: str = "admin"
+    """`UNLEASH_DEFAULT_ADMIN_USERNAME`."""
+    admin_password: str | None = None
+    """`UNLEASH_DEFAULT_ADMIN_PASSWORD`; without it the first start makes one up and prints it once."""
+    admin_tokens: tuple[str, ...] = ()
+    """`INIT_ADMIN_API_TOKENS`, comma separated."""
+    backend_tokens: tuple[str, ...] = ()
+    """`INIT_BACKEND_API_TOKENS` or `INIT_CLIENT_API_TOKENS`."""
+    frontend_tokens: tuple[str, ...] = ()
+    """`INIT_FRONTEND_API_TOKENS`."""
+    secure_cookies: bool = False
+    """`SECURE_HEADERS`: cookies for https only, and HSTS."""
+    log_format: str = "console"
+    """`FLAGKEEPER_LOG_FORMAT`: `console` or `json`."""
+    log_level: str = "info"
+    """`LOG_LEVEL`."""
+
+    def base_url(self) -> str:
+        """Where people reach the server, without a slash at the end."""
+        host = "localhost" if self.host in ("0.0.0.0", "::", "127.0.0.1") else self.host  # noqa: S104
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    def no_login(self) -> bool:
+        return self.auth_type == "none"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from environment variables.
+
+    Raises:
+        BadData: a variable has a value that makes no sense; the message names it.
+    """
+    first = _First(environment)
+    found: dict[str, Any] = {
+        "database_url": first("FLAGKEEPER_DATABASE_URL", "DATABASE_URL") or _database_of_parts(environment),
+        "host": first("HTTP_HOST"),
+        "port": first.number("PORT", "HTTP_PORT"),
+        "public_url": first("UNLEASH_URL", "FLAGKEEPER_URL"),
+        "auth_type": first.choice("AUTH_TYPE", ("open-source", "none")),
+        "allow_open": first.switch("FLAGKEEPER_ALLOW_OPEN"),
+        "trusted_proxies": first.networks("FLAGKEEPER_TRUSTED_PROXIES"),
+        "admin_username": first("UNLEASH_DEFAULT_ADMIN_USERNAME"),
+        "admin_password": first("UNLEASH_DEFAULT_ADMIN_PASSWORD"),
+        "admin_tokens": first.items("INIT_ADMIN_API_TOKENS"),
+        "backend_tokens": first.items("INIT_BACKEND_API_TOKENS", "INIT_CLIENT_API_TOKENS"),
+        "frontend_tokens": first.items("INIT_FRONTEND_API_TOKENS"),
+        "secure_cookies": first.switch("SECURE_HEADERS"),
+        "log_format": first.choice("FLAGKEEPER_LOG_FORMAT", ("console", "json")),
+        "log_level": first.choice("LOG_LEVEL", ("debug", "info", "warning", "error")),
+    }
+    settings = Settings(**{name: value for name, value in found.items() if value is not None})
+    if settings.no_login() and not settings.allow_open and "HTTP_HOST" not in environment:
+        settings = msgspec.structs.replace(settings, host="127.0.0.1")
+    if settings.no_login() and not settings.allow_open and not _is_loopback(settings.host):
+        raise BadData(
+            f"AUTH_TYPE=none gives everybody full access, so it listens on loopback only, not on {settings.host}. "
+            "Set FLAGKEEPER_ALLOW_OPEN=true if you really want that."
+        )
+    return settings
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _database_of_parts(environment: Mapping[str, str]) -> str | None:
+    host = environment.get("DATABASE_HOST")
+    if not host:
+        return None
+    user = quote(environment.get("DATABASE_USERNAME", "unleash_user"), safe="")
+    password = quote(environment.get("DATABASE_PASSWORD", ""), safe="")
+    credentials = f"{user}:{password}" if password else user
+    port = environment.get("DATABASE_PORT", "5432")
+    return f"postgresql://{credentials}@{host}:{port}/{environment.get('DATABASE_NAME', 'unleash')}"
+
+
+class _First:
+    """The first of several variables that is set and not empty."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def __call__(self, *names: str) -> str | None:
+        return next((value for name in names if (value := self._environment.get(name, "").strip())), None)
+
+    def items(self, *names: str) -> tuple[str, ...] | None:
+        text = self(*names)
+        return None if text is None else tuple(item.strip() for item in text.split(",") if item.strip())
+
+    def number(self, *names: str) -> int | None:
+        text = self(*names)
+        if text is None:
+            return None
+        if not text.isdigit() or not 0 <= int(text) <= 65_535:
+            raise BadData(f"{' or '.join(names)} must be a port between 0 and 65535, not {text!r}.")
+        return int(text)
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
+        text = self(name)
+        if text is not None and text.lower() not in allowed:
+            raise BadData(f"{name} must be one of {', '.join(allowed)}, not {text!r}.")
+        return None if text is None else text.lower()
+
+    def switch(self, name: str) -> bool | None:
+        text = self.choice(name, ("true", "false", "1", "0", "yes", "no"))
+        return None if text is None else text in ("true", "1", "yes")
+
+    def networks(self, name: str) -> tuple[IPv4Network | IPv6Network, ...] | None:
+        items = self.items(name)
+        try:
+            return None if items is None else tuple(ip_network(item, strict=False) for item in items)
+        except ValueError as error:
+            raise BadData(f"{name} must list networks such as 10.0.0.0/8: {error}.") from error

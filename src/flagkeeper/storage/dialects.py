@@ -1,0 +1,60 @@
+"""The few things that SQLite and PostgreSQL say differently. Nobody else asks which database it is."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Dialect as SqlAlchemyDialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy.sql.schema import Table
+
+
+class Dialect(StrEnum):
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+
+    def compiler(self) -> SqlAlchemyDialect:
+        """What SQLAlchemy compiles for: named parameters (`:name`) on SQLite, `%(name)s` on PostgreSQL."""
+        if self is Dialect.SQLITE:
+            return SQLiteDialect_pysqlite(paramstyle="named")
+        return PGDialect_psycopg()  # type: ignore[no-untyped-call]  # untyped upstream
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""A 64-bit integer key. SQLite wants the very word INTEGER before it gives a table its rowid."""
+
+
+class any_of(FunctionElement[bool]):  # noqa: N801 - reads as a function
+    """`column` is one of the values of the list bound to `parameter`, without a statement per list length."""
+
+    inherit_cache = False
+    name = "any_of"
+
+    def __init__(self, column: ColumnElement[Any], parameter: str) -> None:
+        super().__init__(column, bindparam(parameter))
+
+
+@compiles(any_of, "sqlite")
+def _any_of_sqlite(element: any_of, compiler: Any, **kw: Any) -> str:
+    column, parameter = list(element.clauses)
+    return f"{compiler.process(column, **kw)} IN (SELECT value FROM json_each({compiler.process(parameter, **kw)}))"
+
+
+@compiles(any_of, "postgresql")
+def _any_of_postgresql(element: any_of, compiler: Any, **kw: Any) -> str:
+    column, parameter = list(element.clauses)
+    kind = compiler.dialect.type_compiler_instance.process(column.type)
+    return f"{compiler.process(column, **kw)} = ANY({compiler.process(parameter, **kw)}::{kind}[])"
+
+
+def upsert(table: Table, *, key: list[str], update: list[str] | None = None) -> PostgresqlInsert:
+    """Insert a row, or where one has this `key`, set the `update` columns to the new values (none: keep the old row)."""
+    insert = postgresql_insert(table)
+    if not update:
+        return insert.on_conflict_do_nothing(index_elements=key)
+    return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in update})

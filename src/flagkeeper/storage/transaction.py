@@ -1,0 +1,68 @@
+"""A transaction: the only way to run a statement. It remembers which audited subjects were written."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flagkeeper.storage.connection import Connection
+from flagkeeper.storage.statement import Parameters, Query, RowT, Statement, Write
+
+
+class Transaction:
+    """Runs statements on one connection, inside a transaction that somebody else opened and will end.
+
+    Before the first write of a unit a savepoint is set (`saved`), so that a unit which only read, or failed before it
+    wrote, costs no round trip and needs no undoing.
+    """
+
+    def __init__(self, connection: Connection, *, savepoints: bool = False) -> None:
+        self._connection = connection
+        self.dialect = connection.dialect
+        self._savepoints = savepoints
+        self.saved = False
+        self.touched: set[str] = set()
+        """The audited subjects written so far."""
+
+    def all(self, query: Query[RowT], **parameters: Any) -> list[RowT]:
+        rows, _ = self._execute(query, parameters)
+        return query.decode(query.compiled(self.dialect), rows, self.dialect)
+
+    def first(self, query: Query[RowT], **parameters: Any) -> RowT | None:
+        found = self.all(query, **parameters)
+        return found[0] if found else None
+
+    def write(self, write: Write[Any], **parameters: Any) -> int:
+        """The number of rows that changed."""
+        self._before_write()
+        _, changed = self._execute(write, parameters)
+        if changed and (subject := write.subject_of(parameters)):
+            self.touched.add(subject)
+        return changed
+
+    def write_returning(self, write: Write[RowT], **parameters: Any) -> list[RowT]:
+        """What `RETURNING` gives back, one result per row that changed."""
+        self._before_write()
+        rows, _ = self._execute(write, parameters)
+        if rows and (subject := write.subject_of(parameters)):
+            self.touched.add(subject)
+        return write.decode(write.compiled(self.dialect), rows, self.dialect)
+
+    def write_many(self, write: Write[Any], rows: Sequence[Parameters]) -> None:
+        if not rows:
+            return
+        self._before_write()
+        compiled = write.compiled(self.dialect)
+        complete = [{**compiled.constants, **row} for row in rows] if compiled.constants else rows
+        self._connection.run_many(compiled.text, complete)
+        if write.subject:
+            self.touched.update(filter(None, map(write.subject_of, rows)))
+
+    def _execute(self, statement: Statement[Any], parameters: Parameters) -> tuple[list[Any], int]:
+        compiled = statement.compiled(self.dialect)
+        if compiled.constants:
+            parameters = {**compiled.constants, **parameters}
+        return self._connection.run(compiled.text, parameters)
+
+    def _before_write(self) -> None:
+        if self._savepoints and not self.saved:
+            self._connection.savepoint()
+            self.saved = True

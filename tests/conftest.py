@@ -1,0 +1,110 @@
+"""What every test may ask for: a fresh, migrated database of either kind. PostgreSQL is real, and never skipped."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+from tests.databases import Run, durable_postgresql, fresh_postgresql, fresh_sqlite
+
+if TYPE_CHECKING:
+    from tests.server import Host, TestServer
+
+RUN = pytest.StashKey[Run]()
+POSTGRESQL_FIXTURES = {"postgresql_url", "durable_postgresql_url"}
+
+# The machine is shared: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile("flagkeeper", deadline=None)
+hypothesis.settings.load_profile("flagkeeper")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process of a run makes the folder that its workers share."""
+    given = getattr(config, "workerinput", None)
+    if given is not None:
+        config.stash[RUN] = Run(Path(given["folder"]), given["process"])
+    else:
+        config.stash[RUN] = Run(Path(tempfile.mkdtemp(prefix="flagkeeper-tests-")), os.getpid())
+        if os.geteuid() == 0:
+            config.stash[RUN].folder.chmod(0o755)  # PostgreSQL runs under another account then
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist: what a worker is told."""
+    run = node.config.stash[RUN]
+    node.workerinput["folder"] = str(run.folder)
+    node.workerinput["process"] = run.process
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[RUN].finish()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for PostgreSQL by name is marked so, in time for `-m 'not postgres'`."""
+    for item in items:
+        if POSTGRESQL_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("postgres")
+
+
+@pytest.fixture(scope="session")
+def run(pytestconfig: pytest.Config) -> Run:
+    return pytestconfig.stash[RUN]
+
+
+@pytest.fixture
+def sqlite_url(run: Run, tmp_path: Path) -> Iterator[str]:
+    with fresh_sqlite(run, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(run: Run) -> Iterator[str]:
+    with fresh_postgresql(run) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database; the test runs once for each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def durable_postgresql_url(run: Run) -> Iterator[str]:
+    """A database on a server that syncs to disk, which costs two seconds to start."""
+    folder = Path(tempfile.mkdtemp(prefix="durable-", dir=run.folder))
+    with durable_postgresql(folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Coroutine tests run on asyncio, which is what the server runs on."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator["Host"]:
+    """One application for all tests of this process: importing and building it takes about a second."""
+    from tests.server import Host
+
+    host = Host()
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def server(host: "Host", database_url: str) -> Iterator["TestServer"]:
+    """The server on a fresh database; the test runs once for each kind."""
+    from tests.server import TestServer, settings_for
+
+    with TestServer(host, settings_for(database_url)) as server:
+        yield server

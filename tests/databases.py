@@ -1,0 +1,149 @@
+"""Fresh databases for tests: each is a copy of a template that is migrated once in a test run, for all its workers."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from flagkeeper.kernel.ids import new_ulid
+from flagkeeper.storage.database import parse_database_url
+from flagkeeper.storage.migrate import migrate
+from tests import postgres_server
+from tests.postgres_server import FAST, NoPostgres, PostgresServer
+
+_SUPERVISORS: list[subprocess.Popen[bytes]] = []
+"""Kept to the end of this process: Python warns of a running process that nobody holds."""
+
+
+class Run(NamedTuple):
+    """One run of pytest: a folder that all its workers share, and the process that leads them."""
+
+    folder: Path
+    process: int
+
+    @property
+    def server(self) -> Path:
+        """Where this run's PostgreSQL lives, while it does."""
+        return self.folder / "postgresql"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One worker at a time."""
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def finish(self) -> None:
+        """Leaves nothing behind: no process, no folder, no database."""
+        template = self.folder / "template"
+        if template.exists() and "TEST_DATABASE_URL" in os.environ:
+            _execute(os.environ["TEST_DATABASE_URL"], "DROP DATABASE {} WITH (FORCE)", template.read_text())
+        supervisor = self.folder / "supervisor"
+        if supervisor.exists():
+            with suppress(ProcessLookupError):
+                os.kill(int(supervisor.read_text()), signal.SIGTERM)
+            deadline = time.monotonic() + 30
+            while self.server.exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
+        shutil.rmtree(self.folder)
+
+
+@contextmanager
+def fresh_sqlite(run: Run, folder: Path) -> Iterator[str]:
+    """The address of a new migrated SQLite database in `folder`."""
+    template = run.folder / "template.db"
+    with run.alone():
+        if not template.exists():
+            making = run.folder / "making.db"
+            migrate(parse_database_url(f"sqlite:///{making}"))
+            making.rename(template)
+    path = folder / f"{new_ulid().lower()}.db"
+    shutil.copyfile(template, path)
+    yield f"sqlite:///{path}"
+
+
+@contextmanager
+def fresh_postgresql(run: Run) -> Iterator[str]:
+    """The address of a new migrated PostgreSQL database, which is dropped again."""
+    server = _server(run)
+    with run.alone():
+        template = _template(run, server)
+    name = f"test_{new_ulid().lower()}"
+    _execute(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    try:
+        yield _at(server, name)
+    finally:
+        _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@contextmanager
+def durable_postgresql(folder: Path) -> Iterator[str]:
+    """The address of a migrated database on a server of its own that syncs to disk, for tests of what survives."""
+    server = PostgresServer(folder, dict.fromkeys(FAST, "on"))
+    try:
+        migrate(parse_database_url(server.url))
+        yield server.url
+    finally:
+        server.stop()
+
+
+def _server(run: Run) -> str:
+    """The address of the server's maintenance database: TEST_DATABASE_URL, or a server that this starts."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        return given
+    url = run.server / "url"
+    with run.alone():
+        if not url.exists():
+            _start(run)
+    return url.read_text()
+
+
+def _start(run: Run) -> None:
+    run.server.mkdir(exist_ok=True)
+    with (run.folder / "supervisor.log").open("wb") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, postgres_server.__file__, str(run.server), str(run.process)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    _SUPERVISORS.append(supervisor)
+    (run.folder / "supervisor").write_text(str(supervisor.pid))
+    while not (run.server / "url").exists():
+        if supervisor.poll() is not None:
+            (run.folder / "supervisor").unlink()
+            raise NoPostgres((run.folder / "supervisor.log").read_text())
+        time.sleep(0.02)
+
+
+def _template(run: Run, server: str) -> str:
+    """The name of the migrated database that every other one is a copy of."""
+    file = run.folder / "template"
+    if not file.exists():
+        name = f"template_{new_ulid().lower()}"
+        _execute(server, "CREATE DATABASE {}", name)
+        migrate(parse_database_url(_at(server, name)))
+        file.write_text(name)
+    return file.read_text()
+
+
+def _execute(server: str, statement: str, *names: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _at(server: str, database: str) -> str:
+    return urlunsplit(urlsplit(server)._replace(path=f"/{database}"))

@@ -1,0 +1,164 @@
+"""The promises of a unit of work, on both databases: change and event together, or neither."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from flagkeeper.eventlog.append import _INSERT
+from flagkeeper.eventlog.bell import Bell
+from flagkeeper.eventlog.catalogue.payload import ConstraintData
+from flagkeeper.eventlog.read import EventFilter, count, find
+from flagkeeper.eventlog.tables import events
+from flagkeeper.eventlog.unit import Unit, Units
+from flagkeeper.features.segments import commands, queries, store
+from flagkeeper.features.segments.model import Segment, SegmentDraft
+from flagkeeper.kernel.actor import Actor
+from flagkeeper.kernel.errors import LimitExceeded, NameExists, SilentChange
+from flagkeeper.kernel.paging import Page
+from flagkeeper.storage.database import parse_database_url
+from flagkeeper.storage.reader import Reader
+
+ALICE = Actor("alice@example.com", 7, "203.0.113.9")
+
+
+class Log:
+    """A database with the means to change and read it."""
+
+    def __init__(self, url: str) -> None:
+        database = parse_database_url(url)
+        self.bell = Bell()
+        self.units = Units(database, self.bell, lambda tx, flags: {})
+        self.reader = Reader(database)
+        self.units.writer.start()
+
+    def run(self, command: Any, *args: Any) -> Any:
+        return self.units.run_now(ALICE, command, *args)
+
+    def count(self) -> int:
+        return self.reader.now(count, EventFilter())
+
+    def close(self) -> None:
+        self.units.writer.stop()
+        self.reader.stop()
+
+
+@pytest.fixture
+def log(database_url: str) -> Iterator[Log]:
+    log = Log(database_url)
+    yield log
+    log.close()
+
+
+def draft(name: str, **changes: Any) -> SegmentDraft:
+    return SegmentDraft(**{"name": name, "description": None, "constraints": [], "project": None, **changes})
+
+
+def test_a_change_and_its_event_are_stored_together(log: Log) -> None:
+    segment = log.run(commands.create, draft("beta testers"))
+
+    (event,) = log.reader.now(find, EventFilter(), Page(10))
+    assert (event.id, event.type, event.created_by, event.created_by_user_id) == (1, "segment-created", ALICE.name, 7)
+    assert event.ip == "203.0.113.9"
+    assert log.reader.now(queries.segment, segment.id) == segment
+
+
+def test_a_change_without_an_event_is_refused_and_undone(log: Log) -> None:
+    def forget_the_event(unit: Unit) -> None:
+        segment = Segment(
+            id=1, name="x", description=None, constraints=[], project=None, created_by="me", created_at=unit.now
+        )
+        store.add(unit.tx, segment)
+
+    with pytest.raises(SilentChange, match="segment/1 was changed"):
+        log.run(forget_the_event)
+    assert log.reader.now(queries.all_segments) == []
+
+
+def test_an_event_on_another_subject_does_not_cover_a_change(log: Log) -> None:
+    first = log.run(commands.create, draft("first"))
+    second = log.run(commands.create, draft("second"))
+
+    def change_both_record_one(unit: Unit) -> None:
+        commands.update(unit, first.id, draft("renamed"), lambda tx, ids: {})
+        store.remove(unit.tx, second.id)
+
+    with pytest.raises(SilentChange, match=f"segment/{second.id}"):
+        log.run(change_both_record_one)
+    assert [segment.name for segment in log.reader.now(queries.all_segments)] == ["first", "second"]
+    assert log.count() == 2
+
+
+def test_an_event_that_cannot_be_stored_aborts_the_change(log: Log) -> None:
+    log.run(commands.create, draft("first"))
+    log.units.writer.submit(_StealTheNextId()).result()
+
+    with pytest.raises(Exception, match="(?i)unique|duplicate"):
+        log.run(commands.create, draft("second"))
+    assert [segment.name for segment in log.reader.now(queries.all_segments)] == ["first"]
+
+
+class _StealTheNextId:
+    """Puts a foreign row where the log's next event belongs."""
+
+    def run(self, tx: Any) -> None:
+        row = dict.fromkeys(events.columns.keys())
+        text = dict.fromkeys(("type", "created_by", "tags", "label", "summary", "ip", "subject"), "")
+        tx.write(_INSERT, **{**row, **text, "id": 2, "created_at": 1, "reach": 0})
+
+
+def test_one_failing_unit_of_a_batch_harms_no_other(log: Log) -> None:
+    """Submitted at once, so that they share a commit."""
+    names = [f"segment {i % 20}" for i in range(60)]
+    futures = [log.units._submit(ALICE, "g", lambda unit, n=name: commands.create(unit, draft(n))) for name in names]
+
+    outcomes = [future.exception(timeout=30) for future in futures]
+
+    assert sum(outcome is None for outcome in outcomes) == 20
+    assert {type(outcome) for outcome in outcomes if outcome} == {NameExists}
+    assert log.count() == 20
+    assert len(log.reader.now(queries.all_segments)) == 20
+
+
+def test_nothing_changed_records_nothing(log: Log) -> None:
+    segment = log.run(commands.create, draft("same"))
+    log.run(commands.update, segment.id, draft("same"), lambda tx, ids: {})
+    assert log.count() == 1
+
+
+def test_ids_start_at_one_and_have_no_holes_after_failures(log: Log) -> None:
+    for name in ("a", "a", "b", "a", "c"):
+        try:
+            log.run(commands.create, draft(name))
+        except NameExists:
+            continue
+    found = log.reader.now(find, EventFilter(), Page(10))
+    assert [event.id for event in found] == [3, 2, 1]
+
+
+def test_previous_state_and_version_are_kept(log: Log) -> None:
+    segment = log.run(commands.create, draft("a"))
+    constraint = ConstraintData(context_name="userId", operator="IN", values=["1"])
+    log.run(commands.update, segment.id, draft("b", constraints=[constraint]), lambda tx, ids: {})
+
+    newest = log.reader.now(find, EventFilter(), Page(1))[0]
+    assert newest.pre_data is not None
+    assert newest.data is not None
+    assert '"name":"a"' in newest.pre_data
+    assert '"values":["1"]' in newest.data
+
+
+def test_a_unit_with_too_many_events_is_refused(log: Log) -> None:
+    def many(unit: Unit) -> None:
+        for i in range(300):
+            segment = commands.create(unit, draft(f"s{i}"))
+            commands.update(unit, segment.id, draft(f"t{i}"), lambda tx, ids: {})
+
+    with pytest.raises(LimitExceeded, match="600 events"):
+        log.run(many)
+    assert log.count() == 0
+
+
+def test_the_bell_rings_after_the_commit(log: Log) -> None:
+    log.run(commands.create, draft("a"))
+    assert log.bell.last_id == 1

@@ -1,0 +1,134 @@
+"""The real server, on a real socket: one application per process of a test run, a fresh database per test."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import uvicorn
+
+from flagkeeper.app import Server, Services
+from flagkeeper.settings import Settings
+
+ADMIN = "*:*.test-admin-token"
+BACKEND = "*:development.test-backend-token"
+FRONTEND = "*:development.test-frontend-token"
+PASSWORD = "Correct-horse-1"
+
+
+def settings_for(database_url: str, **changes: Any) -> Settings:
+    """Settings of a server for a test: known tokens and a known password."""
+    return Settings(
+        **{
+            "database_url": database_url,
+            "host": "127.0.0.1",
+            "port": 0,
+            "public_url": "http://flagkeeper.test",
+            "admin_password": PASSWORD,
+            "admin_tokens": (ADMIN,),
+            "backend_tokens": (BACKEND,),
+            "frontend_tokens": (FRONTEND,),
+            **changes,
+        }
+    )
+
+
+class Host:
+    """uvicorn on a thread of its own, with an application whose database can be exchanged."""
+
+    def __init__(self) -> None:
+        self.application = Server(settings_for("sqlite:///unused.db"))
+        config = uvicorn.Config(
+            self.application,  # type: ignore[arg-type]  # uvicorn's scope is a TypedDict, ours a mapping
+            host="127.0.0.1",
+            port=0,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+        )
+        self._server = uvicorn.Server(config)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="test-server", daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.005)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._server.serve())
+
+    def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Runs a coroutine on the server's event loop and waits for its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+
+
+class TestServer:
+    """The server on one test's database, and a client that speaks to it; `with` opens and closes it."""
+
+    __test__ = False
+
+    def __init__(self, host: Host, settings: Settings) -> None:
+        self._host = host
+        self.settings = settings
+        self.url = host.url
+        self.client = httpx.Client(base_url=host.url, timeout=30, trust_env=False)
+
+    def __enter__(self) -> Self:
+        self._host.call(self._host.application.start(self.settings))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.client.close()
+        self._host.call(self.services.stop())
+
+    @property
+    def services(self) -> Services:
+        return self._host.application.services
+
+    def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Runs a coroutine on the server's event loop, for what has no route."""
+        return self._host.call(coroutine)
+
+    def request(self, method: str, path: str, *, token: str | None = ADMIN, **more: Any) -> httpx.Response:
+        """A request with `token` (None: without any)."""
+        headers = {**({"Authorization": token} if token else {}), **more.pop("headers", {})}
+        return self.client.request(method, path, headers=headers, **more)
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("POST", path, **more)
+
+    def put(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("PUT", path, **more)
+
+    def patch(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("PATCH", path, **more)
+
+    def delete(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("DELETE", path, **more)
+
+    def events(self, **parameters: Any) -> list[dict[str, Any]]:
+        """The newest events first, as an administrator finds them (`type="IS:feature-created"`, ...)."""
+        answer = self.get("/api/admin/search/events", params={"limit": "1000", **parameters})
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["events"]
+        return found
+
+    def last_id(self) -> int:
+        """The id of the newest event: what comes later has a larger one."""
+        return max((event["id"] for event in self.events(limit="1")), default=0)
+
+    def events_after(self, event_id: int) -> list[dict[str, Any]]:
+        """What was recorded after `event_id`, oldest first: what one request caused."""
+        return [event for event in reversed(self.events()) if event["id"] > event_id]
