@@ -12,6 +12,7 @@ import pytest
 from tests.databases import Run, durable_postgresql, fresh_postgresql, fresh_sqlite
 
 if TYPE_CHECKING:
+    from tests.log import Log
     from tests.server import Host, TestServer
 
 RUN = pytest.StashKey[Run]()
@@ -83,6 +84,16 @@ def durable_postgresql_url(run: Run) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="durable-", dir=run.folder))
     with durable_postgresql(folder) as url:
         yield url
+
+
+@pytest.fixture
+def log(database_url: str) -> Iterator["Log"]:
+    """A fresh database without a server; the test runs once for each kind."""
+    from tests.log import Log
+
+    log = Log(database_url)
+    yield log
+    log.close()
 
 
 @pytest.fixture(scope="session")

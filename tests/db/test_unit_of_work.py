@@ -1,53 +1,19 @@
 """The promises of a unit of work, on both databases: change and event together, or neither."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from flagkeeper.eventlog.append import _INSERT
-from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.catalogue.payload import ConstraintData
-from flagkeeper.eventlog.read import EventFilter, count, find
+from flagkeeper.eventlog.read import EventFilter, find
 from flagkeeper.eventlog.tables import events
-from flagkeeper.eventlog.unit import Unit, Units
+from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.segments import commands, queries, store
 from flagkeeper.features.segments.model import Segment, SegmentDraft
-from flagkeeper.kernel.actor import Actor
 from flagkeeper.kernel.errors import LimitExceeded, NameExists, SilentChange
 from flagkeeper.kernel.paging import Page
-from flagkeeper.storage.database import parse_database_url
-from flagkeeper.storage.reader import Reader
-
-ALICE = Actor("alice@example.com", 7, "203.0.113.9")
-
-
-class Log:
-    """A database with the means to change and read it."""
-
-    def __init__(self, url: str) -> None:
-        database = parse_database_url(url)
-        self.bell = Bell()
-        self.units = Units(database, self.bell, lambda tx, flags: {})
-        self.reader = Reader(database)
-        self.units.writer.start()
-
-    def run(self, command: Any, *args: Any) -> Any:
-        return self.units.run_now(ALICE, command, *args)
-
-    def count(self) -> int:
-        return self.reader.now(count, EventFilter())
-
-    def close(self) -> None:
-        self.units.writer.stop()
-        self.reader.stop()
-
-
-@pytest.fixture
-def log(database_url: str) -> Iterator[Log]:
-    log = Log(database_url)
-    yield log
-    log.close()
+from tests.log import ALICE, Log
 
 
 def draft(name: str, **changes: Any) -> SegmentDraft:
@@ -110,7 +76,7 @@ class _StealTheNextId:
 def test_one_failing_unit_of_a_batch_harms_no_other(log: Log) -> None:
     """Submitted at once, so that they share a commit."""
     names = [f"segment {i % 20}" for i in range(60)]
-    futures = [log.units._submit(ALICE, "g", lambda unit, n=name: commands.create(unit, draft(n))) for name in names]
+    futures = [log.submit(commands.create, draft(name)) for name in names]
 
     outcomes = [future.exception(timeout=30) for future in futures]
 

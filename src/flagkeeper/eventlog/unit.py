@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -151,14 +152,19 @@ class Units:
         Raises:
             FlagkeeperError: what the command raised; then nothing of it was stored.
         """
-        return await asyncio.wrap_future(self._submit(actor, new_ulid(), lambda unit: command(unit, *args, **kwargs)))
+        return await asyncio.wrap_future(self.submit(actor, command, *args, **kwargs))
 
     def run_now(
         self, actor: Actor, command: Callable[Concatenate[Unit, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """The same, blocking, for callers without an event loop (the command line)."""
-        result: R = self._submit(actor, new_ulid(), lambda unit: command(unit, *args, **kwargs)).result()
-        return result
+        return self.submit(actor, command, *args, **kwargs).result()
+
+    def submit(
+        self, actor: Actor, command: Callable[Concatenate[Unit, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[R]:
+        """Hands the command to the writer; the future is resolved after the commit."""
+        return self._submit(actor, new_ulid(), lambda unit: command(unit, *args, **kwargs))
 
     async def run_chunks(
         self, actor: Actor, command: Callable[[Unit, Sequence[Any]], Any], items: Sequence[Any], size: int = 100
@@ -171,7 +177,7 @@ class Units:
             chunk = items[start : start + size]
             await asyncio.wrap_future(self._submit(actor, group_id, partial(_swap, command, chunk)))
 
-    def _submit(self, actor: Actor, group_id: str, command: Callable[[Unit], Any]) -> Any:
+    def _submit(self, actor: Actor, group_id: str, command: Callable[[Unit], R]) -> Future[R]:
         return self.writer.submit(_UnitWork(command, actor, group_id, self._tags_of))
 
     def _seal(self, tx: Transaction, batch: Sequence[Work]) -> Callable[[], None]:

@@ -205,6 +205,7 @@ class Writer:
             self._connection.commit()
             self._recovered()
         except Exception as error:
+            log.warning("database_still_lost", error=str(error), database=self._database.shown())
             self._undo()
             self._lost(error)
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event
+from flagkeeper.eventlog.catalogue.event import About, Event, Reach
 from flagkeeper.eventlog.catalogue.payload import Payload
 
 GROUP = "Event log"
@@ -96,6 +96,7 @@ class FlagkeeperRestored(Event, frozen=True, kw_only=True):
         summary="{actor} restored a backup; its newest event is {data.last_id}",
         subject="event-log",
         group=GROUP,
+        reach=Reach.CLIENTS,
         ours=True,
     )
     data: RestoredLogData

@@ -13,8 +13,9 @@ _BOUND = "{data.impact_metric.metric_name} {data.trigger_condition.operator} {da
 
 class SafeguardAction(Payload, frozen=True, kw_only=True):
     type: str
-    """`pauseReleasePlanProgressions`, `disableFeatureEnvironment`, ..."""
+    """Whether it pauses a release plan or disables the flag in the environment."""
     id: str
+    """Of what it acts on."""
 
 
 class SafeguardTrigger(Payload, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
 """The summary of `feature-strategy-update`: what is different now."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
@@ -47,15 +46,12 @@ def summarize_strategy_update(event: Event, actor: str) -> str:
     )
     sentence = fill_summary(wording, event, actor)
     try:
-        before, after = (msgspec.convert(state, StrategyData, from_attributes=True) for state in _states(event))
+        before = msgspec.convert(event.pre_data, StrategyData, from_attributes=True)
+        after = msgspec.convert(event.data, StrategyData, from_attributes=True)
     except msgspec.ValidationError:
         return sentence
     changes = "; ".join(_differences(before, after))
     return f"{sentence}: {changes}" if changes else sentence
-
-
-def _states(event: Event) -> tuple[Any, Any]:
-    return event.pre_data, event.data
 
 
 def _differences(before: StrategyData, after: StrategyData) -> Iterator[str]:
@@ -98,5 +94,5 @@ def _constraint(constraint: ConstraintData) -> str:
     operand = listed(constraint.values) if constraint.values else constraint.value or "nothing"
     words = f"{constraint.context_name} {operator} {operand}"
     if constraint.case_insensitive:
-        words += " (upper or lower case)"
+        words += " (ignoring case)"
     return f"not ({words})" if constraint.inverted else words

@@ -1,0 +1,41 @@
+-- What wrk sends, chosen by environment variables:
+--   LOAD_TOKEN     the Authorization header
+--   LOAD_MODE      get | create | toggle
+--   LOAD_PREFIX    names of flags begin with this
+--   LOAD_FLAGS     toggle: how many flags there are, prefix1 ... prefixN
+--   LOAD_ENCODING  Accept-Encoding      LOAD_ETAG  If-None-Match
+-- The last line of the output is one JSON object.
+
+local mode = os.getenv("LOAD_MODE") or "get"
+local prefix = os.getenv("LOAD_PREFIX") or "flag-"
+local flags = tonumber(os.getenv("LOAD_FLAGS") or "1")
+local features = "/api/admin/projects/default/features"
+local sent = 0
+
+function setup(thread)
+  thread:set("number", 0)
+end
+
+function init()
+  wrk.headers["Authorization"] = os.getenv("LOAD_TOKEN")
+  wrk.headers["Accept-Encoding"] = os.getenv("LOAD_ENCODING")
+  wrk.headers["If-None-Match"] = os.getenv("LOAD_ETAG")
+  if mode ~= "get" then wrk.headers["Content-Type"] = "application/json" end
+end
+
+function request()
+  if mode == "get" then return wrk.format("GET") end
+  sent = sent + 1
+  if mode == "create" then
+    return wrk.format("POST", features, nil, '{"name":"' .. prefix .. sent .. '","type":"release"}')
+  end
+  local flag = prefix .. (sent % flags + 1)
+  local switch = math.floor(sent / flags) % 2 == 0 and "on" or "off"
+  return wrk.format("POST", features .. "/" .. flag .. "/environments/development/" .. switch, nil, "{}")
+end
+
+function done(summary, latency)
+  local wrong = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout
+  print(string.format('{"requests":%d,"seconds":%.3f,"wrong":%d,"p50":%.3f,"p99":%.3f,"max":%.3f}', summary.requests,
+    summary.duration / 1e6, wrong, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency.max / 1e3))
+end

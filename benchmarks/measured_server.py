@@ -1,0 +1,116 @@
+"""A server to be measured: `flagkeeper serve` in a process of its own, on a fresh SQLite or PostgreSQL database."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.postgres_server import FAST, PostgresServer
+
+ADMIN = "*:*.benchmark-admin"
+BACKEND = "*:development.benchmark-backend"
+
+
+class Measured:
+    """A running server. `wrk` loads it, `call` speaks to it."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self._folder = folder
+        self._environment = {
+            **os.environ,
+            "FLAGKEEPER_DATABASE_URL": database_url,
+            "PORT": str(self.port),
+            "HTTP_HOST": "127.0.0.1",
+            "INIT_ADMIN_API_TOKENS": ADMIN,
+            "INIT_BACKEND_API_TOKENS": BACKEND,
+            "UNLEASH_DEFAULT_ADMIN_PASSWORD": "Correct-horse-1",
+        }
+        self.start()
+
+    def start(self) -> float:
+        """Seconds from the command to the first healthy answer."""
+        began = time.perf_counter()
+        with (self._folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", "from flagkeeper.cli import main; main()", "serve"], env=self._environment, stdout=log, stderr=log
+            )
+        while True:
+            try:
+                if self.call("GET", "/health")[0] == 200:
+                    return time.perf_counter() - began
+            except OSError:
+                if self.process.poll() is not None:
+                    sys.exit((self._folder / "server.log").read_text())
+                time.sleep(0.005)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
+    def memory(self) -> float:
+        """Resident megabytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+    def call(
+        self, method: str, path: str, body: Any = None, token: str = ADMIN, via: http.client.HTTPConnection | None = None
+    ) -> tuple[int, bytes, dict[str, str]]:
+        connection = via or self.connection()
+        headers = {"Authorization": token, **({"Content-Type": "application/json"} if body is not None else {})}
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        response = connection.getresponse()
+        answer = (response.status, response.read(), {name.lower(): value for name, value in response.getheaders()})
+        if via is None:
+            connection.close()
+        return answer
+
+    def wrk(self, path: str, *, connections: int = 16, seconds: float = 3, **load: Any) -> dict[str, Any]:
+        """Loads `path` from one thread of wrk; what `load.lua` prints, plus requests per second."""
+        environment = {**os.environ, **{f"LOAD_{name.upper()}": str(value) for name, value in load.items()}}
+        script = str(Path(__file__).parent / "load.lua")
+        address = f"http://127.0.0.1:{self.port}{path}"
+        done = subprocess.run(
+            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script, address],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        result["per_second"] = result["requests"] / result["seconds"]
+        return result
+
+
+@contextmanager
+def measured(kind: str) -> Iterator[Measured]:
+    """A server on a new database of `kind`, both of which vanish afterwards. PostgreSQL syncs to disk."""
+    if shutil.which("wrk") is None:
+        sys.exit("The benchmarks need wrk: apt-get install wrk")
+    folder = Path(tempfile.mkdtemp(prefix="flagkeeper-bench-"))
+    folder.chmod(0o755)
+    postgres = PostgresServer(folder / "postgresql", dict.fromkeys(FAST, "on")) if kind == "postgresql" else None
+    server = Measured(postgres.url if postgres else f"sqlite:///{folder}/flagkeeper.db", folder)
+    try:
+        yield server
+    finally:
+        server.stop()
+        if postgres:
+            postgres.stop()
+        shutil.rmtree(folder)

@@ -1,0 +1,99 @@
+"""Log order is commit order: a reader that polls by id misses nothing, however many write."""
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from flagkeeper.eventlog.catalogue.payload import SegmentData
+from flagkeeper.eventlog.catalogue.segment import SegmentCreated
+from flagkeeper.eventlog.follow import Wants, after
+from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.segments import commands
+from flagkeeper.features.segments.model import SegmentDraft
+from tests.log import Log
+
+WRITERS = 8
+EVENTS = 3_200
+
+
+def record_some(unit: Unit, number: int) -> None:
+    """One to three events, and now and then a failure after a write, which must leave no hole."""
+    for i in range(number % 3 + 1):
+        data = SegmentData(
+            id=number, name=f"s{number}.{i}", description=None, constraints=[], created_by="a", created_at="now"
+        )
+        unit.record(SegmentCreated(data=data))
+    if number % 10 == 9:
+        draft = SegmentDraft(name=f"lost {number}", description=None, constraints=[], project=None)
+        commands.create(unit, draft)
+        raise LookupError("on purpose")
+
+
+def test_a_reader_that_polls_by_id_misses_no_event(database_url: str) -> None:
+    """8 writers in 4 processes' worth of writers (each has its own connection), 3,200 events and more."""
+    logs = [Log(database_url) for _ in range(4)]
+    reader = Log(database_url)
+    done = threading.Event()
+    acknowledged: list[int] = []
+    failures: list[BaseException] = []
+
+    def write(log: Log, offset: int) -> None:
+        for number in range(offset, 3 * EVENTS, WRITERS):
+            if len(acknowledged) >= EVENTS:
+                return
+            try:
+                log.run(record_some, number)
+            except LookupError:
+                continue
+            except BaseException as error:
+                failures.append(error)
+                return
+            acknowledged.extend([number] * (number % 3 + 1))
+
+    seen: list[Any] = []
+
+    def poll() -> None:
+        position = 0
+        while True:
+            finished = done.is_set()
+            batch = reader.read(after, position, Wants(), 100)
+            seen.extend(batch)
+            position = batch[-1].id if batch else position
+            if finished and not batch:
+                return
+            time.sleep(0.001)
+
+    polling = threading.Thread(target=poll)
+    polling.start()
+    writers = [threading.Thread(target=write, args=(logs[i % 4], i)) for i in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    done.set()
+    polling.join()
+    for log in (*logs, reader):
+        log.close()
+
+    assert not failures
+    ids = [event.id for event in seen]
+    assert ids == list(range(1, len(ids) + 1)), "ids rise in commit order and have no holes"
+    assert len(ids) == len(acknowledged) >= EVENTS
+    times = [event.created_at for event in seen]
+    assert times == sorted(times), "ids follow time"
+
+
+@pytest.mark.parametrize("ahead", [3_600_000])
+def test_time_never_falls_when_the_clock_does(log: Log, monkeypatch: pytest.MonkeyPatch, ahead: int) -> None:
+    from flagkeeper.kernel import clock
+
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + ahead)
+    log.run(record_some, 0)
+    monkeypatch.setattr(clock, "now", real)
+    log.run(record_some, 0)
+
+    first, second = log.read(after, 0, Wants())
+    assert second.created_at >= first.created_at
