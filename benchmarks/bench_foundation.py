@@ -14,9 +14,9 @@ import threading
 import time
 from typing import Any
 
+from measured_server import ADMIN, BACKEND, Measured, measured
 from rich.console import Console
 from rich.table import Table
-from measured_server import ADMIN, BACKEND, Measured, measured
 
 FLAGS = "/api/admin/projects/default/features"
 CLIENT = "/api/client/features"

@@ -1,6 +1,5 @@
 """A server to be measured: `flagkeeper serve` in a process of its own, on a fresh SQLite or PostgreSQL database."""
 
-import http.client
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,10 @@ class Measured:
         began = time.perf_counter()
         with (self._folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from flagkeeper.cli import main; main()", "serve"], env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-c", "from flagkeeper.cli import main; main()", "serve"],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
             )
         while True:
             try:
@@ -66,11 +69,11 @@ class Measured:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
-    def connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+    def connection(self) -> HTTPConnection:
+        return HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def call(
-        self, method: str, path: str, body: Any = None, token: str = ADMIN, via: http.client.HTTPConnection | None = None
+        self, method: str, path: str, body: Any = None, token: str = ADMIN, via: HTTPConnection | None = None
     ) -> tuple[int, bytes, dict[str, str]]:
         connection = via or self.connection()
         headers = {"Authorization": token, **({"Content-Type": "application/json"} if body is not None else {})}

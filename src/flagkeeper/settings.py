@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from flagkeeper.kernel.errors import BadData
+from flagkeeper.kernel.limits import Limits
 
 DEFAULT_DATABASE = "sqlite:///flagkeeper.db"
 
@@ -42,10 +43,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`INIT_FRONTEND_API_TOKENS`."""
     secure_cookies: bool = False
     """`SECURE_HEADERS`: cookies for https only, and HSTS."""
+    access_log: bool = False
+    """`FLAGKEEPER_ACCESS_LOG`: a line in the log for every request."""
     log_format: str = "console"
     """`FLAGKEEPER_LOG_FORMAT`: `console` or `json`."""
     log_level: str = "info"
     """`LOG_LEVEL`."""
+
+    limits: Limits = Limits()
+    """`UNLEASH_<NAME>_LIMIT` for each of `kernel.limits.Limits`."""
 
     def base_url(self) -> str:
         """Where people reach the server, without a slash at the end."""
@@ -77,9 +83,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         "backend_tokens": first.items("INIT_BACKEND_API_TOKENS", "INIT_CLIENT_API_TOKENS"),
         "frontend_tokens": first.items("INIT_FRONTEND_API_TOKENS"),
         "secure_cookies": first.switch("SECURE_HEADERS"),
+        "access_log": first.switch("FLAGKEEPER_ACCESS_LOG"),
         "log_format": first.choice("FLAGKEEPER_LOG_FORMAT", ("console", "json")),
         "log_level": first.choice("LOG_LEVEL", ("debug", "info", "warning", "error")),
     }
+    limits = {name: first.count(f"UNLEASH_{name.upper()}_LIMIT") for name in Limits.__struct_fields__}
+    found["limits"] = Limits(**{name: limit for name, limit in limits.items() if limit is not None})
     settings = Settings(**{name: value for name, value in found.items() if value is not None})
     if settings.no_login() and not settings.allow_open and "HTTP_HOST" not in environment:
         settings = msgspec.structs.replace(settings, host="127.0.0.1")
@@ -129,6 +138,12 @@ class _First:
         if not text.isdigit() or not 0 <= int(text) <= 65_535:
             raise BadData(f"{' or '.join(names)} must be a port between 0 and 65535, not {text!r}.")
         return int(text)
+
+    def count(self, name: str) -> int | None:
+        text = self(name)
+        if text is not None and (not text.isdigit() or not 1 <= int(text) <= 1_000_000):
+            raise BadData(f"{name} must be a whole number from 1 to 1000000, not {text!r}.")
+        return None if text is None else int(text)
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
         text = self(name)

@@ -94,7 +94,8 @@ def test_a_lost_server_loses_nothing_acknowledged(postgresql_url: str, cable: Ca
     for writer in writers:
         writer.start()
     for _ in range(3):
-        wait_until(lambda before=len(kept): len(kept) > before + 20)
+        enough = len(kept) + 20
+        wait_until(lambda enough=enough: len(kept) > enough)
         cable.cut()
         wait_until(lambda: not log.units.writer.healthy)
         with pytest.raises(Unavailable):

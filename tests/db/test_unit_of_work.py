@@ -59,7 +59,7 @@ def test_an_event_that_cannot_be_stored_aborts_the_change(log: Log) -> None:
     log.run(commands.create, draft("first"))
     log.units.writer.submit(_StealTheNextId()).result()
 
-    with pytest.raises(Exception, match="(?i)unique|duplicate"):
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         log.run(commands.create, draft("second"))
     assert [segment.name for segment in log.reader.now(queries.all_segments)] == ["first"]
 
