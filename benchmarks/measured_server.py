@@ -38,6 +38,7 @@ class Measured:
             "INIT_ADMIN_API_TOKENS": ADMIN,
             "INIT_BACKEND_API_TOKENS": BACKEND,
             "UNLEASH_DEFAULT_ADMIN_PASSWORD": "Correct-horse-1",
+            "UNLEASH_FEATURE_FLAGS_LIMIT": "1000000",
         }
         self.start()
 
@@ -90,7 +91,7 @@ class Measured:
         script = str(Path(__file__).parent / "load.lua")
         address = f"http://127.0.0.1:{self.port}{path}"
         done = subprocess.run(
-            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script, address],
+            ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds)}s", "--timeout", "30s", "-s", script, address],
             env=environment,
             capture_output=True,
             text=True,

@@ -140,8 +140,10 @@ def _reachable(programs: Path, folder: Path, account: dict[str, Any]) -> Path:
     try:
         subprocess.run([programs / "postgres", "--version"], capture_output=True, check=True, cwd=folder, **account)
     except PermissionError:
-        shutil.copytree(programs.parent, folder / "programs", symlinks=True)
-        return folder / "programs" / programs.name
+        package = programs.parents[1]
+        for each in package.parent.glob(f"{package.name}*"):  # the package, and the libraries that lie beside it
+            shutil.copytree(each, folder / "programs" / each.name, symlinks=True)
+        return folder / "programs" / programs.relative_to(package.parent)
     return programs
 
 

@@ -46,6 +46,7 @@ class Host:
             host="127.0.0.1",
             port=0,
             lifespan="off",
+            proxy_headers=False,
             log_config=None,
             access_log=False,
         )

@@ -77,9 +77,11 @@ class Story:
     def _change_strategy(self, log: Log, choose: random.Random, flag: str) -> None:
         project, environment = PLACE
         own = log.read(details.environment_of_flag, project, flag, environment).strategies
-        rollout = {"rollout": str(choose.randrange(101))}
+        rollout: dict[str, Any] = {"rollout": str(choose.randrange(101))}
         if len(own) < 3:
-            log.run(strategies.add, project, flag, environment, StrategyDraft(name="flexibleRollout", parameters=rollout))
+            log.run(
+                strategies.add, project, flag, environment, StrategyDraft(name="flexibleRollout", parameters=rollout)
+            )
         elif choose.random() < 0.2:
             log.run(strategies.remove, project, flag, environment, choose.choice(own).id)
         else:
@@ -103,9 +105,8 @@ class Story:
                 old = msgspec.json.decode(pre_data, type=StrategyData)
                 if old not in before.strategies:
                     found.append(f"{event_id}: {subject} had no strategy {old}")
-            if kind == "feature-metadata-updated":
-                if msgspec.json.decode(pre_data) != described[subject]:
-                    found.append(f"{event_id}: {subject} was not described like that")
+            if kind == "feature-metadata-updated" and msgspec.json.decode(pre_data) != described[subject]:
+                found.append(f"{event_id}: {subject} was not described like that")
             if kind in ("feature-created", "feature-metadata-updated"):
                 described[subject] = msgspec.json.decode(data)
             if kind.startswith(("feature-environment", "feature-strategy")):
@@ -120,7 +121,8 @@ class Story:
                 last[subject] = FlagEnvironmentState.unpack(schema, state)
         project, environment = PLACE
         return all(
-            self._logs[0].read(details.environment_of_flag, project, subject.split("/")[1], environment).state() == state
+            self._logs[0].read(details.environment_of_flag, project, subject.split("/")[1], environment).state()
+            == state
             for subject, state in last.items()
         )
 

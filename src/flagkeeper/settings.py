@@ -50,6 +50,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     """`LOG_LEVEL`."""
 
+    outbound_allow: tuple[str, ...] = ()
+    """`FLAGKEEPER_OUTBOUND_ALLOW`: networks, addresses and host names, comma separated, that integrations may reach
+    although they are not public (`outbound.address.read_policy`)."""
+    allow_private_integrations: bool = False
+    """`UNLEASH_ALLOW_PRIVATE_URL_IN_INTEGRATION`: integrations may reach every private address."""
+    secret_keys: tuple[str, ...] = ()
+    """`FLAGKEEPER_SECRET_KEY`: seals the secrets of integrations; several, comma separated, while keys are exchanged,
+    the newest first."""
+    integration_events_days: int = 30
+    """`FLAGKEEPER_INTEGRATION_EVENTS_DAYS`: how long attempts to deliver events, and finished deliveries, are kept."""
+    retry_scale: float = 1.0
+    """`FLAGKEEPER_RETRY_SCALE`: shortens the waits between attempts to deliver an event; for tests."""
     limits: Limits = Limits()
     """`UNLEASH_<NAME>_LIMIT` for each of `kernel.limits.Limits`."""
 
@@ -86,6 +98,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         "access_log": first.switch("FLAGKEEPER_ACCESS_LOG"),
         "log_format": first.choice("FLAGKEEPER_LOG_FORMAT", ("console", "json")),
         "log_level": first.choice("LOG_LEVEL", ("debug", "info", "warning", "error")),
+        "outbound_allow": first.items("FLAGKEEPER_OUTBOUND_ALLOW"),
+        "allow_private_integrations": first.switch("UNLEASH_ALLOW_PRIVATE_URL_IN_INTEGRATION"),
+        "secret_keys": first.items("FLAGKEEPER_SECRET_KEY"),
+        "integration_events_days": first.count("FLAGKEEPER_INTEGRATION_EVENTS_DAYS"),
+        "retry_scale": first.share("FLAGKEEPER_RETRY_SCALE"),
     }
     limits = {name: first.count(f"UNLEASH_{name.upper()}_LIMIT") for name in Limits.__struct_fields__}
     found["limits"] = Limits(**{name: limit for name, limit in limits.items() if limit is not None})
@@ -144,6 +161,16 @@ class _First:
         if text is not None and (not text.isdigit() or not 1 <= int(text) <= 1_000_000):
             raise BadData(f"{name} must be a whole number from 1 to 1000000, not {text!r}.")
         return None if text is None else int(text)
+
+    def share(self, name: str) -> float | None:
+        text = self(name)
+        try:
+            found = None if text is None else float(text)
+        except ValueError:
+            found = 0.0
+        if found is not None and not 0 < found <= 1:
+            raise BadData(f"{name} must be a number above 0 and up to 1, not {text!r}.")
+        return found
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
         text = self(name)

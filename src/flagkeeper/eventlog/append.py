@@ -6,13 +6,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, case, func, insert, select, update
 
+from flagkeeper.eventlog.bell import CHANNEL
 from flagkeeper.eventlog.tables import event_versions, events, log_head
 from flagkeeper.storage.dialects import Dialect
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
-
-CHANNEL = "flagkeeper_log"
-"""Where PostgreSQL notifies other processes of a new event's id."""
 
 
 class Draft(msgspec.Struct):

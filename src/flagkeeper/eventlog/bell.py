@@ -2,6 +2,8 @@
 
 import asyncio
 
+CHANNEL = "flagkeeper_log"
+"""Where PostgreSQL tells other processes the id of a new event."""
 
 
 class Bell:
@@ -36,7 +38,9 @@ class Bell:
         try:
             if self.last_id > position:
                 return True
-            await asyncio.wait_for(woken.wait(), timeout)
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the bell, for good.
+            async with asyncio.timeout(timeout):
+                await woken.wait()
         except TimeoutError:
             return False
         finally:

@@ -96,12 +96,15 @@ class DurableRunner:
         return f"follower/{self._follower.name}"
 
     async def _follow(self) -> None:
+        rung = False
         while True:
             try:
                 await self._hold_lease()
                 moved, position = await self.step()
-                if not moved:
-                    await self._bell.wait(position, PATIENCE)
+                if not moved and rung:
+                    # The bell is ahead of the log: somebody put an older backup in its place.
+                    await asyncio.sleep(PATIENCE / 10)
+                rung = not moved and await self._bell.wait(position, PATIENCE)
             except (Unavailable, Conflict) as error:
                 log.warning("follower_waits", follower=self._follower.name, error=error.message)
                 await asyncio.sleep(PATIENCE)
@@ -136,7 +139,7 @@ class DurableRunner:
         except Exception as error:
             if len(batch) == 1 and failures + 1 >= MOST_FAILURES:
                 await self._units.run(SYSTEM, self._give_up, position, batch[0], f"{type(error).__name__}: {error}")
-                log.error("event_quarantined", follower=self._follower.name, event=batch[0].id, error=str(error))
+                log.error("event_quarantined", follower=self._follower.name, event_id=batch[0].id, error=str(error))
                 return True, reached
             self._size = max(1, len(batch) // 2)
             await self._units.run(SYSTEM, self._count_failure)

@@ -93,6 +93,10 @@ class MemoryRunner:
         self._moved = asyncio.Condition()
 
     @property
+    def name(self) -> str:
+        return self._follower.name
+
+    @property
     def position(self) -> int:
         """The id of the newest event that the follower has seen."""
         return self._at.last_id
@@ -119,17 +123,22 @@ class MemoryRunner:
             async with asyncio.timeout(timeout), self._moved:
                 await self._moved.wait_for(lambda: self.position >= event_id)
         except TimeoutError as error:
-            raise Unavailable("The change is stored, but not yet visible everywhere. Read again in a moment.") from error
+            raise Unavailable(
+                "The change is stored, but not yet visible everywhere. Read again in a moment."
+            ) from error
 
     async def _follow(self) -> None:
         while True:
             try:
-                await self._bell.wait(self.position, PATIENCE)
+                rung = await self._bell.wait(self.position, PATIENCE)
                 before = self._at
                 await self._reader.run(self._step)
                 if self._at != before:
                     async with self._moved:
                         self._moved.notify_all()
+                elif rung:
+                    # The bell is ahead of the log: somebody put an older backup in its place.
+                    await asyncio.sleep(PATIENCE / 10)
             except Unavailable:
                 await asyncio.sleep(PATIENCE)
             except FlagkeeperError as error:

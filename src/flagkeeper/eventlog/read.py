@@ -217,7 +217,10 @@ _NO_ID = 2**62
 
 # Ids follow time, so a date is an id: a range of dates costs one look into an index (facts: stack.md, section 3).
 _FIRST_ID = Query(
-    select(events.c.id).where(events.c.created_at >= bindparam("moment")).order_by(events.c.created_at, events.c.id).limit(1),
+    select(events.c.id)
+    .where(events.c.created_at >= bindparam("moment"))
+    .order_by(events.c.created_at, events.c.id)
+    .limit(1),
     lambda event_id: int(event_id),
 )
 
@@ -255,9 +258,7 @@ def _conditions(shape: Sequence[str]) -> Iterator[ColumnElement[bool]]:
 @lru_cache(maxsize=512)
 def _page_query(shape: tuple[str, ...]) -> Query[EventRow]:
     wanted: Select[Any] = select(*_COLUMNS).where(*_conditions(shape))
-    return Query(
-        wanted.order_by(events.c.id.desc()).limit(bindparam("limit")).offset(bindparam("offset")), EventRow
-    )
+    return Query(wanted.order_by(events.c.id.desc()).limit(bindparam("limit")).offset(bindparam("offset")), EventRow)
 
 
 @lru_cache(maxsize=512)

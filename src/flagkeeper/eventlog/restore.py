@@ -18,7 +18,7 @@ from flagkeeper.storage.database import Database
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
-_LAST_ID = Query(select(log_head.c.last_id).with_for_update(), lambda last_id: int(last_id))
+_LAST_ID = Query(select(log_head.c.last_id).with_for_update(), int)
 _BEGIN_EPOCH = Write[Any](update(log_head).where(log_head.c.id == bindparam("head")).values(epoch=bindparam("new")))
 
 
@@ -44,7 +44,7 @@ def restore(database: Database, tables: MetaData, path: Path, actor: Actor, prog
 
 
 def _demand_empty(tx: Transaction, database: Database) -> None:
-    """Nothing changes without an event: a database is empty when its log is. Holds the log until the transaction ends."""
+    """Nothing changes without an event: a database is empty when its log is. The log is held until the end."""
     if last_id := tx.first(_LAST_ID):
         raise Conflict(
             f"{database.shown()} is not empty: it has {last_id} events. Restore into a new database, and switch to it."

@@ -1,4 +1,4 @@
-"""Tables of the log. Times are milliseconds since 1970; `data`, `pre_data` and `tags` are JSON text, ready to be sent."""
+"""Tables of the log. Times are in milliseconds; `data`, `pre_data` and `tags` are JSON text, ready to be sent."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text
 

@@ -16,6 +16,7 @@ from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.kernel.errors import LimitExceeded, SilentChange
 from flagkeeper.kernel.ids import new_ulid
+from flagkeeper.kernel.limits import Limits
 from flagkeeper.storage.database import Database
 from flagkeeper.storage.transaction import Transaction
 from flagkeeper.storage.writer import Work, Writer
@@ -25,6 +26,8 @@ R = TypeVar("R")
 
 LARGEST_UNIT = 500
 """Events in one unit. Above it, everybody else waits too long for the log: split the work (`Units.run_chunks`)."""
+
+DEFAULT_LIMITS = Limits()
 
 _encode = msgspec.json.Encoder().encode
 
@@ -38,10 +41,13 @@ class TagSource(Protocol):
 class Unit:
     """What a command works with: the transaction, the actor, the moment, and the events recorded so far."""
 
-    def __init__(self, tx: Transaction, actor: Actor, group_id: str, now: clock.Millis) -> None:
+    def __init__(
+        self, tx: Transaction, actor: Actor, group_id: str, now: clock.Millis, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         self.tx = tx
         self.actor = actor
         self.now = now
+        self.limits = limits
         self._group_id = group_id
         self._recorded: list[tuple[Event, Draft]] = []
         self._silent: set[str] = set()
@@ -114,15 +120,18 @@ class Unit:
 class _UnitWork:
     """A command waiting for the writer."""
 
-    def __init__(self, command: Callable[[Unit], Any], actor: Actor, group_id: str, tags_of: TagSource) -> None:
+    def __init__(
+        self, command: Callable[[Unit], Any], actor: Actor, group_id: str, tags_of: TagSource, limits: Limits
+    ) -> None:
         self._command = command
         self._actor = actor
         self._group_id = group_id
         self._tags_of = tags_of
+        self._limits = limits
         self.drafts: list[Draft] = []
 
     def run(self, tx: Transaction) -> Any:
-        unit = Unit(tx, self._actor, self._group_id, clock.now())
+        unit = Unit(tx, self._actor, self._group_id, clock.now(), self._limits)
         result = self._command(unit)
         self.drafts = unit.drafts(self._tags_of)
         if len(self.drafts) > LARGEST_UNIT:
@@ -139,9 +148,10 @@ def _swap(command: Callable[[Unit, Sequence[Any]], Any], items: Sequence[Any], u
 class Units:
     """Runs commands as units of work on the one writer."""
 
-    def __init__(self, database: Database, bell: Bell, tags_of: TagSource) -> None:
+    def __init__(self, database: Database, bell: Bell, tags_of: TagSource, limits: Limits = DEFAULT_LIMITS) -> None:
         self._bell = bell
         self._tags_of = tags_of
+        self._limits = limits
         self.writer = Writer(database, self._seal)
 
     async def run(
@@ -154,9 +164,7 @@ class Units:
         """
         return await asyncio.wrap_future(self.submit(actor, command, *args, **kwargs))
 
-    def run_now(
-        self, actor: Actor, command: Callable[Concatenate[Unit, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    def run_now(self, actor: Actor, command: Callable[Concatenate[Unit, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The same, blocking, for callers without an event loop (the command line)."""
         return self.submit(actor, command, *args, **kwargs).result()
 
@@ -178,7 +186,7 @@ class Units:
             await asyncio.wrap_future(self._submit(actor, group_id, partial(_swap, command, chunk)))
 
     def _submit(self, actor: Actor, group_id: str, command: Callable[[Unit], R]) -> Future[R]:
-        return self.writer.submit(_UnitWork(command, actor, group_id, self._tags_of))
+        return self.writer.submit(_UnitWork(command, actor, group_id, self._tags_of, self._limits))
 
     def _seal(self, tx: Transaction, batch: Sequence[Work]) -> Callable[[], None]:
         drafts = [draft for work in batch if isinstance(work, _UnitWork) for draft in work.drafts]

@@ -9,8 +9,7 @@ import threading
 import psycopg
 import structlog
 
-from flagkeeper.eventlog.append import CHANNEL
-from flagkeeper.eventlog.bell import Bell
+from flagkeeper.eventlog.bell import CHANNEL, Bell
 from flagkeeper.eventlog.read import epoch
 from flagkeeper.storage.connection import SqliteConnection
 from flagkeeper.storage.database import Database
@@ -56,9 +55,8 @@ class Watch:
         self._bell.ring(self._reader.now(epoch).last_id)
 
     def _watch_sqlite(self) -> None:
-        connection = self._database.connect(readonly=True)
+        connection = SqliteConnection(self._database.address, readonly=True)
         try:
-            assert isinstance(connection, SqliteConnection)
             seen, rounds = -1, 0
             while not self._stopping.wait(LOOK):
                 version, rounds = connection.data_version(), rounds + 1
@@ -72,6 +70,6 @@ class Watch:
         with psycopg.connect(self._database.address, autocommit=True, connect_timeout=5) as connection:
             connection.execute(f"LISTEN {CHANNEL}".encode())
             while not self._stopping.is_set():
-                for notice in connection.notifies(timeout=POLL, stop_after=1):
+                for notice in connection.notifies(timeout=POLL):
                     self._bell.ring(int(notice.payload))
                 self._look()

@@ -15,6 +15,8 @@ from litestar.exceptions import (
 )
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
+from litestar.serialization import default_serializer
+from litestar.types import Serializer
 
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.errors import answer, internal_error
@@ -44,10 +46,18 @@ def build(routes: Sequence[HTTPRouteHandler], dependencies: Mapping[str, Provide
         before_request=_check_body,
         exception_handlers={Exception: _error_response},
         request_max_body_size=LARGEST_BODY,
+        response_class=_Answer,
         openapi_config=None,
         logging_config=None,
         state=state,
     )
+
+
+class _Answer(Response[Any]):
+    """An answer that has nothing to say has an empty body, not `null`."""
+
+    def render(self, content: Any, media_type: str, enc_hook: Serializer = default_serializer) -> bytes:
+        return b"" if content is None else super().render(content, media_type, enc_hook)
 
 
 def _caller(request: Request[Any, Any, Any]) -> Caller:
@@ -56,11 +66,14 @@ def _caller(request: Request[Any, Any, Any]) -> Caller:
 
 
 async def _check_body(request: Request[Any, Any, Any]) -> None:
-    """Bodies are JSON and say so; no text anywhere holds a NUL, which no database of ours can keep.
+    """Bodies are JSON and say so; no text anywhere holds a NUL, and no id in a path has more than 64 bits, which no
+    database of ours can keep.
 
     Raises:
-        WrongContentType, BadData: as they say.
+        WrongContentType, BadData, NotFound: as they say.
     """
+    if any(isinstance(value, int) and abs(value) >= 2**63 for value in request.path_params.values()):
+        raise NotFound("There is nothing with this id.")
     if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
         raise BadData("A NUL character is not allowed anywhere.")
     if request.scope["method"] in ("GET", "HEAD", "OPTIONS"):
@@ -84,9 +97,7 @@ def _error_response(request: Request[Any, Any, Any], error: Exception) -> Respon
         failed = answer(named)
         if failed.status >= 500:
             log.error("request_failed", error_id=failed.body.id, path=request.scope["path"], exc_info=error)
-    return Response(
-        failed.encode(), status_code=failed.status, media_type="application/json", headers=failed.headers
-    )
+    return Response(failed.encode(), status_code=failed.status, media_type="application/json", headers=failed.headers)
 
 
 def _named(error: Exception) -> FlagkeeperError | None:
@@ -118,5 +129,9 @@ def _detail(found: dict[str, Any]) -> Detail:
     message, key, source = str(found.get("message", "")), str(found.get("key", "")), str(found.get("source", "body"))
     if message.strip("'\"") == key:
         message = f"The {source} is missing." if key == "data" else f"{key} is missing."
-    place = "" if key in ("", "data") else "/" + key.removeprefix("data.").replace(".", "/").replace("[", "/").replace("]", "")
+    place = (
+        ""
+        if key in ("", "data")
+        else "/" + key.removeprefix("data.").replace(".", "/").replace("[", "/").replace("]", "")
+    )
     return Detail(message.replace("`", ""), f"/{source}{place}")

@@ -1,6 +1,6 @@
 """Authentication: from headers to a credential. Pure; the SDK endpoints and the admin API use the same function."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from flagkeeper.http.caller import Credential
 from flagkeeper.kernel.clock import Millis
@@ -9,6 +9,7 @@ from flagkeeper.kernel.errors import BadCredentials, LoginRequired
 LOGIN_PATH = "/auth/simple/login"
 
 
+@runtime_checkable
 class TokenView(Protocol):
     """Knows every secret that is valid now, by its hash."""
 

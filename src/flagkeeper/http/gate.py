@@ -83,7 +83,7 @@ class Gate(msgspec.Struct):
 
 
 def _demand_same_site(connection: Connection) -> None:
-    """Browsers say where a request comes from; one that another site caused may not use a session to change anything."""
+    """Browsers say which site a request comes from: another one may not use a session to change anything."""
     if connection.scope.get("method") in _SAFE:
         return
     site = connection.headers.get("sec-fetch-site")

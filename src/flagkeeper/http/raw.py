@@ -1,6 +1,7 @@
 """Plain ASGI, for the endpoints that SDKs call: bytes in, bytes out, 2-4 times less work than through a framework
 (facts: stack.md, section 1)."""
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeVar
 
@@ -17,6 +18,8 @@ Send = Callable[[Message], Awaitable[None]]
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BodyT = TypeVar("BodyT")
+
+_MISSING = re.compile(r"missing required field `(\w+)`")
 
 JSON = (b"content-type", b"application/json; charset=utf-8")
 
@@ -58,12 +61,12 @@ def decode(body: bytes, kind: type[BodyT]) -> BodyT:
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
         text, _, place = str(error).partition(" - at `$")
         path = "/body" + place.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
+        if missing := _MISSING.search(text):
+            path += f"/{missing[1]}"
         raise BadData(text.replace("`", ""), Detail(text.replace("`", ""), path)) from error
 
 
-async def respond(
-    send: Send, status: int, body: bytes = b"", headers: tuple[tuple[bytes, bytes], ...] = ()
-) -> None:
+async def respond(send: Send, status: int, body: bytes = b"", headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
     await send({"type": "http.response.body", "body": body})

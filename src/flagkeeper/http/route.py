@@ -9,7 +9,7 @@ async def create(data: SegmentBody, caller: Caller, units: Units) -> SegmentOut:
 `returns` documents the answer of a handler that sends bytes which are encoded already.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -31,8 +31,9 @@ ANYBODY = "anybody"
 
 Needed = Permission | tuple[Permission, ...] | str
 PERMISSION = "permission"
+QUERY = "query"
 
-_MEANING = {
+MEANING = {
     400: "The request is malformed or asks for something impossible; `details` says where and why.",
     401: "No credentials, or unknown, revoked or expired ones.",
     403: "The caller may not do this.",
@@ -58,6 +59,7 @@ def _declare(
     status: int = 200,
     errors: Sequence[int] = (),
     returns: type | None = None,
+    query: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Decorator:
     expected = {*errors, 400, *(() if permission == PUBLIC else (401, 403))}
@@ -66,9 +68,9 @@ def _declare(
     decorator: Decorator = litestar(
         path,
         status_code=status,
-        opt={PERMISSION: permission},
+        opt={PERMISSION: permission, QUERY: query or {}},
         responses={
-            code: ResponseSpec(ErrorBody, description=_MEANING[code], generate_examples=False)
+            code: ResponseSpec(ErrorBody, description=MEANING[code], generate_examples=False)
             for code in sorted(expected)
         }
         | ({status: ResponseSpec(returns, generate_examples=False)} if returns else {}),

@@ -1,7 +1,7 @@
 """Time: stored as milliseconds since 1970 (UTC), written as ISO 8601 with milliseconds and `Z`."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Millis = int
 """Milliseconds since 1970-01-01T00:00:00Z."""
@@ -10,6 +10,8 @@ SECOND: Millis = 1_000
 MINUTE: Millis = 60 * SECOND
 HOUR: Millis = 60 * MINUTE
 DAY: Millis = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> Millis:
@@ -28,7 +30,10 @@ def from_iso(text: str) -> Millis:
     Raises:
         ValueError: when `text` is no such time.
     """
-    parsed = datetime.fromisoformat(text)
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=UTC)
-    return int(parsed.timestamp() * 1000 // 1)
+    return of_datetime(datetime.fromisoformat(text))
+
+
+def of_datetime(moment: datetime) -> Millis:
+    """The same for a time that was parsed already. In whole numbers: floats lose a millisecond now and then."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(milliseconds=1)

@@ -1,4 +1,4 @@
-"""How much there may be of something, before a command says that it is enough (facts: platform-model.md, section 15)."""
+"""How much there may be of something before a command refuses more (facts: platform-model.md, section 15)."""
 
 import msgspec
 

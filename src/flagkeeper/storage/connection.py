@@ -13,6 +13,9 @@ from psycopg.types.numeric import Int8Dumper
 
 from flagkeeper.storage.dialects import Dialect
 
+DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
+"""What any statement, and opening a connection, may raise."""
+
 
 class Failure(Enum):
     """What an exception of a driver means to the one who ran the statement."""

@@ -53,7 +53,7 @@ def _any_of_postgresql(element: any_of, compiler: Any, **kw: Any) -> str:
 
 
 def upsert(table: Table, *, key: list[str], update: list[str] | None = None) -> PostgresqlInsert:
-    """Insert a row, or where one has this `key`, set the `update` columns to the new values (none: keep the old row)."""
+    """Insert a row, or where one has this `key`, set its `update` columns to the new values (none: keep the row)."""
     insert = postgresql_insert(table)
     if not update:
         return insert.on_conflict_do_nothing(index_elements=key)

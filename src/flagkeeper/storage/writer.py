@@ -53,6 +53,10 @@ class Writer:
         self._thread = threading.Thread(target=self._loop, name="flagkeeper-writer", daemon=True)
         self._closed = False
         self.healthy = True
+        self.commits = 0
+        """Batches committed since the start."""
+        self.units = 0
+        """Units of work in them."""
 
     def start(self) -> None:
         self._connection = self._database.connect()
@@ -116,6 +120,8 @@ class Writer:
                 self._fail(batch, error, failure)
                 return
             self._recovered()
+            self.commits += 1
+            self.units += len(batch)
             after()
             self._resolve(batch, outcomes)
             return

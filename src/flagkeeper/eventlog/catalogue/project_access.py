@@ -195,7 +195,7 @@ class ProjectUserRoleChanged(Event, frozen=True, kw_only=True):
     about: ClassVar = About(
         type="project-user-role-changed",
         label="User's project role changed",
-        summary="{actor} made {pre_data.role_name} {data.email|data.user_id} of project {project} its {data.role_name}",
+        summary="{actor} made {data.email|data.user_id} {data.role_name} in {project}; before: {pre_data.role_name}",
         subject="project-access/{project}",
         group=GROUP,
         seeds=frozenset({1}),
@@ -237,7 +237,7 @@ class ProjectGroupRoleChanged(Event, frozen=True, kw_only=True):
     about: ClassVar = About(
         type="project-group-role-changed",
         label="Group's project role changed",
-        summary="{actor} made {pre_data.role_name} group {data.group_id} of project {project} its {data.role_name}",
+        summary="{actor} made group {data.group_id} {data.role_name} in {project}; before: {pre_data.role_name}",
         subject="project-access/{project}",
         group=GROUP,
         seeds=frozenset({1}),

@@ -16,6 +16,9 @@ NOTHING = "?"
 SHOWN = 5
 """How many items of a list a summary names."""
 
+LONGEST = 200
+"""How many characters of one value a summary shows."""
+
 _BRACES = re.compile(r"\{([a-zA-Z_.|]+)\}")
 _MARKDOWN = frozenset("\\`*_[]<>#|~")
 _ODD = re.compile(r"[\\`*_\[\]<>#|~\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -28,7 +31,9 @@ def escape(text: object) -> str:
 
 
 def bold(text: object) -> str:
-    return f"**{escape(NOTHING if text is None or text == '' else text)}**"
+    """`text` escaped, in bold and not too long; `NOTHING` for what is empty."""
+    words = "" if text is None else str(text)
+    return f"**{escape(words if len(words) <= LONGEST else words[:LONGEST] + '…') or NOTHING}**"
 
 
 def listed(items: Sequence[object], between: str = ", ") -> str:

@@ -76,11 +76,11 @@ def problems(constraint: ConstraintData) -> list[str]:
     operator = Operator(constraint.operator)
     if len(constraint.values) > MOST_VALUES:
         found.append(f"At most {MOST_VALUES} values are allowed, not {len(constraint.values)}.")
-    for value in constraint.values:
-        if not 1 <= len(value) <= LONGEST_VALUE or value.endswith("\\"):
-            found.append(
-                f"Values have 1 to {LONGEST_VALUE} characters and do not end with a backslash: {value[:20]!r} does not fit."
-            )
+    found.extend(
+        f"Values have 1 to {LONGEST_VALUE} characters and no backslash at the end: {value[:20]!r} does not fit."
+        for value in constraint.values
+        if not 1 <= len(value) <= LONGEST_VALUE or value.endswith("\\")
+    )
     if operator in _TEXTS and not constraint.values:
         found.append(f"{operator} needs at least one value in `values`.")
     if operator not in _LISTS | _TEXTS:
@@ -92,6 +92,8 @@ def _operand_problems(operator: Operator, constraint: ConstraintData) -> list[st
     value = constraint.value
     if value is msgspec.UNSET or not value:
         return [f"{operator} needs a `value`."]
+    if value.endswith("\\"):
+        return [f"{operator} takes no `value` with a backslash at the end: SDKs cannot read it."]
     match operator.partition("_")[0]:
         case "NUM" if not _NUMBER.fullmatch(value):
             return [f"{operator} needs a number in `value`, not {value[:40]!r}."]
@@ -107,7 +109,7 @@ def _operand_problems(operator: Operator, constraint: ConstraintData) -> list[st
 
 
 def _is_date(text: str) -> bool:
-    """A time with a zone, and a fraction of no or three digits: what SDKs can read (facts: evaluation.md, section 1)."""
+    """A time with a zone and a fraction of no or three digits: what SDKs read (facts: evaluation.md, section 1)."""
     if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)", text):
         return False
     try:

@@ -1,7 +1,7 @@
 """What segments must ask a higher slice; the composition root wires the answer."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -18,6 +18,7 @@ class StrategyUse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     environment: str
 
 
+@runtime_checkable
 class SegmentUses(Protocol):
     """Knows the strategies that use segments, those of archived flags included."""
 

@@ -1,0 +1,66 @@
+"""The command line. What is heavy is imported inside the commands: `flagkeeper --help` must not wait for a server."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from flagkeeper import __version__
+from flagkeeper.cli import accounts, database, events, serve
+from flagkeeper.cli.terminal import FAILED, complain, explain
+
+app = typer.Typer(
+    help="Flagkeeper: feature flags whose event log is the source of truth about change. "
+    "Settings come from environment variables; the README lists them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("serve")(serve.serve)
+app.command("migrate")(database.migrate)
+app.command("backup")(database.backup)
+app.command("restore")(database.restore)
+app.add_typer(accounts.tokens, name="token")
+app.add_typer(accounts.users, name="user")
+app.add_typer(events.app, name="events")
+
+
+@app.command("openapi")
+def openapi() -> None:
+    """Print the description of the HTTP interface (OpenAPI 3.1, JSON)."""
+    from flagkeeper.app import openapi_document
+
+    sys.stdout.buffer.write(openapi_document() + b"\n")
+
+
+def main() -> None:
+    """Runs the command that the arguments name. What went wrong is one line on standard error.
+
+    Exits with 0 when it succeeded, 1 when it failed, 2 when the arguments made no sense.
+    """
+    try:
+        app()
+    except Exception as error:
+        reason = explain(error)
+        if reason is None:
+            raise
+        complain(reason)
+        sys.exit(FAILED)

@@ -1,0 +1,87 @@
+"""`flagkeeper token` and `flagkeeper user`: for operators who cannot log in, or have no token yet."""
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from flagkeeper.cli.terminal import By, operator, reader, units
+from flagkeeper.kernel import clock
+from flagkeeper.kernel.errors import BadData, NotFound
+
+tokens = typer.Typer(help="API tokens.", no_args_is_help=True)
+users = typer.Typer(help="People.", no_args_is_help=True)
+
+
+class Kind(StrEnum):
+    ADMIN = "admin"
+    CLIENT = "client"
+    FRONTEND = "frontend"
+
+
+@tokens.callback()
+def _tokens() -> None:
+    pass
+
+
+@users.callback()
+def _users() -> None:
+    pass
+
+
+@tokens.command("create")
+def create_token(
+    kind: Annotated[
+        Kind, typer.Option("--type", help="admin: the admin API; client: server-side SDKs; frontend: browsers, apps.")
+    ],
+    name: Annotated[str, typer.Option(help="What lists and events call it.")],
+    environment: Annotated[str | None, typer.Option(help="For SDKs. Default: development.")] = None,
+    project: Annotated[list[str] | None, typer.Option(help="For SDKs; may be repeated. Default: all.")] = None,
+    expires: Annotated[str | None, typer.Option(help="ISO time such as 2027-01-31. Default: never.")] = None,
+    by: By = None,
+) -> None:
+    """Create a token and print its secret. It is shown only this once."""
+    from flagkeeper.features.tokens import commands
+    from flagkeeper.features.tokens.model import TokenType, draft
+
+    wanted = draft(name, TokenType(kind), environment, project or None, _moment(expires))
+    with units() as found:
+        _, secret = found.run_now(operator(by), commands.create, wanted)
+    typer.echo(secret)
+
+
+@users.command("set-password")
+def set_password(
+    name: Annotated[str, typer.Argument(help="Username or e-mail address.")],
+    from_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input; otherwise it is asked for.")
+    ] = False,
+    by: By = None,
+) -> None:
+    """Set somebody's password, and end all their sessions."""
+    from flagkeeper.features.users import commands, queries
+    from flagkeeper.features.users.model.password import demand_strong, hash_password
+
+    with reader() as found:
+        user = found.now(queries.login_of, name)
+    if user is None:
+        raise NotFound(f"There is no user called {name}.")
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
+    demand_strong(password)
+    hashed = hash_password(password)
+    with units() as writing:
+        writing.run_now(operator(by), commands.set_password, user.user_id, hashed)
+    typer.echo(f"{name} has a new password.")
+
+
+def _moment(text: str | None) -> clock.Millis | None:
+    if text is None:
+        return None
+    try:
+        return clock.from_iso(text)
+    except ValueError as error:
+        raise BadData(f"{text!r} is no time. Write it like 2027-01-31 or 2027-01-31T12:00:00Z.") from error

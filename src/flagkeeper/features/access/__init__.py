@@ -1,0 +1,1 @@
+"""Access: what roles allow, and who has which role in a project."""

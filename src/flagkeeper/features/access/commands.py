@@ -1,0 +1,52 @@
+"""Changing who may do what: load, decide, write, record."""
+
+from flagkeeper.eventlog.catalogue.access import RoleCreated
+from flagkeeper.eventlog.catalogue.project_access import (
+    GrantedRole,
+    GrantedRolesData,
+    ProjectAccessAdded,
+    ProjectAccessUserRolesDeleted,
+    UserRolesData,
+)
+from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.access import store
+from flagkeeper.features.access.model import PREDEFINED, Membership, ProjectAccessState
+
+
+def seed(unit: Unit) -> None:
+    """Stores the predefined roles in an empty database."""
+    for role in PREDEFINED:
+        store.add_role(unit.tx, role)
+        unit.record(RoleCreated(data=role.payload()), role.state())
+
+
+def grant(unit: Unit, project: str, user_id: int, role_id: int) -> None:
+    """Gives a user a role in a project; whoever creates a project becomes its owner by this."""
+    members = store.members(unit.tx, project)
+    new = Membership(user_id, role_id)
+    if new in members:
+        return
+    store.grant(unit.tx, project, user_id, role_id)
+    granted = GrantedRole(role_id=role_id, group_ids=[], user_ids=[user_id])
+    unit.record(
+        ProjectAccessAdded(project=project, data=GrantedRolesData(roles=[granted])),
+        ProjectAccessState(members=sorted([*members, new])),
+    )
+
+
+def revoke_user(unit: Unit, user_id: int) -> None:
+    """Takes all roles in all projects from a user who is about to be deleted."""
+    for project in store.projects_of(unit.tx, user_id):
+        members = store.members(unit.tx, project)
+        store.revoke_user(unit.tx, project, user_id)
+        held = [each.role_id for each in members if each.user_id == user_id]
+        unit.record(
+            ProjectAccessUserRolesDeleted(project=project, pre_data=UserRolesData(user_id=user_id, roles=held)),
+            ProjectAccessState(members=[each for each in members if each.user_id != user_id]),
+        )
+
+
+def forget_project(unit: Unit, project: str) -> None:
+    """Takes all roles in a project that is being deleted; the event of the deletion speaks for this too."""
+    unit.silent(f"project-access/{project}", "the project itself is gone, and an event says so")
+    store.revoke_all(unit.tx, project)

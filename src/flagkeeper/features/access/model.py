@@ -1,0 +1,159 @@
+"""Roles, and what they allow (facts: platform-model.md, section 9). Pure."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from flagkeeper.eventlog.catalogue.payload import PermissionData, RoleData
+from flagkeeper.eventlog.version import Snapshot
+from flagkeeper.kernel.errors import BadData, Detail
+
+
+class Scope(StrEnum):
+    """What a permission is about."""
+
+    ROOT = "root"
+    PROJECT = "project"
+    ENVIRONMENT = "environment"
+
+
+class RolePermission(msgspec.Struct, frozen=True, order=True):
+    """One thing that a role allows."""
+
+    name: str
+    environment: str = ""
+    """Where; empty: in every environment, also in those that are yet to come."""
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    description: str
+    type: str
+    """`root` and `project` for the predefined ones."""
+    permissions: tuple[RolePermission, ...] = ()
+
+    def payload(self) -> RoleData:
+        """How events show it."""
+        return RoleData(
+            id=self.id,
+            name=self.name,
+            description=self.description,
+            type=self.type,
+            permissions=[
+                PermissionData(name=each.name, environment=each.environment or msgspec.UNSET)
+                for each in self.permissions
+            ],
+        )
+
+    def state(self) -> "RoleState":
+        return RoleState(role=self.payload())
+
+
+class RoleState(Snapshot, frozen=True, kw_only=True):
+    kind: ClassVar = "role"
+    role: RoleData | None
+    """None: it was deleted."""
+
+
+class Membership(msgspec.Struct, frozen=True, order=True, rename="camel"):
+    """A role that a user has in a project."""
+
+    user_id: int
+    role_id: int
+
+
+class ProjectAccessState(Snapshot, frozen=True, kw_only=True):
+    kind: ClassVar = "project-access"
+    members: list[Membership]
+
+
+ROOT_PERMISSIONS = (
+    "ADMIN",
+    *("CREATE_ADDON", "UPDATE_ADDON", "DELETE_ADDON"),
+    *("CREATE_CLIENT_API_TOKEN", "READ_CLIENT_API_TOKEN", "UPDATE_CLIENT_API_TOKEN", "DELETE_CLIENT_API_TOKEN"),
+    *("CREATE_FRONTEND_API_TOKEN", "READ_FRONTEND_API_TOKEN", "UPDATE_FRONTEND_API_TOKEN", "DELETE_FRONTEND_API_TOKEN"),
+    "UPDATE_APPLICATION",
+    *("CREATE_CONTEXT_FIELD", "UPDATE_CONTEXT_FIELD", "DELETE_CONTEXT_FIELD"),
+    *("CREATE_PROJECT", "READ_ROLE"),
+    *("CREATE_SEGMENT", "UPDATE_SEGMENT", "DELETE_SEGMENT"),
+    *("CREATE_STRATEGY", "UPDATE_STRATEGY", "DELETE_STRATEGY"),
+    *("CREATE_TAG_TYPE", "UPDATE_TAG_TYPE", "DELETE_TAG_TYPE"),
+    *("RELEASE_PLAN_TEMPLATE_CREATE", "RELEASE_PLAN_TEMPLATE_UPDATE", "RELEASE_PLAN_TEMPLATE_DELETE"),
+    *("READ_LOGS", "UPDATE_MAINTENANCE_MODE", "UPDATE_INSTANCE_BANNERS", "UPDATE_CORS", "UPDATE_AUTH_CONFIGURATION"),
+)
+PROJECT_PERMISSIONS = (
+    *("CREATE_FEATURE", "UPDATE_FEATURE", "DELETE_FEATURE", "UPDATE_FEATURE_DEPENDENCY", "UPDATE_FEATURE_VARIANTS"),
+    *("MOVE_FEATURE_TOGGLE", "UPDATE_PROJECT", "DELETE_PROJECT"),
+    *("READ_PROJECT_API_TOKEN", "CREATE_PROJECT_API_TOKEN", "DELETE_PROJECT_API_TOKEN"),
+    *("UPDATE_PROJECT_CONTEXT", "UPDATE_PROJECT_SEGMENT", "UPDATE_PROJECT_RELEASE_TEMPLATE"),
+    *("PROJECT_USER_ACCESS_READ", "PROJECT_USER_ACCESS_WRITE"),
+    *("PROJECT_DEFAULT_STRATEGY_READ", "PROJECT_DEFAULT_STRATEGY_WRITE"),
+    *("PROJECT_CHANGE_REQUEST_READ", "PROJECT_CHANGE_REQUEST_WRITE"),
+    *("PROJECT_SETTINGS_READ", "PROJECT_SETTINGS_WRITE"),
+)
+ENVIRONMENT_PERMISSIONS = (
+    *("CREATE_FEATURE_STRATEGY", "UPDATE_FEATURE_STRATEGY", "DELETE_FEATURE_STRATEGY"),
+    *("UPDATE_FEATURE_ENVIRONMENT", "UPDATE_FEATURE_ENVIRONMENT_VARIANTS"),
+    *("APPROVE_CHANGE_REQUEST", "APPLY_CHANGE_REQUEST", "SKIP_CHANGE_REQUEST"),
+)
+PERMISSIONS = {
+    Scope.ROOT: ROOT_PERMISSIONS,
+    Scope.PROJECT: PROJECT_PERMISSIONS,
+    Scope.ENVIRONMENT: ENVIRONMENT_PERMISSIONS,
+}
+
+_MEMBER = (
+    *("CREATE_FEATURE", "UPDATE_FEATURE", "DELETE_FEATURE", "UPDATE_FEATURE_DEPENDENCY", "UPDATE_FEATURE_VARIANTS"),
+    *("READ_PROJECT_API_TOKEN", "CREATE_PROJECT_API_TOKEN", "DELETE_PROJECT_API_TOKEN"),
+    *("CREATE_FEATURE_STRATEGY", "UPDATE_FEATURE_STRATEGY", "DELETE_FEATURE_STRATEGY"),
+    *("UPDATE_FEATURE_ENVIRONMENT", "UPDATE_FEATURE_ENVIRONMENT_VARIANTS"),
+)
+_PROJECT = (*_MEMBER, "MOVE_FEATURE_TOGGLE", "UPDATE_PROJECT", "DELETE_PROJECT")
+_EDITOR = (
+    *("CREATE_ADDON", "UPDATE_ADDON", "DELETE_ADDON"),
+    *("READ_CLIENT_API_TOKEN", "READ_FRONTEND_API_TOKEN", "UPDATE_APPLICATION", "CREATE_PROJECT"),
+    *("CREATE_CONTEXT_FIELD", "UPDATE_CONTEXT_FIELD", "DELETE_CONTEXT_FIELD"),
+    *("CREATE_SEGMENT", "UPDATE_SEGMENT", "DELETE_SEGMENT"),
+    *("CREATE_STRATEGY", "UPDATE_STRATEGY", "DELETE_STRATEGY"),
+    *("CREATE_TAG_TYPE", "UPDATE_TAG_TYPE", "DELETE_TAG_TYPE"),
+    *("RELEASE_PLAN_TEMPLATE_CREATE", "RELEASE_PLAN_TEMPLATE_UPDATE"),
+)
+_OWNER = ("UPDATE_PROJECT_CONTEXT", "UPDATE_PROJECT_SEGMENT", "UPDATE_PROJECT_RELEASE_TEMPLATE")
+
+
+def _role(role_id: int, name: str, type_: str, description: str, *permissions: str) -> Role:
+    return Role(
+        id=role_id,
+        name=name,
+        type=type_,
+        description=description,
+        permissions=tuple(sorted(map(RolePermission, permissions))),
+    )
+
+
+ADMIN = _role(1, "Admin", "root", "May do everything, in every project.", "ADMIN")
+EDITOR = _role(2, "Editor", "root", "May change flags and most settings, and create projects.", *_EDITOR, *_PROJECT)
+VIEWER = _role(3, "Viewer", "root", "May look, and change nothing.")
+OWNER = _role(4, "Owner", "project", "May do everything in the project, and say who else may.", *_PROJECT, *_OWNER)
+MEMBER = _role(5, "Member", "project", "May change the flags of the project.", *_MEMBER)
+READER = _role(6, "Reader", "project", "May see the project, also when it is private.")
+PREDEFINED = (ADMIN, EDITOR, VIEWER, OWNER, MEMBER, READER)
+"""Every server has these roles under these ids; they cannot be changed."""
+
+LAST_PREDEFINED_ID = 100
+"""Ids up to here are kept for roles that we define."""
+
+
+def root_role(named: int | str) -> Role:
+    """The predefined root role with this id or name.
+
+    Raises:
+        BadData: there is none.
+    """
+    for role in PREDEFINED:
+        if role.type == "root" and named in (role.id, str(role.id), role.name):
+            return role
+    names = ", ".join(f"{role.name} ({role.id})" for role in PREDEFINED if role.type == "root")
+    raise BadData(f"There is no root role {named!r}. Use one of {names}.", Detail(f"One of {names}.", "/body/rootRole"))

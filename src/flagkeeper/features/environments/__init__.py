@@ -1,0 +1,1 @@
+"""Environments: the stages in which a flag has its own state (development, production)."""

@@ -1,0 +1,43 @@
+"""Environments on the wire."""
+
+import msgspec
+
+from flagkeeper.features.environments.model import Environment
+from flagkeeper.features.environments.queries import UsedEnvironment
+
+
+class EnvironmentName(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+
+
+class EnvironmentOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    type: str
+    sort_order: int
+    enabled: bool
+    protected: bool
+    required_approvals: int | None
+
+
+class UsedEnvironmentOut(EnvironmentOut, frozen=True, kw_only=True, rename="camel"):
+    project_count: int
+    api_token_count: int
+    enabled_toggle_count: int
+
+
+class EnvironmentList(msgspec.Struct, frozen=True, kw_only=True):
+    version: int = 1
+    environments: list[UsedEnvironmentOut]
+
+
+def shown(environment: Environment) -> EnvironmentOut:
+    return EnvironmentOut(**msgspec.structs.asdict(environment))
+
+
+def shown_with_uses(used: UsedEnvironment) -> UsedEnvironmentOut:
+    return UsedEnvironmentOut(
+        **msgspec.structs.asdict(used.environment),
+        project_count=used.projects,
+        api_token_count=used.tokens,
+        enabled_toggle_count=used.enabled_flags,
+    )

@@ -1,0 +1,1 @@
+"""Flags: what applications ask about, with their strategies and variants in each environment, and their tags."""

@@ -1,0 +1,14 @@
+"""The flags API: parse, run, answer."""
+
+from flagkeeper.features.flags.api import archive, bulk, environments, flags, strategies, tags, types, variants
+
+ROUTES = [
+    *flags.ROUTES,
+    *environments.ROUTES,
+    *strategies.ROUTES,
+    *variants.ROUTES,
+    *tags.ROUTES,
+    *archive.ROUTES,
+    *bulk.ROUTES,
+    *types.ROUTES,
+]

@@ -1,0 +1,46 @@
+"""The archive: one flag at a time, by name alone, so permissions are checked once its project is known."""
+
+from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.flags import queries
+from flagkeeper.features.flags.commands import archive
+from flagkeeper.http import route
+from flagkeeper.http.caller import Caller
+from flagkeeper.http.permissions import Permission
+from flagkeeper.kernel.errors import NotFound
+from flagkeeper.storage.reader import Reader
+
+TAG = "Archive"
+
+
+@route.post(
+    "/api/admin/archive/revive/{name:str}",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="reviveFeature",
+    summary="Bring a flag back, switched off everywhere",
+    errors=(404,),
+)
+async def revive_flag(name: str, caller: Caller, units: Units, reader: Reader) -> None:
+    project = await reader.run(queries.project_of_flag, name)
+    caller.demand(Permission.UPDATE_FEATURE, project=project)
+    if project is None:
+        raise NotFound(f"There is no flag called {name!r}.")
+    await units.run(caller.actor, archive.revive, project, name)
+
+
+@route.delete(
+    "/api/admin/archive/{name:str}",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="deleteFeature",
+    summary="Delete an archived flag for good; any other is left alone",
+    status=200,
+)
+async def delete_flag(name: str, caller: Caller, units: Units, reader: Reader) -> None:
+    project = await reader.run(queries.project_of_flag, name)
+    caller.demand(Permission.DELETE_FEATURE, project=project)
+    if project is not None:
+        await units.run(caller.actor, archive.delete, project, name)
+
+
+ROUTES = [revive_flag, delete_flag]

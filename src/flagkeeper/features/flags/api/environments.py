@@ -1,0 +1,61 @@
+"""Flags in environments, and switching them."""
+
+from typing import Annotated
+
+from litestar.params import QueryParameter
+
+from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.flags import queries
+from flagkeeper.features.flags.api.flags import FLAG, TAG
+from flagkeeper.features.flags.commands import switch
+from flagkeeper.features.flags.schemas.flags import FlagEnvironmentOut, shown_in_environment
+from flagkeeper.http import route
+from flagkeeper.http.caller import Caller
+from flagkeeper.http.permissions import Permission
+from flagkeeper.storage.reader import Reader
+
+ENVIRONMENT = FLAG + "/environments/{environment:str}"
+Activate = Annotated[bool, QueryParameter(name="shouldActivateDisabledStrategies")]
+
+
+@route.get(
+    ENVIRONMENT,
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="getFeatureEnvironment",
+    summary="A flag in one environment",
+    errors=(404,),
+)
+async def get_environment(project: str, name: str, environment: str, reader: Reader) -> FlagEnvironmentOut:
+    state = await reader.run(queries.environment_of_flag, project, name, environment)
+    return shown_in_environment(name, environment, state)
+
+
+@route.post(
+    ENVIRONMENT + "/on",
+    permission=Permission.UPDATE_FEATURE_ENVIRONMENT,
+    tag=TAG,
+    operation="toggleFeatureEnvironmentOn",
+    summary="Switch a flag on; without an enabled strategy it gets the default one",
+    errors=(404,),
+    query={"shouldActivateDisabledStrategies": "Enable disabled strategies first"},
+)
+async def turn_on(
+    project: str, name: str, environment: str, caller: Caller, units: Units, activate: Activate = False
+) -> None:
+    await units.run(caller.actor, switch.turn_on, project, name, environment, activate_disabled_strategies=activate)
+
+
+@route.post(
+    ENVIRONMENT + "/off",
+    permission=Permission.UPDATE_FEATURE_ENVIRONMENT,
+    tag=TAG,
+    operation="toggleFeatureEnvironmentOff",
+    summary="Switch a flag off",
+    errors=(404,),
+)
+async def turn_off(project: str, name: str, environment: str, caller: Caller, units: Units) -> None:
+    await units.run(caller.actor, switch.turn_off, project, name, environment)
+
+
+ROUTES = [get_environment, turn_on, turn_off]

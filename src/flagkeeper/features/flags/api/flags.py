@@ -1,0 +1,170 @@
+"""Flags themselves."""
+
+from msgspec import UNSET
+
+from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.flags import queries
+from flagkeeper.features.flags.commands import archive, create, legacy, metadata
+from flagkeeper.features.flags.model.flag import FlagChange, FlagDraft, OldFlagChange
+from flagkeeper.features.flags.model.json_patch import Patch
+from flagkeeper.features.flags.schemas.bodies import CloneBody, FlagName
+from flagkeeper.features.flags.schemas.flags import (
+    FlagDetailOut,
+    FlagList,
+    FlagOut,
+    shown,
+    shown_in_detail,
+    shown_in_list,
+)
+from flagkeeper.http import route
+from flagkeeper.http.caller import Caller
+from flagkeeper.http.permissions import Permission
+from flagkeeper.storage.reader import Reader
+
+TAG = "Features"
+FLAGS = "/api/admin/projects/{project:str}/features"
+FLAG = FLAGS + "/{name:str}"
+
+
+@route.get(
+    FLAGS,
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="getFeatures",
+    summary="The flags of a project",
+    errors=(404,),
+)
+async def list_flags(project: str, reader: Reader) -> FlagList:
+    found = await reader.run(queries.flags_of_project, project)
+    return FlagList(features=[shown_in_list(each) for each in found])
+
+
+@route.post(
+    FLAGS,
+    permission=Permission.CREATE_FEATURE,
+    tag=TAG,
+    operation="createFeature",
+    summary="Create a flag, off in every environment",
+    status=201,
+    errors=(404, 409),
+)
+async def create_flag(project: str, data: FlagDraft, caller: Caller, units: Units) -> FlagOut:
+    return shown(await units.run(caller.actor, create.create, project, data))
+
+
+@route.post(
+    "/api/admin/features/validate",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="validateFeature",
+    summary="Is this name possible and free?",
+    errors=(404, 409),
+)
+async def validate_name(data: FlagName, reader: Reader) -> None:
+    await reader.run(queries.demand_possible_name, data.name, data.project_id)
+
+
+@route.get(
+    FLAG,
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="getFeature",
+    summary="One flag with its environments, strategies and tags",
+    errors=(404,),
+)
+async def get_flag(project: str, name: str, reader: Reader) -> FlagDetailOut:
+    return shown_in_detail(await reader.run(queries.flag_detail, project, name))
+
+
+@route.put(
+    FLAG,
+    permission=Permission.UPDATE_FEATURE,
+    tag=TAG,
+    operation="updateFeature",
+    summary="Change the details of a flag; what is left out stays",
+    errors=(404,),
+)
+async def update_flag(project: str, name: str, data: FlagChange, caller: Caller, units: Units) -> FlagOut:
+    return shown(await units.run(caller.actor, metadata.update, project, name, data))
+
+
+@route.patch(
+    FLAG,
+    permission=Permission.UPDATE_FEATURE,
+    tag=TAG,
+    operation="patchFeature",
+    summary="Change the details of a flag by a JSON Patch",
+    errors=(404,),
+)
+async def patch_flag(project: str, name: str, data: list[Patch], caller: Caller, units: Units) -> FlagOut:
+    return shown(await units.run(caller.actor, metadata.patch, project, name, data))
+
+
+@route.delete(
+    FLAG,
+    permission=Permission.DELETE_FEATURE,
+    tag=TAG,
+    operation="archiveFeature",
+    summary="Archive a flag",
+    status=202,
+    errors=(404,),
+)
+async def archive_flag(project: str, name: str, caller: Caller, units: Units) -> None:
+    await units.run(caller.actor, archive.archive, project, name)
+
+
+@route.post(
+    FLAG + "/clone",
+    permission=Permission.CREATE_FEATURE,
+    tag=TAG,
+    operation="cloneFeature",
+    summary="Create a flag with the strategies of another one",
+    status=201,
+    errors=(404, 409),
+)
+async def clone_flag(project: str, name: str, data: CloneBody, caller: Caller, units: Units) -> FlagOut:
+    copy = await units.run(caller.actor, create.clone, project, name, data.name, replace_group_id=data.replace_group_id)
+    return shown(copy)
+
+
+@route.put(
+    "/api/admin/features/{name:str}",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="updateFeatureOfVersion4",
+    summary="Change a flag in all its environments, as version 4 did",
+    errors=(404,),
+    deprecated=True,
+)
+async def update_flag_of_version_4(
+    name: str, data: OldFlagChange, caller: Caller, units: Units, reader: Reader
+) -> FlagOut:
+    flag, places = await reader.run(queries.flag_with_environments, name)
+    caller.demand(Permission.UPDATE_FEATURE, project=flag.project)
+    for environment in places:
+        for permission in _needed(data):
+            caller.demand(permission, project=flag.project, environment=environment)
+    return shown(await units.run(caller.actor, legacy.update, flag.project, name, data))
+
+
+def _needed(change: OldFlagChange) -> list[Permission]:
+    """What the caller must be allowed to do in every environment."""
+    needed = []
+    if change.enabled is not UNSET:
+        needed.append(Permission.UPDATE_FEATURE_ENVIRONMENT)
+    if change.strategies is not UNSET:
+        needed += [Permission.CREATE_FEATURE_STRATEGY, Permission.DELETE_FEATURE_STRATEGY]
+    return needed
+
+
+ROUTES = [
+    list_flags,
+    create_flag,
+    validate_name,
+    get_flag,
+    update_flag,
+    patch_flag,
+    archive_flag,
+    clone_flag,
+    update_flag_of_version_4,
+]

@@ -1,0 +1,81 @@
+"""Tags on flags. These paths do not name the project, so permissions are checked once it is known."""
+
+from litestar import Response
+
+from flagkeeper.eventlog.catalogue.payload import TagData
+from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.flags import queries
+from flagkeeper.features.flags.api.flags import TAG
+from flagkeeper.features.flags.commands import tags
+from flagkeeper.features.flags.schemas.bodies import TagChanges
+from flagkeeper.features.flags.schemas.flags import TagList, shown_tags
+from flagkeeper.http import route
+from flagkeeper.http.caller import Caller
+from flagkeeper.http.permissions import Permission
+from flagkeeper.storage.reader import Reader
+
+TAGS = "/api/admin/features/{name:str}/tags"
+
+
+@route.get(
+    TAGS,
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="listTags",
+    summary="The tags of a flag",
+    errors=(404,),
+)
+async def list_tags(name: str, reader: Reader) -> TagList:
+    return TagList(tags=shown_tags(await reader.run(queries.tags_of_flag, name)))
+
+
+@route.post(
+    TAGS,
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="addTag",
+    summary="Tag a flag; a new tag is created first",
+    status=201,
+    errors=(404,),
+)
+async def add_tag(name: str, data: TagData, caller: Caller, units: Units, reader: Reader) -> Response[TagData]:
+    await _demand_update(caller, reader, name)
+    kept = await units.run(caller.actor, tags.add, name, data)
+    return Response(kept, headers={"location": f"{name}/tags"})
+
+
+@route.put(
+    TAGS,
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="updateTags",
+    summary="Add and remove tags of a flag",
+    errors=(404,),
+)
+async def update_tags(name: str, data: TagChanges, caller: Caller, units: Units, reader: Reader) -> TagList:
+    await _demand_update(caller, reader, name)
+    await units.run(caller.actor, tags.update, name, data.added_tags, data.removed_tags)
+    return TagList(tags=shown_tags(await reader.run(queries.tags_of_flag, name)))
+
+
+@route.delete(
+    TAGS + "/{type:str}/{value:path}",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="removeTag",
+    summary="Take a tag off a flag",
+    status=200,
+    errors=(404,),
+)
+async def remove_tag(name: str, type: str, value: str, caller: Caller, units: Units, reader: Reader) -> None:  # noqa: A002 - the name in the path
+    await _demand_update(caller, reader, name)
+    await units.run(caller.actor, tags.remove, name, TagData(type=type, value=value.removeprefix("/")))
+
+
+async def _demand_update(caller: Caller, reader: Reader, name: str) -> None:
+    """Raises `NotFound`, or `PermissionDenied` for somebody who may not change the flag."""
+    flag = await reader.run(queries.flag, name)
+    caller.demand(Permission.UPDATE_FEATURE, project=flag.project)
+
+
+ROUTES = [list_tags, add_tag, update_tags, remove_tag]

@@ -1,0 +1,1 @@
+"""Loading and saving flags, for commands. Private to this slice."""

@@ -1,0 +1,1 @@
+"""Projects: groups of flags that share environments, members and settings."""

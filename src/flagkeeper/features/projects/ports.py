@@ -1,0 +1,61 @@
+"""What projects must ask the flags; the composition root wires the answers."""
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
+from flagkeeper.eventlog.unit import Unit
+from flagkeeper.kernel import clock
+from flagkeeper.storage.transaction import Transaction
+
+
+class FlagCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """The flags of a project, by their state; archived ones count nowhere else."""
+
+    active: int = 0
+    """All that are not archived, stale or not."""
+    stale: int = 0
+    potentially_stale: int = 0
+    """Past their expected lifetime, and not marked as stale."""
+    archived: int = 0
+    last_seen_at: clock.Millis | None = None
+    """When an SDK last reported that it asked for any of them."""
+
+
+@runtime_checkable
+class ProjectFlags(Protocol):
+    """Knows the flags of projects."""
+
+    def __call__(self, tx: Transaction, projects: list[str]) -> Mapping[str, FlagCounts]:
+        """By project; one without flags may be left out."""
+        ...
+
+
+@runtime_checkable
+class FlagEnvironments(Protocol):
+    """Gives the flags of a project a state in an environment, and takes it away. The project is locked meanwhile."""
+
+    def attach(self, unit: Unit, project: str, environment: str) -> None:
+        """Every flag of the project, archived ones too, gets the environment: switched off, without strategies."""
+        ...
+
+    def detach(self, unit: Unit, project: str, environment: str) -> None:
+        """Every flag of the project, archived ones too, loses the environment with all its strategies there, and the
+        log says what was lost."""
+        ...
+
+
+@runtime_checkable
+class StrategyRules(Protocol):
+    """Checks strategies as flags have them."""
+
+    def __call__(self, tx: Transaction, project: str, strategy: DefaultStrategyData) -> DefaultStrategyData:
+        """The strategy as it is to be kept: parameters as the API knows them, weights of variants made to add up.
+
+        Raises:
+            BadData: constraints, parameters, variants or segments break a rule of strategies.
+            NotFound: there is no such segment.
+        """
+        ...

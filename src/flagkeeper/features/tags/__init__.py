@@ -1,0 +1,1 @@
+"""Tags and their types: words by which flags are grouped across projects."""

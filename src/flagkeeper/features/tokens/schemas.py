@@ -1,0 +1,175 @@
+"""Tokens on the wire (facts: client-protocol.md, sections 1 and 9)."""
+
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from flagkeeper.features.tokens.model import ApiToken, Pat, TokenDraft, TokenType, draft
+from flagkeeper.http.permissions import Permission
+from flagkeeper.kernel import clock
+from flagkeeper.kernel.errors import BadData, Detail
+
+BACKEND = "backend"
+_TYPES = {"client": TokenType.CLIENT, BACKEND: TokenType.CLIENT, "frontend": TokenType.FRONTEND}
+
+
+class NewTokenBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a client sends to make an API token."""
+
+    token_name: str
+    type: str
+    """`client`, its synonym `backend`, or `frontend`, in any case. Admin tokens are made by the operator only."""
+    environment: str | None = None
+    project: str | None = None
+    projects: list[str] | None = None
+    expires_at: datetime | None = None
+
+    def draft(self) -> TokenDraft:
+        """Raises `BadData`."""
+        one = [self.project] if self.project else None
+        projects = one if self.projects is None else self.projects
+        return draft(self.token_name, self.wanted_type(), self.environment, projects, _millis(self.expires_at))
+
+    def draft_of(self, project: str) -> TokenDraft:
+        """The same for one project, whatever the body says of projects. Raises `BadData`."""
+        return draft(self.token_name, self.wanted_type(), self.environment, [project], _millis(self.expires_at))
+
+    def wanted_type(self) -> TokenType:
+        """Raises `BadData`."""
+        found = _TYPES.get(self.type.lower())
+        if found is None:
+            raise BadData(
+                f"There is no token type {self.type!r} to be made here.",
+                Detail(f"Use one of {', '.join(_TYPES)}.", "/body/type"),
+            )
+        return found
+
+
+class ExpiryBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    expires_at: datetime | None
+    """None: never."""
+
+    def millis(self) -> clock.Millis | None:
+        return _millis(self.expires_at)
+
+
+class NewPatBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    description: str
+    expires_at: datetime
+
+    def millis(self) -> clock.Millis:
+        return clock.of_datetime(self.expires_at)
+
+
+class TokenOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: int
+    """Ours: names a token where its secret cannot."""
+    secret: str
+    """The whole secret in the answer to making it; ever after only how it begins."""
+    token_name: str
+    type: str
+    environment: str
+    project: str
+    projects: list[str]
+    created_at: str
+    expires_at: str | None
+    seen_at: str | None
+    alias: None = None
+    secure: bool = True
+    """Only a hash is kept."""
+
+
+class TokenList(msgspec.Struct, frozen=True, kw_only=True):
+    tokens: list[TokenOut]
+
+
+class PatOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: int
+    user_id: int
+    description: str
+    created_at: str
+    expires_at: str
+    seen_at: str | None
+    secret: str | UnsetType = UNSET
+    """Only in the answer to making it."""
+
+
+class PatList(msgspec.Struct, frozen=True, kw_only=True):
+    pats: list[PatOut]
+
+
+class EdgeTokensBody(msgspec.Struct, frozen=True, kw_only=True):
+    tokens: list[str]
+
+
+class EdgeToken(msgspec.Struct, frozen=True, kw_only=True):
+    token: str
+    type: str
+    environment: str
+    projects: tuple[str, ...]
+
+
+class EdgeTokens(msgspec.Struct, frozen=True, kw_only=True):
+    tokens: list[EdgeToken]
+
+
+READ = {
+    TokenType.CLIENT: Permission.READ_CLIENT_API_TOKEN,
+    TokenType.FRONTEND: Permission.READ_FRONTEND_API_TOKEN,
+    TokenType.ADMIN: Permission.ADMIN,
+}
+CREATE = {
+    TokenType.CLIENT: Permission.CREATE_CLIENT_API_TOKEN,
+    TokenType.FRONTEND: Permission.CREATE_FRONTEND_API_TOKEN,
+}
+UPDATE = {
+    TokenType.CLIENT: Permission.UPDATE_CLIENT_API_TOKEN,
+    TokenType.FRONTEND: Permission.UPDATE_FRONTEND_API_TOKEN,
+    TokenType.ADMIN: Permission.ADMIN,
+}
+DELETE = {
+    TokenType.CLIENT: Permission.DELETE_CLIENT_API_TOKEN,
+    TokenType.FRONTEND: Permission.DELETE_FRONTEND_API_TOKEN,
+    TokenType.ADMIN: Permission.ADMIN,
+}
+"""What one needs to do something to a token of each type."""
+
+
+def shown(token: ApiToken) -> TokenOut:
+    return TokenOut(
+        id=token.id,
+        secret=token.shown,
+        token_name=token.name,
+        type=token.type,
+        environment=token.environment,
+        project=token.project,
+        projects=token.projects,
+        created_at=clock.to_iso(token.created_at),
+        expires_at=_iso(token.expires_at),
+        seen_at=_iso(token.seen_at),
+    )
+
+
+def shown_once(token: ApiToken, secret: str, asked: str) -> TokenOut:
+    """A new token with its secret; its type is called what the client called it."""
+    return msgspec.structs.replace(shown(token), secret=secret, type=asked.lower())
+
+
+def shown_pat(pat: Pat) -> PatOut:
+    return PatOut(
+        id=pat.id,
+        user_id=pat.user_id,
+        description=pat.description,
+        created_at=clock.to_iso(pat.created_at),
+        expires_at=clock.to_iso(pat.expires_at),
+        seen_at=_iso(pat.seen_at),
+    )
+
+
+def _iso(moment: clock.Millis | None) -> str | None:
+    return None if moment is None else clock.to_iso(moment)
+
+
+def _millis(moment: datetime | None) -> clock.Millis | None:
+    return None if moment is None else clock.of_datetime(moment)

@@ -1,0 +1,118 @@
+"""What SDKs and proxies send: registrations and metrics. Plain ASGI; added up in memory, without the database."""
+
+from typing import TypeVar
+
+from flagkeeper.features.usage.jobs import UsageCollector
+from flagkeeper.features.usage.model import Reporter
+from flagkeeper.features.usage.schemas.reports import BulkBody, MetricsBody, RegisterBody
+from flagkeeper.http.caller import Kind
+from flagkeeper.http.gate import Gate
+from flagkeeper.http.openapi import RawOperation
+from flagkeeper.http.raw import Endpoint, Receive, Scope, Send, decode, header, read_body, respond
+from flagkeeper.http.sdk import DEFAULT_ENVIRONMENT, sdk_actor, sdk_credential
+from flagkeeper.kernel import clock
+from flagkeeper.kernel.errors import BadData, Detail, MethodNotAllowed
+
+LARGEST_BODY = 1_000_000
+LARGEST_BULK = 8_000_000
+"""Bytes: a proxy speaks for many SDKs."""
+SPEAKS_LIKE = "8.2.0"
+"""The version of Unleash whose protocol we speak: what SDKs and proxies are told when they register."""
+
+_VERSION = ((b"x-unleash-version", SPEAKS_LIKE.encode()),)
+_ACCESS = "Needs a backend token."
+
+BodyT = TypeVar("BodyT")
+
+OPERATIONS = [
+    RawOperation(
+        method="POST",
+        path="/api/client/register",
+        operation="registerClientApplication",
+        tag="Client",
+        summary="An SDK has started",
+        access=_ACCESS,
+        body=RegisterBody,
+        status=202,
+        errors=(400, 401, 403, 413),
+    ),
+    RawOperation(
+        method="POST",
+        path="/api/client/metrics",
+        operation="registerClientMetrics",
+        tag="Client",
+        summary="What an SDK counted",
+        access=_ACCESS,
+        body=MetricsBody,
+        status=202,
+        errors=(400, 401, 403, 413),
+    ),
+    RawOperation(
+        method="POST",
+        path="/api/client/metrics/bulk",
+        operation="clientBulkMetrics",
+        tag="Unleash Edge",
+        summary="What a proxy collected of many SDKs",
+        access=_ACCESS,
+        body=BulkBody,
+        status=202,
+        errors=(400, 401, 403, 413),
+    ),
+]
+
+
+class UsageEndpoints:
+    """Takes in what SDKs report."""
+
+    def __init__(self, gate: Gate, usage: UsageCollector) -> None:
+        self._gate = gate
+        self._usage = usage
+
+    def by_path(self) -> dict[str, Endpoint]:
+        return {
+            "/api/client/register": self.register,
+            "/api/client/metrics": self.metrics,
+            "/api/client/metrics/bulk": self.bulk,
+        }
+
+    async def register(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reporter = self._reporter(scope)
+        body = await _read(receive, RegisterBody, LARGEST_BODY)
+        self._usage.see(body.sighting(reporter, clock.now(), body.strategies))
+        self._usage.report(body.registration(reporter))
+        await respond(send, 202, headers=_VERSION)
+
+    async def metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reporter, now = self._reporter(scope), clock.now()
+        body = await _read(receive, MetricsBody, LARGEST_BODY)
+        self._usage.count(body.counts(reporter, now))
+        self._usage.see(body.sighting(reporter, now))
+        if report := body.report(reporter):
+            self._usage.report(report)
+        await respond(send, 202)
+
+    async def bulk(self, scope: Scope, receive: Receive, send: Send) -> None:
+        proxy, now = self._reporter(scope), clock.now()
+        body = await _read(receive, BulkBody, LARGEST_BULK)
+        counts = list(body.counts(proxy, now))
+        for key, count in counts:
+            self._usage.count({key: count})
+        for application in body.applications:
+            self._usage.see(application.sighting(application.reporter(proxy), now, application.strategies))
+        for report in body.reports(proxy, counts):
+            self._usage.report(report)
+        await respond(send, 202)
+
+    def _reporter(self, scope: Scope) -> Reporter:
+        credential = sdk_credential(self._gate, header(scope, b"authorization"), Kind.BACKEND)
+        if scope["method"] != "POST":
+            raise MethodNotAllowed("Reports are sent here: use POST.")
+        environment = DEFAULT_ENVIRONMENT if credential.environment == "*" else credential.environment
+        return Reporter(sdk_actor(self._gate, credential, scope), credential.projects, environment)
+
+
+async def _read(receive: Receive, kind: type[BodyT], largest: int) -> BodyT:
+    body = await read_body(receive, largest)
+    if b"\\u0000" in body:
+        raise BadData("A NUL character is not allowed anywhere.", Detail("Remove \\u0000 from the body.", "/body"))
+    return decode(body, kind)

@@ -1,0 +1,180 @@
+"""What SDKs report, and how it is added up in memory until it is written (facts: client-protocol.md, sections 4-6).
+Pure."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import TypeVar
+
+import msgspec
+
+from flagkeeper.eventlog.catalogue.application import ClientMetrics, ClientRegister
+from flagkeeper.kernel import clock
+from flagkeeper.kernel.actor import Actor
+
+LONGEST_FLAG = 100
+LONGEST_NAME = 255
+"""Characters of the name of an application, an instance or an unknown flag."""
+MOST_VARIANTS = 100
+"""Names of variants counted of one flag, application and hour."""
+MOST_STRATEGIES = 100
+"""Names of strategies kept of one application."""
+MOST_KEPT = 50_000
+"""Different things of a kind held between two writes; what comes on top is dropped and counted."""
+MOST_APPLICATIONS = 5_000
+"""Names of applications are whatever holders of tokens send: more are not taken in."""
+
+HOURS_KEPT = 48
+"""Hours for which usage is kept by the hour; by the day it is kept for `DAYS_KEPT`."""
+DAYS_KEPT = 91
+INSTANCES_KEPT = 2 * clock.DAY
+UNKNOWN_FLAGS_KEPT = clock.DAY
+APPLICATIONS_KEPT = 30 * clock.DAY
+
+ItemT = TypeVar("ItemT")
+KeyT = TypeVar("KeyT")
+
+
+class Reporter(msgspec.Struct, frozen=True):
+    """Whose token a report came with."""
+
+    actor: Actor
+    projects: tuple[str, ...]
+    environment: str
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance of an application that said something."""
+
+    app_name: str
+    environment: str
+    instance_id: str
+    sdk_version: str | None = None
+    """`name:version`."""
+    sdk_type: str = "backend"
+    strategies: tuple[str, ...] | None = None
+    """None: it did not say which it can evaluate."""
+    projects: tuple[str, ...]
+    actor: Actor
+    seen_at: clock.Millis
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.app_name, self.environment, self.instance_id
+
+    def after(self, earlier: "Sighting | None") -> "Sighting":
+        """What is known when this one follows: metrics do not repeat what a registration said."""
+        if earlier is None:
+            return self
+        return msgspec.structs.replace(
+            self,
+            sdk_version=self.sdk_version or earlier.sdk_version,
+            strategies=earlier.strategies if self.strategies is None else self.strategies,
+        )
+
+
+class CountKey(msgspec.Struct, frozen=True, order=True):
+    """A flag in an environment, as one application read it in one hour."""
+
+    feature_name: str
+    environment: str
+    app_name: str
+    hour: clock.Millis
+
+
+class Count(msgspec.Struct):
+    """How often a flag was on and off, and which variants it gave."""
+
+    yes: int = 0
+    no: int = 0
+    variants: dict[str, int] = {}
+
+    def add(self, other: "Count") -> None:
+        self.yes += other.yes
+        self.no += other.no
+        for variant, number in other.variants.items():
+            if variant in self.variants or len(self.variants) < MOST_VARIANTS:
+                self.variants[variant] = self.variants.get(variant, 0) + number
+
+
+class Report(msgspec.Struct, frozen=True):
+    """A `client-register` or `client-metrics` event to be recorded, unless its like was recorded today."""
+
+    actor: Actor
+    event: ClientRegister | ClientMetrics
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.event.about.type, self.event.data.app_name, self.event.data.environment
+
+
+def hour_of(at: clock.Millis, now: clock.Millis) -> clock.Millis:
+    """The hour in which something is counted: never in the future, never before what is kept."""
+    bounded = min(max(at, now - HOURS_KEPT * clock.HOUR), now)
+    return bounded - bounded % clock.HOUR
+
+
+def read_time(value: str | float) -> clock.Millis:
+    """A time as SDKs send it: ISO text of any precision, or a number of milliseconds (of seconds, before 1973).
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(value, str):
+        return clock.from_iso(value)
+    if not 0 <= value < 1e15:
+        raise ValueError(f"{value} is no time")
+    return int(value if value >= 1e11 else value * clock.SECOND)
+
+
+class Collected:
+    """Everything reported since the last write."""
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
+        self.sightings: dict[tuple[str, str, str], Sighting] = {}
+        self.counts: dict[CountKey, Count] = {}
+        self.reports: dict[tuple[str, str, str], Report] = {}
+        self.dropped = 0
+        """Reports that found no room."""
+
+    def see(self, sighting: Sighting) -> None:
+        if self._has_room(self.sightings, sighting.key):
+            self.sightings[sighting.key] = sighting.after(self.sightings.get(sighting.key))
+
+    def count(self, key: CountKey, count: Count) -> None:
+        if (count.yes or count.no) and self._has_room(self.counts, key):
+            self.counts.setdefault(key, Count()).add(count)
+
+    def report(self, report: Report) -> None:
+        if self._has_room(self.reports, report.key):
+            self.reports.setdefault(report.key, report)
+
+    def absorb(self, earlier: "Collected") -> None:
+        """Takes back what could not be written."""
+        for key, sighting in earlier.sightings.items():
+            if key in self.sightings:
+                self.sightings[key] = self.sightings[key].after(sighting)
+            else:
+                self.see(sighting)
+        for count_key, count in earlier.counts.items():
+            self.count(count_key, count)
+        for report in earlier.reports.values():
+            self.report(report)
+
+    def empty(self) -> bool:
+        return not (self.sightings or self.counts or self.reports)
+
+    def _has_room(self, kept: Mapping[KeyT, object], key: KeyT) -> bool:
+        if key in kept or len(kept) < self._most:
+            return True
+        self.dropped += 1
+        return False
+
+
+def in_chunks(items: dict[KeyT, ItemT], size: int) -> Iterator[dict[KeyT, ItemT]]:
+    """`size` of the items at a time; each lot is taken out once the next one is asked for."""
+    while items:
+        chunk = dict(islice(items.items(), size))
+        yield chunk
+        for key in chunk:
+            del items[key]

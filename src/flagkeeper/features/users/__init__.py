@@ -1,0 +1,1 @@
+"""Users: people, their passwords and their sessions."""

@@ -1,0 +1,205 @@
+"""What administrators see and change of users."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response
+from litestar.params import QueryParameter
+
+from flagkeeper.eventlog.bell import Bell
+from flagkeeper.eventlog.follow import MemoryRunner
+from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.access.model import PREDEFINED
+from flagkeeper.features.access.schemas import shown as shown_role
+from flagkeeper.features.users import commands, queries
+from flagkeeper.features.users.api import passwords
+from flagkeeper.features.users.model.password import demand_strong
+from flagkeeper.features.users.ports import TokensOfUser
+from flagkeeper.features.users.queries import SeenUser
+from flagkeeper.features.users.schemas import (
+    AdminCount,
+    NewUserBody,
+    PasswordBody,
+    UserBody,
+    UserList,
+    UserOut,
+    UsersAndGroups,
+    shown,
+    shown_base,
+    shown_with_role,
+)
+from flagkeeper.http import route
+from flagkeeper.http.caller import Caller
+from flagkeeper.http.permissions import Permission
+from flagkeeper.storage.reader import Reader
+
+TAG = "Users"
+SHORTEST_SEARCH = 2
+"""Characters; shorter texts find nobody."""
+NEW_USER = 0
+"""Stands for one who is not there yet: no user has this id."""
+
+
+@route.get(
+    "/api/admin/user-admin",
+    permission=Permission.ADMIN,
+    tag=TAG,
+    operation="getUsers",
+    summary="All users and root roles",
+)
+async def list_users(reader: Reader) -> UserList:
+    found = await reader.run(queries.all_users)
+    return UserList(
+        users=[msgspec.structs.replace(shown_with_role(seen), invite_link="") for seen in found],
+        root_roles=[shown_role(role) for role in PREDEFINED if role.type == "root"],
+    )
+
+
+@route.get(
+    "/api/admin/user-admin/search",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="searchUsers",
+    summary="Users whose name, username or e-mail address contains a text",
+)
+async def search_users(reader: Reader, text: Annotated[str, QueryParameter(name="q")] = "") -> list[UserOut]:
+    if len(text) < SHORTEST_SEARCH:
+        return []
+    return [shown(seen) for seen in await reader.run(queries.search, text)]
+
+
+@route.get(
+    "/api/admin/user-admin/access",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="getBaseUsersAndGroups",
+    summary="Everybody whom a project can be opened to",
+)
+async def list_base_users(reader: Reader) -> UsersAndGroups:
+    return UsersAndGroups(users=[shown_base(seen) for seen in await reader.run(queries.all_users)])
+
+
+@route.get(
+    "/api/admin/user-admin/admin-count",
+    permission=Permission.ADMIN,
+    tag=TAG,
+    operation="getAdminCount",
+    summary="How many administrators there are",
+)
+async def count_admins(reader: Reader) -> AdminCount:
+    found = await reader.run(queries.count_admins)
+    return AdminCount(password=found.password, no_password=found.no_password)
+
+
+@route.get(
+    "/api/admin/user-admin/{user_id:int}",
+    permission=Permission.ADMIN,
+    tag=TAG,
+    operation="getUser",
+    summary="One user",
+    errors=(404,),
+)
+async def get_user(user_id: int, reader: Reader) -> UserOut:
+    return shown_with_role(await reader.run(queries.user, user_id))
+
+
+@route.post(
+    "/api/admin/user-admin",
+    permission=Permission.ADMIN,
+    tag=TAG,
+    operation="createUser",
+    summary="Create a user",
+    status=201,
+)
+async def create_user(
+    data: NewUserBody, caller: Caller, units: Units, reader: Reader, credentials: MemoryRunner, bell: Bell
+) -> Response[UserOut]:
+    draft = data.draft()
+    password_hash = None
+    if data.password is not None:
+        password_hash = await passwords.chosen(PasswordBody(password=data.password), NEW_USER, reader)
+    user = await units.run(caller.actor, commands.create, draft, password_hash)
+    await credentials.reached(bell.last_id)
+    answer = msgspec.structs.replace(shown_with_role(SeenUser(user, None, 0)), email_sent=False)
+    return Response(answer, headers={"Location": str(user.id)})
+
+
+@route.put(
+    "/api/admin/user-admin/{user_id:int}",
+    permission=Permission.ADMIN,
+    tag=TAG,
+    operation="updateUser",
+    summary="Change a user's name, e-mail address or root role",
+    errors=(404,),
+)
+async def update_user(
+    user_id: int,
+    data: UserBody,
+    caller: Caller,
+    units: Units,
+    reader: Reader,
+    credentials: MemoryRunner,
+    bell: Bell,
+) -> UserOut:
+    await units.run(caller.actor, commands.update, user_id, data.change())
+    await credentials.reached(bell.last_id)
+    return shown_with_role(await reader.run(queries.user, user_id))
+
+
+@route.delete(
+    "/api/admin/user-admin/{user_id:int}",
+    permission=Permission.ADMIN,
+    tag=TAG,
+    operation="deleteUser",
+    summary="Delete a user with all sessions and tokens",
+    status=200,
+    errors=(404,),
+)
+async def delete_user(
+    user_id: int,
+    caller: Caller,
+    units: Units,
+    tokens_of_user: TokensOfUser,
+    credentials: MemoryRunner,
+    bell: Bell,
+) -> None:
+    await units.run(caller.actor, commands.delete, user_id, tokens_of_user)
+    await credentials.reached(bell.last_id)
+
+
+@route.post(
+    "/api/admin/user-admin/{user_id:int}/change-password",
+    permission=Permission.ADMIN,
+    tag=TAG,
+    operation="changeUserPassword",
+    summary="Set a user's password, and end the user's sessions",
+    errors=(404,),
+)
+async def change_password(user_id: int, data: PasswordBody, caller: Caller, units: Units, reader: Reader) -> None:
+    new_hash = await passwords.chosen(data, user_id, reader)
+    await units.run(caller.actor, commands.set_password, user_id, new_hash)
+
+
+@route.post(
+    "/api/admin/user-admin/validate-password",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="validateUserPassword",
+    summary="Is this password strong enough?",
+)
+async def validate_password(data: PasswordBody) -> None:
+    demand_strong(data.password)
+
+
+ROUTES = [
+    list_users,
+    search_users,
+    list_base_users,
+    count_admins,
+    get_user,
+    create_user,
+    update_user,
+    delete_user,
+    change_password,
+    validate_password,
+]

@@ -1,0 +1,98 @@
+"""What people see and change of themselves."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response
+from litestar.params import QueryParameter
+
+from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.access import queries as access
+from flagkeeper.features.access.schemas import RoleList
+from flagkeeper.features.access.schemas import shown as shown_role
+from flagkeeper.features.users import commands, queries
+from flagkeeper.features.users.api import passwords
+from flagkeeper.features.users.model import session
+from flagkeeper.features.users.schemas import (
+    Me,
+    PasswordBody,
+    Profile,
+    grants_of,
+    shown_person,
+    shown_project_role,
+    shown_token,
+)
+from flagkeeper.http import route
+from flagkeeper.http.caller import Caller, Kind
+from flagkeeper.http.gate import SESSION_COOKIE
+from flagkeeper.kernel.errors import Forbidden
+from flagkeeper.storage.reader import Reader
+
+TAG = "Users"
+
+ProjectId = Annotated[str, QueryParameter(name="projectId")]
+
+
+def person(caller: Caller) -> int:
+    """The id of the person who calls.
+
+    Raises:
+        Forbidden: it is a token that belongs to nobody.
+    """
+    if caller.credential.kind is not Kind.USER:
+        raise Forbidden("Only people can do this: log in, or use a personal access token.")
+    return caller.credential.user_id
+
+
+@route.get("/api/admin/user", permission=route.ANYBODY, tag=TAG, operation="getMe", summary="Who am I?")
+async def get_me(caller: Caller, reader: Reader) -> Response[Me]:
+    if caller.credential.kind is Kind.USER:
+        me = Me(user=shown_person(await reader.run(queries.user, person(caller))), permissions=grants_of(caller))
+    else:
+        me = Me(user=shown_token(caller), permissions=grants_of(caller))
+    return Response(me, headers={"Cache-Control": "no-store"})
+
+
+@route.get(
+    "/api/admin/user/profile", permission=route.ANYBODY, tag=TAG, operation="getProfile", summary="Where do I belong?"
+)
+async def get_profile(caller: Caller, reader: Reader) -> Profile:
+    user_id = person(caller)
+    seen = await reader.run(queries.user, user_id)
+    roles = await reader.run(queries.project_roles, user_id)
+    return Profile(
+        root_role=shown_role(await reader.run(access.role, seen.user.root_role)),
+        projects=list(dict.fromkeys(role.project for role in roles)),
+        can_change_password=bool(await reader.run(queries.password_hashes, user_id)),
+    )
+
+
+@route.get(
+    "/api/admin/user/roles",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="getUserRoles",
+    summary="My roles in a project",
+)
+async def get_roles(project_id: ProjectId, caller: Caller, reader: Reader) -> RoleList:
+    roles = await reader.run(queries.project_roles, person(caller))
+    return RoleList(roles=[shown_project_role(role) for role in roles if role.project == project_id])
+
+
+@route.post(
+    "/api/admin/user/change-password",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="changeMyPassword",
+    summary="Change my password, and end my other sessions",
+)
+async def change_my_password(
+    data: PasswordBody, request: Request[Any, Any, Any], caller: Caller, units: Units, reader: Reader
+) -> None:
+    user_id = person(caller)
+    await passwords.demand_old(data, user_id, reader)
+    new_hash = await passwords.chosen(data, user_id, reader)
+    present = session.hash_of(request.cookies.get(SESSION_COOKIE, ""))
+    await units.run(caller.actor, commands.set_password, user_id, new_hash, keep_session=present)
+
+
+ROUTES = [get_me, get_profile, get_roles, change_my_password]

@@ -1,0 +1,1 @@
+"""What users, passwords and sessions are. Pure."""

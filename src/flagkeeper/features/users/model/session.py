@@ -1,0 +1,20 @@
+"""Sessions of people who logged in (facts: platform-model.md, section 8)."""
+
+import secrets
+from hashlib import sha256
+
+from flagkeeper.kernel import clock
+
+LIFETIME = 48 * clock.HOUR
+MOST_SESSIONS = 5
+"""Of one user at a time; a new one takes the place of the oldest."""
+
+
+def new_session() -> str:
+    """A fresh session's id: 256 random bits. Only the cookie has it."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(session: str) -> str:
+    """What the database keeps of a session's id: its SHA-256, in hex."""
+    return sha256(session.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,174 @@
+"""Reading users, for everybody. Only `login_of` and `password_hashes` see hashes of passwords."""
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+
+from flagkeeper.features.access.model import ADMIN
+from flagkeeper.features.access.tables import roles, user_roles
+from flagkeeper.features.users.model.user import User
+from flagkeeper.features.users.store import COLUMNS, to_user
+from flagkeeper.features.users.tables import passwords, sessions, user_logins, users
+from flagkeeper.kernel.clock import Millis
+from flagkeeper.kernel.errors import NotFound
+from flagkeeper.storage.statement import Query
+from flagkeeper.storage.transaction import Transaction
+
+
+class SeenUser(msgspec.Struct, frozen=True):
+    """A user, and how it went with logging in."""
+
+    user: User
+    seen_at: Millis | None
+    attempts: int
+    """Wrong passwords since the last login."""
+
+
+class Login(msgspec.Struct, frozen=True):
+    """Who wants to log in, and the hash that the password must match."""
+
+    user_id: int
+    password_hash: str | None
+
+
+class AdminCounts(msgspec.Struct, frozen=True):
+    """How many administrators can log in, and how many have no password yet."""
+
+    password: int
+    no_password: int
+
+
+class ProjectRole(msgspec.Struct, frozen=True):
+    """A role that a user has in a project."""
+
+    id: int
+    name: str
+    type: str
+    project: str
+
+
+def _select(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    return (
+        select(*COLUMNS, user_logins.c.seen_at, user_logins.c.attempts)
+        .outerjoin(user_logins, user_logins.c.user_id == users.c.id)
+        .where(*conditions)
+        .order_by(users.c.id)
+    )
+
+
+def _to_seen(
+    id_: int,
+    username: str | None,
+    email: str | None,
+    name: str | None,
+    root_role: int,
+    created_at: int,
+    seen_at: int | None,
+    attempts: int | None,
+) -> SeenUser:
+    return SeenUser(to_user(id_, username, email, name, root_role, created_at), seen_at, attempts or 0)
+
+
+_PASSWORD = (
+    select(passwords.c.hash)
+    .where(passwords.c.user_id == users.c.id)
+    .order_by(passwords.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_ANY = Query(select(users.c.id).limit(1), int)
+_ALL = Query(_select(), _to_seen)
+_BY_ID = Query(_select(users.c.id == bindparam("id")), _to_seen)
+_LIKE = Query(
+    _select(
+        or_(
+            *(
+                func.lower(column).like(bindparam("text"), escape="\\")
+                for column in (users.c.username, users.c.email, users.c.name)
+            )
+        )
+    ),
+    _to_seen,
+)
+_LOGIN = Query(
+    select(users.c.id, _PASSWORD)
+    .where(or_(users.c.username == bindparam("username"), users.c.email == bindparam("email")))
+    .order_by((users.c.username == bindparam("username")).desc())
+    .limit(1),
+    Login,
+)
+_HASHES = Query(
+    select(passwords.c.hash).where(passwords.c.user_id == bindparam("user_id")).order_by(passwords.c.number.desc()),
+    str,
+)
+_PASSWORDS_OF_ROLE = Query(
+    select(_PASSWORD.is_not(None)).select_from(users).where(users.c.root_role == bindparam("role_id")), bool
+)
+_SESSIONS = Query(
+    select(func.count())
+    .select_from(sessions)
+    .where(sessions.c.user_id == bindparam("user_id"), sessions.c.expires_at > bindparam("now")),
+    int,
+)
+_USER_OF_SESSION = Query(
+    select(sessions.c.user_id).where(
+        sessions.c.id_hash == bindparam("id_hash"), sessions.c.expires_at > bindparam("now")
+    ),
+    int,
+)
+_PROJECT_ROLES = Query(
+    select(roles.c.id, roles.c.name, roles.c.type, user_roles.c.project)
+    .join(user_roles, user_roles.c.role_id == roles.c.id)
+    .where(user_roles.c.user_id == bindparam("user_id"))
+    .order_by(user_roles.c.project, roles.c.id),
+    ProjectRole,
+)
+
+
+def any_user(tx: Transaction) -> bool:
+    """False in a new database: no server ever has no administrator."""
+    return tx.first(_ANY) is not None
+
+
+def all_users(tx: Transaction) -> list[SeenUser]:
+    return tx.all(_ALL)
+
+
+def user(tx: Transaction, user_id: int) -> SeenUser:
+    """Raises `NotFound`."""
+    found = tx.first(_BY_ID, id=user_id)
+    if found is None:
+        raise NotFound(f"There is no user with the id {user_id}.")
+    return found
+
+
+def search(tx: Transaction, text: str) -> list[SeenUser]:
+    """Those whose username, e-mail address or name contains `text`, whatever the case."""
+    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return tx.all(_LIKE, text=f"%{escaped}%")
+
+
+def login_of(tx: Transaction, name: str) -> Login | None:
+    """The user with this username or, if nobody has it, e-mail address."""
+    return tx.first(_LOGIN, username=name, email=name.strip().lower())
+
+
+def password_hashes(tx: Transaction, user_id: int) -> list[str]:
+    """Of the present password, then of those before it, the newest first."""
+    return tx.all(_HASHES, user_id=user_id)
+
+
+def count_admins(tx: Transaction) -> AdminCounts:
+    with_password = tx.all(_PASSWORDS_OF_ROLE, role_id=ADMIN.id)
+    return AdminCounts(password=sum(with_password), no_password=len(with_password) - sum(with_password))
+
+
+def count_sessions(tx: Transaction, user_id: int, now: Millis) -> int:
+    return tx.first(_SESSIONS, user_id=user_id, now=now) or 0
+
+
+def user_of_session(tx: Transaction, id_hash: str, now: Millis) -> int | None:
+    return tx.first(_USER_OF_SESSION, id_hash=id_hash, now=now)
+
+
+def project_roles(tx: Transaction, user_id: int) -> list[ProjectRole]:
+    return tx.all(_PROJECT_ROLES, user_id=user_id)

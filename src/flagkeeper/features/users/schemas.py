@@ -1,0 +1,204 @@
+"""Users on the wire (facts: platform-model.md, section 8)."""
+
+from hashlib import sha256
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from flagkeeper.features.access.model import root_role
+from flagkeeper.features.access.schemas import RoleOut
+from flagkeeper.features.users.model.user import User, UserChange, UserDraft, draft
+from flagkeeper.features.users.queries import ProjectRole, SeenUser
+from flagkeeper.http.caller import Caller, Kind
+from flagkeeper.http.permissions import Permission
+from flagkeeper.kernel import clock
+
+
+class UserOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A person; what a person does not have is left out."""
+
+    id: int
+    account_type: str | UnsetType = "User"
+    name: str | UnsetType = UNSET
+    username: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    image_url: str | UnsetType = UNSET
+    seen_at: str | None = None
+    login_attempts: int = 0
+    created_at: str | UnsetType = UNSET
+    scim_id: None = None
+    seat_type: None = None
+    company_role: None = None
+    product_updates_email_consent: None = None
+    root_role: int | UnsetType = UNSET
+    invite_link: str | UnsetType = UNSET
+    email_sent: bool | UnsetType = UNSET
+    active_sessions: int | UnsetType = UNSET
+    deleted_sessions: int | UnsetType = UNSET
+
+
+class UserList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    users: list[UserOut]
+    root_roles: list[RoleOut]
+
+
+class BaseUser(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: int
+    account_type: str = "User"
+    name: str | UnsetType = UNSET
+    username: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+
+
+class GroupOut(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+
+
+class UsersAndGroups(msgspec.Struct, frozen=True, kw_only=True):
+    users: list[BaseUser]
+    groups: list[GroupOut] = []
+
+
+class NewUserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an administrator sends to create a user."""
+
+    root_role: int | str
+    """Its id or its name."""
+    username: str | None = None
+    email: str | None = None
+    name: str | None = None
+    password: str | None = None
+    """Without one, the user cannot log in until one is set."""
+    send_email: bool = True
+
+    def draft(self) -> UserDraft:
+        """Raises `BadData`."""
+        role = root_role(self.root_role)
+        return draft(username=self.username, email=self.email, name=self.name, root_role=role.id)
+
+
+class UserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an administrator sends to change a user; what is left out stays."""
+
+    email: str | UnsetType | None = UNSET
+    name: str | UnsetType | None = UNSET
+    root_role: int | str | UnsetType = UNSET
+
+    def change(self) -> UserChange:
+        """Raises `BadData`."""
+        role = UNSET if self.root_role is UNSET else root_role(self.root_role).id
+        return UserChange(email=self.email, name=self.name, root_role=role)
+
+
+class PasswordBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    password: str
+    old_password: str | None = None
+    confirm_password: str | None = None
+
+
+class LoginBody(msgspec.Struct, frozen=True, kw_only=True):
+    username: str
+    """Or the e-mail address."""
+    password: str
+
+
+class GrantOut(msgspec.Struct, frozen=True, kw_only=True):
+    permission: str
+    project: str | UnsetType = UNSET
+    environment: str | UnsetType = UNSET
+
+
+class Myself(UserOut, frozen=True, kw_only=True):
+    """A person or, with the fields below, a token that belongs to nobody (or everybody, where nobody logs in)."""
+
+    permissions: list[str] | UnsetType = UNSET
+    environment: str | UnsetType = UNSET
+    projects: list[str] | UnsetType = UNSET
+    type: str | UnsetType = UNSET
+    internal_admin_token_user_id: int | UnsetType = UNSET
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    user: Myself
+    permissions: list[GrantOut]
+    feedback: list[str] = []
+    splash: dict[str, bool] = {}
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    root_role: RoleOut
+    projects: list[str]
+    groups: list[GroupOut] = []
+    subscriptions: list[str] = []
+    features: list[str] = []
+    can_change_password: bool
+
+
+class AdminCount(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    password: int
+    no_password: int
+    service: int = 0
+
+
+def shown(seen: SeenUser) -> UserOut:
+    user = seen.user
+    return UserOut(
+        id=user.id,
+        name=user.name or UNSET,
+        username=user.username or UNSET,
+        email=user.email or UNSET,
+        image_url=image_url(user),
+        seen_at=None if seen.seen_at is None else clock.to_iso(seen.seen_at),
+        login_attempts=seen.attempts,
+        created_at=clock.to_iso(user.created_at),
+    )
+
+
+def shown_with_role(seen: SeenUser) -> UserOut:
+    return msgspec.structs.replace(shown(seen), root_role=seen.user.root_role)
+
+
+def shown_base(seen: SeenUser) -> BaseUser:
+    user = seen.user
+    return BaseUser(id=user.id, name=user.name or UNSET, username=user.username or UNSET, email=user.email or UNSET)
+
+
+def shown_project_role(role: ProjectRole) -> RoleOut:
+    return RoleOut(id=role.id, name=role.name, type=role.type, project=role.project)
+
+
+def grants_of(caller: Caller) -> list[GrantOut]:
+    """Everything that the caller may do."""
+    if caller.credential.kind is Kind.ADMIN:
+        return [GrantOut(permission=Permission.ADMIN)]
+    return [
+        GrantOut(permission=grant.permission, project=grant.project or UNSET, environment=grant.environment or UNSET)
+        for grant in sorted(
+            caller.credential.grants, key=lambda grant: (grant.project or "", grant.permission, grant.environment or "")
+        )
+    ]
+
+
+def shown_person(seen: SeenUser) -> Myself:
+    return Myself(**msgspec.structs.asdict(shown(seen)))
+
+
+def shown_token(caller: Caller) -> Myself:
+    credential = caller.credential
+    return Myself(
+        id=credential.user_id,
+        account_type=UNSET,
+        username=credential.name,
+        permissions=[Permission.ADMIN],
+        environment=credential.environment,
+        projects=list(credential.projects),
+        type=credential.kind,
+        internal_admin_token_user_id=credential.user_id,
+    )
+
+
+def image_url(user: User) -> str:
+    """Where the ecosystem's clients look for a picture; only a browser that shows it ever goes there."""
+    seed = user.email or user.username or str(user.id)
+    return f"https://gravatar.com/avatar/{sha256(seed.encode()).hexdigest()}?s=42&d=retro&r=g"

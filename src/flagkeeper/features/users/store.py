@@ -1,0 +1,175 @@
+"""Loading and saving users, their passwords and their sessions, for commands. Private to this slice."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, or_, select, update
+
+from flagkeeper.features.users.model.user import User
+from flagkeeper.features.users.tables import passwords, sessions, user_logins, users
+from flagkeeper.kernel.clock import Millis
+from flagkeeper.storage.dialects import upsert
+from flagkeeper.storage.sequences import next_id, sequences
+from flagkeeper.storage.statement import Query, Write
+from flagkeeper.storage.transaction import Transaction
+
+COLUMNS = (users.c.id, users.c.username, users.c.email, users.c.name, users.c.root_role, users.c.created_at)
+
+
+def to_user(
+    id_: int, username: str | None, email: str | None, name: str | None, root_role: int, created_at: int
+) -> User:
+    """A row of `COLUMNS` as a user."""
+    return User(id=id_, username=username, email=email, name=name, root_role=root_role, created_at=created_at)
+
+
+_BY_ID = Query(select(*COLUMNS).where(users.c.id == bindparam("id")).with_for_update(), to_user)
+_WITH_ROLE = Query(
+    select(users.c.id).where(users.c.root_role == bindparam("role_id")).order_by(users.c.id).with_for_update(),
+    int,
+)
+_LIKE = Query(
+    select(users.c.id).where(or_(users.c.username == bindparam("username"), users.c.email == bindparam("email"))),
+    int,
+)
+_INSERT = Write[Any](insert(users))
+_UPDATE = Write[Any](
+    update(users)
+    .where(users.c.id == bindparam("id"))
+    .values(
+        username=bindparam("username"),
+        email=bindparam("email"),
+        name=bindparam("name"),
+        root_role=bindparam("root_role"),
+    )
+)
+_DELETE = Write[Any](delete(users).where(users.c.id == bindparam("id")))
+
+_LAST_PASSWORD = Query(
+    select(passwords.c.number, passwords.c.hash)
+    .where(passwords.c.user_id == bindparam("user_id"))
+    .order_by(passwords.c.number.desc())
+    .limit(1),
+    lambda number, password_hash: (int(number), str(password_hash)),
+)
+_ADD_PASSWORD = Write[Any](insert(passwords))
+_REPLACE_PASSWORD = Write[Any](
+    update(passwords)
+    .where(passwords.c.user_id == bindparam("owner"), passwords.c.number == bindparam("which"))
+    .values(hash=bindparam("password_hash"))
+)
+_FORGET_PASSWORDS = Write[Any](
+    delete(passwords).where(passwords.c.user_id == bindparam("owner"), passwords.c.number <= bindparam("number"))
+)
+
+_SESSIONS_OF = Query(
+    select(sessions.c.id_hash)
+    .where(sessions.c.user_id == bindparam("user_id"))
+    .order_by(sessions.c.created_at.desc(), sessions.c.id_hash),
+    str,
+)
+_ADD_SESSION = Write[Any](insert(sessions))
+_END_SESSION = Write[Any](delete(sessions).where(sessions.c.id_hash == bindparam("session")))
+_END_OTHER_SESSIONS = Write[Any](
+    delete(sessions).where(sessions.c.user_id == bindparam("owner"), sessions.c.id_hash != bindparam("session"))
+)
+_END_EXPIRED = Write[Any](delete(sessions).where(sessions.c.expires_at <= bindparam("now")))
+
+_LOGGED_IN = Write[Any](upsert(user_logins, key=["user_id"], update=["seen_at", "attempts"]))
+_LOGIN_KNOWN = Write[Any](upsert(user_logins, key=["user_id"]))
+_LOGIN_FAILED = Write[Any](
+    update(user_logins).where(user_logins.c.user_id == bindparam("owner")).values(attempts=user_logins.c.attempts + 1)
+)
+_LOCK_NAMES = Query(select(sequences.c.last).where(sequences.c.name == "users").with_for_update(), int)
+
+
+def new_id(tx: Transaction) -> int:
+    """Also takes the lock under which names of users are compared."""
+    return next_id(tx, "users")
+
+
+def lock_names(tx: Transaction) -> None:
+    """Takes that lock by itself."""
+    tx.first(_LOCK_NAMES)
+
+
+def load(tx: Transaction, user_id: int) -> User | None:
+    """The user, locked until the unit ends."""
+    return tx.first(_BY_ID, id=user_id)
+
+
+def with_root_role(tx: Transaction, role_id: int) -> list[int]:
+    """The ids of all users with this root role, locked until the unit ends."""
+    return tx.all(_WITH_ROLE, role_id=role_id)
+
+
+def alike(tx: Transaction, user: User) -> list[int]:
+    """The ids of those who have the same username or e-mail address."""
+    return tx.all(_LIKE, username=user.username, email=user.email)
+
+
+def add(tx: Transaction, user: User) -> None:
+    tx.write(_INSERT, **_row(user), created_at=user.created_at)
+
+
+def save(tx: Transaction, user: User) -> None:
+    tx.write(_UPDATE, **_row(user))
+
+
+def remove(tx: Transaction, user_id: int) -> None:
+    """With the user go passwords and sessions."""
+    tx.write(_DELETE, id=user_id)
+
+
+def password_hash(tx: Transaction, user_id: int) -> str | None:
+    """The hash of the present password."""
+    found = tx.first(_LAST_PASSWORD, user_id=user_id)
+    return found[1] if found else None
+
+
+def add_password(tx: Transaction, user_id: int, new_hash: str, kept: int, now: Millis) -> None:
+    """Makes it the present password, and forgets all but the last `kept`."""
+    found = tx.first(_LAST_PASSWORD, user_id=user_id)
+    number = found[0] + 1 if found else 1
+    tx.write(_ADD_PASSWORD, user_id=user_id, number=number, hash=new_hash, created_at=now)
+    tx.write(_FORGET_PASSWORDS, owner=user_id, number=number - kept)
+
+
+def rehash_password(tx: Transaction, user_id: int, new_hash: str) -> None:
+    """The same password under another hash."""
+    found = tx.first(_LAST_PASSWORD, user_id=user_id)
+    if found:
+        tx.write(_REPLACE_PASSWORD, owner=user_id, which=found[0], password_hash=new_hash)
+
+
+def add_session(tx: Transaction, user_id: int, id_hash: str, now: Millis, expires_at: Millis, most: int) -> int:
+    """Opens a session and ends the oldest ones beyond `most`; returns how many those were."""
+    tx.write(_END_EXPIRED, now=now)
+    dropped = tx.all(_SESSIONS_OF, user_id=user_id)[most - 1 :]
+    for session in dropped:
+        tx.write(_END_SESSION, session=session)
+    tx.write(_ADD_SESSION, id_hash=id_hash, user_id=user_id, created_at=now, expires_at=expires_at)
+    return len(dropped)
+
+
+def end_sessions(tx: Transaction, user_id: int, *, but: str = "") -> None:
+    """Ends all sessions of a user, or all but one."""
+    tx.write(_END_OTHER_SESSIONS, owner=user_id, session=but)
+
+
+def logged_in(tx: Transaction, user_id: int, now: Millis) -> None:
+    tx.write(_LOGGED_IN, user_id=user_id, seen_at=now, attempts=0)
+
+
+def login_failed(tx: Transaction, user_id: int) -> None:
+    tx.write(_LOGIN_KNOWN, user_id=user_id, seen_at=None, attempts=0)
+    tx.write(_LOGIN_FAILED, owner=user_id)
+
+
+def _row(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "username": user.username,
+        "email": user.email,
+        "name": user.name,
+        "root_role": user.root_role,
+    }

@@ -1,0 +1,46 @@
+"""Tables of users. Only `users` is audited state: no event ever tells of a password, a login or a session."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text
+
+from flagkeeper.storage.dialects import BigId
+from flagkeeper.storage.metadata import audited, metadata
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=False),
+    Column("username", Text, unique=True),
+    Column("email", Text, unique=True),
+    Column("name", Text),
+    Column("root_role", BigInteger, ForeignKey("roles.id"), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    info=audited("user", "id"),
+)
+
+passwords = Table(
+    "passwords",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("hash", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+"""The password of a user is the one with the highest number; those before it may not be used again."""
+
+user_logins = Table(
+    "user_logins",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("seen_at", BigInteger),
+    Column("attempts", Integer, nullable=False),
+)
+"""When somebody last logged in, and how often it went wrong since."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id_hash", Text, primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)

@@ -1,0 +1,80 @@
+"""Answers ready to be sent: joined once per query and revision, compressed once, and bounded in memory."""
+
+import asyncio
+import gzip
+from collections import OrderedDict
+from functools import partial
+
+import msgspec
+
+from flagkeeper.http.raw import JSON
+from flagkeeper.readmodels.client_features.query import FeatureQuery
+from flagkeeper.readmodels.client_features.state import State
+
+LARGEST = 128 * 1024 * 1024
+"""Bytes of bodies kept. Queries can be made up by whoever has a token; the least used answers go first."""
+LEVEL = 6
+"""Of compression: 1,000 flags take some milliseconds, on a thread, once per change."""
+
+_VARY = (b"vary", b"Accept-Encoding")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A body and its headers. `etag` tells whether it is still what the state would give."""
+
+    etag: bytes
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+_Key = tuple[FeatureQuery, bool]
+
+
+class Answers:
+    """The answers of one server. All methods run on the event loop; the work is done on threads."""
+
+    def __init__(self, largest: int = LARGEST) -> None:
+        self._largest = largest
+        self._kept: OrderedDict[_Key, Answer] = OrderedDict()
+        self._building: dict[tuple[_Key, bytes], asyncio.Future[Answer]] = {}
+        self.size = 0
+        """Bytes of bodies kept now."""
+
+    def ready(self, key: _Key, etag: bytes) -> Answer | None:
+        """The answer, if it is there and no older than `etag`."""
+        answer = self._kept.get(key)
+        if answer is None or answer.etag != etag:
+            return None
+        self._kept.move_to_end(key)
+        return answer
+
+    async def build(self, state: State, key: _Key, etag: bytes) -> Answer:
+        """Makes the answer; whoever asks for the same one meanwhile waits for it too."""
+        building = self._building.get((key, etag))
+        if building is None:
+            building = asyncio.ensure_future(self._make(state, key, etag))
+            self._building[key, etag] = building
+            building.add_done_callback(lambda _: self._building.pop((key, etag)))
+        return await asyncio.shield(building)
+
+    async def _make(self, state: State, key: _Key, etag: bytes) -> Answer:
+        query, packed = key
+        if not packed:
+            body = await asyncio.to_thread(state.answer, query)
+        else:
+            plain = self.ready((query, False), etag) or await self.build(state, (query, False), etag)
+            body = await asyncio.to_thread(partial(gzip.compress, plain.body, LEVEL, mtime=0))
+        headers = [JSON, (b"etag", etag), _VARY, (b"content-length", str(len(body)).encode())]
+        if packed:
+            headers.append((b"content-encoding", b"gzip"))
+        answer = Answer(etag, headers, body)
+        self._keep(key, answer)
+        return answer
+
+    def _keep(self, key: _Key, answer: Answer) -> None:
+        old = self._kept.pop(key, None)
+        self.size += len(answer.body) - (len(old.body) if old else 0)
+        self._kept[key] = answer
+        while self.size > self._largest and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self.size -= len(dropped.body)

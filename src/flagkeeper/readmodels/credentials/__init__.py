@@ -1,0 +1,1 @@
+"""Credentials: who stands behind a secret or a session, kept in memory."""

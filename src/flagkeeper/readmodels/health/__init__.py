@@ -1,0 +1,1 @@
+"""Is the server well? What load balancers and monitoring ask."""

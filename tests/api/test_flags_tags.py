@@ -1,0 +1,150 @@
+"""Tags on flags, over HTTP."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.people import person
+from tests.server import TestServer
+
+FLAGS = "/api/admin/projects/default/features"
+TAGS = "/api/admin/features/checkout/tags"
+PATH = "/api/admin/features/{featureName}/tags"
+BULK = "/api/admin/projects/{projectId}/tags"
+CORE = {"type": "simple", "value": "core"}
+NEW = {"type": "simple", "value": "new"}
+
+
+@pytest.fixture(autouse=True)
+def flag(server: TestServer) -> None:
+    assert server.post(FLAGS, json={"name": "checkout", "tags": [CORE]}).status_code == 201
+
+
+def kinds(events: list[dict[str, Any]]) -> list[tuple[str, str | None, Any]]:
+    return [(each["type"], each["featureName"], each["data"]) for each in events]
+
+
+@pytest.mark.causes("tag-created", "feature-tagged", action=f"POST {PATH}")
+def test_a_new_tag(server: TestServer) -> None:
+    before = server.last_id()
+    for _ in range(2):
+        answer = server.post(TAGS, json=NEW)
+        assert (answer.status_code, answer.json()) == (201, NEW)
+        assert answer.headers["location"] == "checkout/tags"
+    created, tagged = server.events_after(before)
+    assert kinds([created, tagged]) == [("tag-created", "checkout", NEW), ("feature-tagged", "checkout", NEW)]
+    assert (created["project"], tagged["project"]) == (None, "default")
+    assert (tagged["preData"], tagged["tags"]) == (None, [CORE, NEW])
+    assert created["groupId"] == tagged["groupId"]
+    found = server.get(TAGS).json()
+    assert found == {"version": 1, "tags": [{**tag, "color": "#FFFFFF"} for tag in (CORE, NEW)]}
+
+
+@pytest.mark.causes("feature-tagged", action=f"POST {PATH}, with a tag that there was")
+def test_a_tag_that_there_was(server: TestServer) -> None:
+    server.post("/api/admin/tags", json=NEW)
+    before = server.last_id()
+    server.post(TAGS, json={**NEW, "color": "#FFFFFF"})
+    assert kinds(server.events_after(before)) == [("feature-tagged", "checkout", NEW)]
+
+
+@pytest.mark.causes("feature-untagged", action=f"DELETE {PATH}/{{type}}/{{value}}")
+def test_a_tag_taken_off(server: TestServer) -> None:
+    server.post(TAGS, json=NEW)
+    before = server.last_id()
+    for _ in range(2):
+        answer = server.delete(f"{TAGS}/simple/core")
+        assert (answer.status_code, answer.content) == (200, b"")
+    (event,) = server.events_after(before)
+    assert kinds([event]) == [("feature-untagged", "checkout", CORE)]
+    assert (event["preData"], event["tags"], event["project"]) == (None, [CORE, NEW], "default")
+    assert server.get("/api/admin/tags").json()["tags"] == [CORE, NEW]
+
+
+@pytest.mark.parametrize("value", ["a/b", "a b", "100%", "ünï", "a?b#c"])
+def test_any_value_can_be_taken_off(server: TestServer, value: str) -> None:
+    assert server.post(TAGS, json={"type": "simple", "value": value}).status_code == 201
+    assert server.delete(f"{TAGS}/simple/{quote(value, safe='')}").status_code == 200
+    assert [each["value"] for each in server.get(TAGS).json()["tags"]] == ["core"]
+
+
+@pytest.mark.causes("tag-created", "feature-tagged", "feature-untagged", action=f"PUT {PATH}")
+def test_several_at_once(server: TestServer) -> None:
+    before = server.last_id()
+    answer = server.put(TAGS, json={"addedTags": [NEW], "removedTags": [CORE]})
+    assert (answer.status_code, answer.json()) == (200, {"version": 1, "tags": [{**NEW, "color": "#FFFFFF"}]})
+    found = server.events_after(before)
+    assert kinds(found) == [
+        ("tag-created", "checkout", NEW),
+        ("feature-tagged", "checkout", NEW),
+        ("feature-untagged", "checkout", CORE),
+    ]
+    assert [each["tags"] for each in found[1:]] == [[CORE, NEW], [CORE, NEW]]
+
+
+@pytest.mark.causes("tag-created", "feature-tagged", "feature-untagged", action=f"PUT {BULK}")
+def test_several_flags_at_once(server: TestServer) -> None:
+    server.post(FLAGS, json={"name": "banner"})
+    before = server.last_id()
+    body = {"features": ["checkout", "banner"], "tags": {"addedTags": [NEW], "removedTags": [CORE]}}
+    for _ in range(2):
+        answer = server.put("/api/admin/projects/default/tags", json=body)
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert kinds(server.events_after(before)) == [
+        ("tag-created", "banner", NEW),
+        ("feature-tagged", "banner", NEW),
+        ("feature-tagged", "checkout", NEW),
+        ("feature-untagged", "checkout", CORE),
+    ]
+    before = server.last_id()
+    body["features"] = ["checkout", "nobody"]
+    assert server.put("/api/admin/projects/default/tags", json=body).status_code == 404
+    assert server.events_after(before) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"type": "nope", "value": "new"}, 400),
+        ({"type": "simple", "value": "x"}, 400),
+        ({"type": "simple", "value": "x" * 51}, 400),
+        ({"type": "simple"}, 400),
+        ({"type": "simple", "value": 7}, 400),
+    ],
+)
+def test_tags_that_cannot_be(server: TestServer, body: Any, status: int) -> None:
+    before = server.last_id()
+    assert server.post(TAGS, json=body).status_code == status
+    assert server.put(TAGS, json={"addedTags": [NEW, body], "removedTags": []}).status_code == status
+    assert server.events_after(before) == []
+    assert server.get(TAGS).json()["tags"] == [{**CORE, "color": "#FFFFFF"}]
+
+
+def test_flags_that_are_not_there(server: TestServer) -> None:
+    nobody = TAGS.replace("checkout", "nobody")
+    assert server.get(nobody).status_code == 404
+    assert server.post(nobody, json=NEW).status_code == 404
+    assert server.put(nobody, json={"addedTags": [], "removedTags": []}).status_code == 404
+    assert server.delete(f"{nobody}/simple/core").status_code == 404
+    server.delete(f"{FLAGS}/checkout")
+    assert server.get(TAGS).status_code == 404
+    assert server.post(TAGS, json=NEW).status_code == 404
+
+
+def test_only_people_who_may_are_let_in(server: TestServer) -> None:
+    viewer, editor = person(server, "viewer"), person(server, "editor", "Editor")
+    before = server.last_id()
+    changes = {"addedTags": [NEW], "removedTags": []}
+    for answer in (
+        server.post(TAGS, json=NEW, token=viewer.token),
+        server.put(TAGS, json=changes, token=viewer.token),
+        server.delete(f"{TAGS}/simple/core", token=viewer.token),
+        server.put(
+            "/api/admin/projects/default/tags", json={"features": ["checkout"], "tags": changes}, token=viewer.token
+        ),
+    ):
+        assert (answer.status_code, answer.json()["permissions"]) == (403, ["UPDATE_FEATURE"])
+    assert server.events_after(before) == []
+    assert server.get(TAGS, token=viewer.token).status_code == 200
+    assert server.post(TAGS, json=NEW, token=editor.token).status_code == 201

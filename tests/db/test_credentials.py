@@ -1,0 +1,189 @@
+"""The view of credentials, and that no secret is kept anywhere, on both databases."""
+
+import json
+import zlib
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from flagkeeper import schema
+from flagkeeper.eventlog.follow import after
+from flagkeeper.eventlog.read import Epoch, epoch
+from flagkeeper.features.access import commands as access
+from flagkeeper.features.environments import commands as environments
+from flagkeeper.features.projects import commands as projects
+from flagkeeper.features.tokens import commands as tokens
+from flagkeeper.features.tokens.model import TokenType, draft, hash_of
+from flagkeeper.features.users import commands as users
+from flagkeeper.features.users.model.password import hash_password
+from flagkeeper.features.users.model.session import hash_of as session_hash
+from flagkeeper.features.users.model.user import UserChange
+from flagkeeper.features.users.model.user import draft as user_draft
+from flagkeeper.features.users.queries import password_hashes
+from flagkeeper.http.caller import Grant, Kind
+from flagkeeper.kernel import clock
+from flagkeeper.readmodels.credentials.view import CredentialView
+from flagkeeper.storage.transaction import Transaction
+from tests.log import Log
+
+FUTURE = 4_000_000_000_000
+
+
+class Noted:
+    """Remembers which tokens were used."""
+
+    def __init__(self) -> None:
+        self.hashes: list[str] = []
+
+    def note(self, secret_hash: str) -> None:
+        self.hashes.append(secret_hash)
+
+
+class Followed:
+    """A view that follows a log step by step."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.uses = Noted()
+        self.view = CredentialView(self.uses)
+        self._at = Epoch("", 0)
+        log.read(self._load)
+
+    def _load(self, tx: Transaction) -> None:
+        self._at = epoch(tx)
+        self.view.load(tx, self._at)
+
+    def _step(self, tx: Transaction) -> None:
+        now = epoch(tx)
+        self.view.apply(tx, after(tx, self._at.last_id, self.view.wants), now)
+        self._at = now
+
+    def run(self, command: Any, *args: Any) -> Any:
+        """Runs a command and lets the view follow; afterwards it knows what a fresh one would know."""
+        result = self.log.run(command, *args)
+        self.log.read(self._step)
+        fresh = Followed.__new__(Followed)
+        fresh.view, fresh._at = CredentialView(Noted()), Epoch("", 0)
+        self.log.read(fresh._load)
+        assert (self.view._tokens, self.view._pats, self.view._users) == (
+            fresh.view._tokens,
+            fresh.view._pats,
+            fresh.view._users,
+        )
+        return result
+
+
+@pytest.fixture
+def followed(log: Log) -> Followed:
+    for seed in (access.seed, environments.seed, projects.seed):
+        log.run(seed)
+    return Followed(log)
+
+
+def test_api_tokens(followed: Followed) -> None:
+    token, secret = followed.run(tokens.create, draft("web", TokenType.CLIENT, "production", ["default"]))
+    found = followed.view.find(secret)
+    assert found is not None
+    assert (found.kind, found.name, found.user_id) == (Kind.BACKEND, "web", -1337)
+    assert (found.projects, found.environment, found.grants) == (("default",), "production", frozenset())
+    assert followed.view.find(secret[:-1]) is None
+    assert followed.uses.hashes == [hash_of(secret)]
+
+    followed.run(tokens.set_expiry, token.id, clock.now() - 1)
+    assert followed.view.find(secret) is None
+    followed.run(tokens.set_expiry, token.id, FUTURE)
+    assert followed.view.find(secret) is not None
+    followed.run(tokens.delete, token.id)
+    assert followed.view.find(secret) is None
+    assert len(followed.uses.hashes) == 2
+
+
+def test_an_admin_token_is_nobody(followed: Followed) -> None:
+    _, secret = followed.run(tokens.create, draft("root", TokenType.ADMIN, None, None))
+    found = followed.view.find(secret)
+    assert found is not None
+    assert (found.kind, found.name, found.user_id, found.environment) == (Kind.ADMIN, "root", -42, "*")
+
+
+def test_users_and_their_tokens(followed: Followed) -> None:
+    ada = followed.run(users.create, user_draft(username="ada", root_role=3))
+    pat, secret = followed.run(tokens.create_pat, ada.id, "ci", FUTURE)
+    found = followed.view.find(secret)
+    assert found is not None
+    assert (found.kind, found.name, found.user_id, found.expires_at) == (Kind.USER, "ada", ada.id, FUTURE)
+    of_session = followed.view.of_user(ada.id)
+    assert of_session is not None
+    assert (of_session.expires_at, of_session.grants) == (None, frozenset())
+
+    followed.run(users.update, ada.id, UserChange(email="ada@example.com", root_role=2))
+    found = followed.view.find(secret)
+    assert found is not None
+    assert found.name == "ada@example.com"
+    assert Grant("CREATE_PROJECT") in found.grants
+
+    followed.run(tokens.delete_pat, ada.id, pat.id)
+    assert followed.view.find(secret) is None
+    _, other = followed.run(tokens.create_pat, ada.id, "ci", FUTURE)
+    followed.run(users.delete, ada.id, tokens.delete_pats_of)
+    assert followed.view.find(other) is None
+    assert followed.view.of_user(ada.id) is None
+
+
+def test_grants_are_the_union_of_all_roles(followed: Followed) -> None:
+    ada = followed.run(users.create, user_draft(username="ada", root_role=2))
+    followed.run(access.grant, "default", ada.id, 4)
+    followed.run(access.grant, "shop", ada.id, 5)
+    found = followed.view.of_user(ada.id)
+    assert found is not None
+    assert {
+        Grant("CREATE_SEGMENT"),
+        Grant("UPDATE_PROJECT_CONTEXT", "default"),
+        Grant("CREATE_FEATURE", "shop"),
+        Grant("CREATE_FEATURE"),
+    } <= found.grants
+    assert Grant("UPDATE_PROJECT_CONTEXT", "shop") not in found.grants
+    assert Grant("UPDATE_PROJECT_CONTEXT") not in found.grants
+
+
+def everything(log: Log) -> dict[str, str]:
+    """The whole database as text, by table; what is compressed in it is unpacked."""
+    engine = create_engine(log.database.sqlalchemy_url())
+    found = {}
+    with engine.connect() as connection:
+        for table in schema.metadata.sorted_tables:
+            rows = [tuple(row) for row in connection.execute(text(f'SELECT * FROM "{table.name}"'))]
+            if table.name == "event_versions":
+                rows = [(*row[:-1], zlib.decompress(bytes(row[-1])).decode()) for row in rows]
+            found[table.name] = json.dumps(rows, default=str)
+    engine.dispose()
+    return found
+
+
+def test_no_secret_is_kept_anywhere(followed: Followed) -> None:
+    password, session = "Str0ng!passw0rd-of-ada", "session-of-ada"
+    ada = followed.run(users.create, user_draft(username="ada", root_role=3), hash_password(password))
+    (kept,) = followed.log.read(password_hashes, ada.id)
+    followed.run(users.log_in, ada.id, kept, session_hash(session), None)
+    secrets = [password, session]
+    for type_ in TokenType:
+        token, secret = followed.run(tokens.create, draft("web", type_, None, None))
+        followed.run(tokens.set_expiry, token.id, FUTURE)
+        secrets.append(secret)
+    given = "*:development.chosen-by-the-operator"
+    followed.run(tokens.create, draft("web", TokenType.CLIENT, None, None), given)
+    pat, secret = followed.run(tokens.create_pat, ada.id, "ci", FUTURE)
+    secrets += [given, secret]
+    for each in secrets:
+        followed.view.find(each)
+    followed.run(tokens.record_seen, dict.fromkeys(followed.uses.hashes, FUTURE))
+    followed.run(tokens.delete_pat, ada.id, pat.id)
+
+    tables = everything(followed.log)
+    assert {"events", "event_versions", "api_tokens", "sessions", "passwords"} <= tables.keys()
+    assert "api-token-created" in tables["events"]
+    assert "ada" in tables["event_versions"]
+    for secret in secrets:
+        random = secret.rpartition(".")[2].rpartition(":")[2]
+        assert [table for table, content in tables.items() if secret in content or random in content] == []
+        assert [table for table, content in tables.items() if random[:12] in content] == []

@@ -1,0 +1,178 @@
+"""Changing users, passwords and sessions, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import pytest
+
+from flagkeeper.eventlog.read import EventFilter, find
+from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.access import commands as access
+from flagkeeper.features.tokens.commands import delete_pats_of
+from flagkeeper.features.users import commands, queries
+from flagkeeper.features.users.model.password import KEPT
+from flagkeeper.features.users.model.session import LIFETIME, MOST_SESSIONS
+from flagkeeper.features.users.model.user import User, UserChange, UserState, draft
+from flagkeeper.kernel.actor import SYSTEM, Actor
+from flagkeeper.kernel.errors import BadData, FlagkeeperError, InvalidOperation, NotFound, PasswordMismatch
+from flagkeeper.kernel.paging import Page
+from tests.log import Log
+
+
+@pytest.fixture
+def seeded(log: Log) -> Log:
+    log.run(access.seed)
+    return log
+
+
+def make(log: Log, username: str, root_role: int = 3, password_hash: str | None = None) -> User:
+    user: User = log.run(commands.create, draft(username=username, root_role=root_role), password_hash)
+    return user
+
+
+def delete(log: Log, user_id: int) -> None:
+    log.units.run_now(SYSTEM, commands.delete, user_id, delete_pats_of)
+
+
+def events(log: Log) -> list[str]:
+    return [event.type for event in reversed(log.read(find, EventFilter(), Page(100)))][6:]
+
+
+def test_ids_are_never_given_again(seeded: Log) -> None:
+    make(seeded, "ada")
+    delete(seeded, make(seeded, "eve").id)
+    assert make(seeded, "eve").id == 3
+    assert events(seeded) == ["user-created", "user-created", "user-deleted", "user-created"]
+
+
+def test_names_are_taken_once(seeded: Log) -> None:
+    seeded.run(commands.create, draft(username="ada", email="ada@example.com", root_role=3))
+    for wanted in (draft(username="ada", root_role=3), draft(email="ADA@example.com", root_role=3)):
+        with pytest.raises(BadData):
+            seeded.run(commands.create, wanted)
+    make(seeded, "eve")
+    with pytest.raises(BadData):
+        seeded.run(commands.update, 2, UserChange(email="ada@example.com"))
+    seeded.run(commands.update, 1, UserChange(email="ada@example.com"))
+    assert events(seeded) == ["user-created"] * 2
+
+
+def test_two_servers_give_a_name_once(database_url: str) -> None:
+    logs = [Log(database_url) for _ in range(2)]
+    try:
+        logs[0].run(access.seed)
+        tries = [log.submit(commands.create, draft(username="ada", root_role=3)) for log in logs for _ in range(3)]
+        wait(tries, 30)
+        assert sorted(type(each.exception()) is BadData for each in tries) == [False] + [True] * 5
+    finally:
+        for log in logs:
+            log.close()
+
+
+def test_an_administrator_is_always_left(database_url: str) -> None:
+    logs = [Log(database_url) for _ in range(2)]
+    try:
+        logs[0].run(access.seed)
+        for turn in range(5):
+            admins = [make(logs[0], f"admin {turn} {number}", 1) for number in range(2)]
+            first = [user.user.id for user in logs[0].read(queries.all_users) if user.user.root_role == 1]
+            for extra in first[: len(first) - 2]:
+                delete(logs[0], extra)
+
+            def remove(pair: tuple[Log, User]) -> FlagkeeperError | None:
+                log, user = pair
+                try:
+                    delete(log, user.id)
+                except FlagkeeperError as error:
+                    return error
+                return None
+
+            with ThreadPoolExecutor(2) as pool:
+                outcomes = list(pool.map(remove, zip(logs, admins, strict=True)))
+            assert sorted(isinstance(each, InvalidOperation) for each in outcomes) == [False, True]
+    finally:
+        for log in logs:
+            log.close()
+
+
+def test_nobody_deletes_himself(seeded: Log) -> None:
+    make(seeded, "boss", 1)
+    me = make(seeded, "me", 1)
+    with pytest.raises(InvalidOperation):
+        seeded.units.run_now(Actor("me", me.id), commands.delete, me.id, delete_pats_of)
+    with pytest.raises(NotFound):
+        delete(seeded, 99)
+
+
+def test_a_user_who_stays_the_same_is_not_recorded(seeded: Log) -> None:
+    ada = make(seeded, "ada")
+    assert seeded.run(commands.update, ada.id, UserChange(root_role=3, name=" ")) == ada
+    assert events(seeded) == ["user-created"]
+
+
+def test_the_last_passwords_are_remembered(seeded: Log) -> None:
+    ada = make(seeded, "ada", password_hash="hash 0")
+    for number in range(1, KEPT + 2):
+        seeded.run(commands.set_password, ada.id, f"hash {number}")
+    assert seeded.read(queries.password_hashes, ada.id) == [f"hash {number}" for number in range(KEPT + 1, 1, -1)]
+    with pytest.raises(NotFound):
+        seeded.run(commands.set_password, 99, "hash")
+
+
+def test_sessions_come_and_go(seeded: Log) -> None:
+    ada, eve = make(seeded, "ada", password_hash="right"), make(seeded, "eve", password_hash="right")
+    now = seeded.run(lambda unit: unit.now)
+    for number in range(MOST_SESSIONS):
+        assert seeded.run(commands.log_in, ada.id, "right", f"ada {number}", None) == 0
+    seeded.run(commands.log_in, eve.id, "right", "eve", None)
+    assert seeded.run(commands.log_in, ada.id, "right", "one more", None) == 1
+    assert seeded.read(queries.count_sessions, ada.id, now) == MOST_SESSIONS
+    assert seeded.read(queries.user_of_session, "one more", now) == ada.id
+    assert seeded.read(queries.user_of_session, "one more", now + 2 * LIFETIME) is None
+    assert seeded.read(queries.user_of_session, "nobody", now) is None
+
+    seeded.run(lambda unit: commands.set_password(unit, ada.id, "new", keep_session="one more"))
+    assert seeded.read(queries.count_sessions, ada.id, now) == 1
+    seeded.run(commands.log_out, ada.id)
+    assert seeded.read(queries.count_sessions, ada.id, now) == 0
+    delete(seeded, eve.id)
+    assert seeded.read(queries.user_of_session, "eve", now) is None
+    assert events(seeded) == ["user-created", "user-created", "user-deleted"]
+
+
+def test_sessions_that_are_over_are_forgotten(seeded: Log) -> None:
+    ada, eve = make(seeded, "ada", password_hash="right"), make(seeded, "eve", password_hash="right")
+    seeded.run(commands.log_in, ada.id, "right", "old", None)
+
+    def log_in_later(unit: Unit) -> int:
+        unit.now += 2 * LIFETIME
+        return commands.log_in(unit, eve.id, "right", "new", None)
+
+    seeded.run(log_in_later)
+    assert seeded.read(queries.count_sessions, ada.id, 0) == 0
+    assert seeded.read(queries.count_sessions, eve.id, 0) == 1
+
+
+@pytest.mark.parametrize(("user_id", "verified"), [(1, "old"), (99, "right")])
+def test_a_login_that_was_overtaken(seeded: Log, user_id: int, verified: str) -> None:
+    make(seeded, "ada", password_hash="right")
+    with pytest.raises(PasswordMismatch):
+        seeded.run(commands.log_in, user_id, verified, "session", None)
+    assert seeded.read(queries.user_of_session, "session", 0) is None
+
+
+def test_a_new_hash_takes_the_place_of_the_old_one(seeded: Log) -> None:
+    ada = make(seeded, "ada", password_hash="right")
+    seeded.run(commands.log_in, ada.id, "right", "session", "renewed")
+    assert seeded.read(queries.password_hashes, ada.id) == ["renewed"]
+
+
+def test_a_username_counts_more_than_an_email_address(seeded: Log) -> None:
+    seeded.run(commands.create, draft(username="eve", email="ada@example.com", root_role=3), "eve's")
+    seeded.run(commands.create, draft(username="ada@example.com", root_role=3), "ada's")
+    assert seeded.read(queries.login_of, "ada@example.com").user_id == 2
+    assert seeded.read(queries.login_of, "nobody") is None
+
+
+def test_versions_are_read_again_as_they_were(seeded: Log) -> None:
+    state = make(seeded, "ada").state()
+    assert UserState.unpack(1, state.pack()) == state

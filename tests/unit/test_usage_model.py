@@ -1,0 +1,132 @@
+"""How reports of SDKs are read and added up."""
+
+import pytest
+
+from flagkeeper.eventlog.catalogue.application import ClientMetrics, MetricsBucket, MetricsData
+from flagkeeper.features.usage.model import Collected, Count, CountKey, Report, Sighting, hour_of, in_chunks, read_time
+from flagkeeper.kernel import clock
+from flagkeeper.kernel.actor import Actor
+
+NOW = clock.from_iso("2026-11-22T01:30:00Z")
+TOKEN = Actor("backend", -1337, "203.0.113.9")
+
+
+def key(flag: str = "checkout", app: str = "shop", hour: int = 0) -> CountKey:
+    return CountKey(flag, "development", app, hour)
+
+
+def sighting(instance: str = "i1", **more: object) -> Sighting:
+    return Sighting(
+        **{  # type: ignore[arg-type]  # the values differ in type from field to field
+            "app_name": "shop",
+            "environment": "development",
+            "instance_id": instance,
+            "projects": ("*",),
+            "actor": TOKEN,
+            "seen_at": NOW,
+            **more,
+        }
+    )
+
+
+def report(app: str = "shop") -> Report:
+    bucket = MetricsBucket(start="", stop="")
+    return Report(
+        TOKEN, ClientMetrics(data=MetricsData(app_name=app, environment="development", bucket=bucket, toggles=1))
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "time"),
+    [
+        ("2026-11-22T01:24:43.633078585Z", "2026-11-22T01:24:43.633Z"),
+        ("2026-11-22T01:25:02.237Z", "2026-11-22T01:25:02.237Z"),
+        ("2026-11-22T02:25:02+01:00", "2026-11-22T01:25:02.000Z"),
+        ("2026-11-22T01:24:40.619197+00:00", "2026-11-22T01:24:40.619Z"),
+        (1795310702237, "2026-11-22T01:25:02.237Z"),
+        (1795310702.237, "2026-11-22T01:25:02.237Z"),
+        (1795310702, "2026-11-22T01:25:02.000Z"),
+    ],
+)
+def test_times_as_sdks_send_them(sent: str | float, time: str) -> None:
+    assert clock.to_iso(read_time(sent)) == time
+
+
+@pytest.mark.parametrize("sent", ["x", "", "22.11.2026", -1, 1e300, float("nan"), float("inf")])
+def test_what_is_no_time(sent: str | float) -> None:
+    with pytest.raises(ValueError, match="time|isoformat"):
+        read_time(sent)
+
+
+def test_hours_are_neither_in_the_future_nor_forgotten_already() -> None:
+    assert clock.to_iso(hour_of(NOW - clock.MINUTE, NOW)) == "2026-11-22T01:00:00.000Z"
+    assert hour_of(NOW + 5 * clock.DAY, NOW) == hour_of(NOW, NOW)
+    assert clock.to_iso(hour_of(0, NOW)) == "2026-11-20T01:00:00.000Z"
+
+
+def test_counts_add_up() -> None:
+    collected = Collected()
+    collected.count(key(), Count(1, 2, {"a": 1}))
+    collected.count(key(), Count(3, 0, {"a": 2, "b": 1}))
+    collected.count(key("other"), Count(0, 0))
+    assert collected.counts == {key(): Count(4, 2, {"a": 3, "b": 1})}
+
+
+def test_a_count_does_not_grow_with_what_it_was_given() -> None:
+    first = Count(1, 0, {"a": 1})
+    collected = Collected()
+    collected.count(key(), first)
+    collected.count(key(), Count(1, 0, {"a": 1}))
+    assert first == Count(1, 0, {"a": 1})
+
+
+def test_metrics_do_not_undo_what_a_registration_said() -> None:
+    collected = Collected()
+    collected.see(sighting(sdk_version="unleash-python-sdk:6.9.1", strategies=("default",)))
+    collected.see(sighting(seen_at=NOW + 1))
+    (found,) = collected.sightings.values()
+    assert found == sighting(sdk_version="unleash-python-sdk:6.9.1", strategies=("default",), seen_at=NOW + 1)
+
+
+def test_the_first_report_stands() -> None:
+    collected = Collected()
+    first, second = report(), report()
+    collected.report(first)
+    collected.report(second)
+    assert list(collected.reports.values()) == [first]
+
+
+def test_memory_is_bounded_and_what_is_dropped_is_counted() -> None:
+    collected = Collected(most=2)
+    for i in range(5):
+        collected.count(key(f"flag-{i}"), Count(1))
+        collected.see(sighting(f"i{i}"))
+        collected.report(report(f"app-{i}"))
+        for variant in range(200):
+            collected.count(key("flag-0"), Count(1, 0, {f"v{variant}": 1}))
+    assert [len(each) for each in (collected.counts, collected.sightings, collected.reports)] == [2, 2, 2]
+    assert collected.dropped == 9
+    assert len(collected.counts[key("flag-0")].variants) == 100
+
+
+def test_what_could_not_be_written_is_taken_back() -> None:
+    early, late = Collected(), Collected()
+    early.count(key(), Count(1, 1))
+    early.see(sighting(strategies=("default",)))
+    early.report(report())
+    late.count(key(), Count(1, 1))
+    late.see(sighting(seen_at=NOW + 1))
+    late.absorb(early)
+    assert late.counts[key()] == Count(2, 2)
+    assert list(late.sightings.values()) == [sighting(strategies=("default",), seen_at=NOW + 1)]
+    assert len(late.reports) == 1
+
+
+def test_chunks_are_taken_out_one_by_one() -> None:
+    items = {i: i for i in range(5)}
+    seen = []
+    for chunk in in_chunks(items, 2):
+        seen.append(list(chunk))
+        assert set(chunk) <= set(items)
+    assert seen == [[0, 1], [2, 3], [4]]
+    assert not items
