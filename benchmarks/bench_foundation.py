@@ -21,6 +21,8 @@ from rich.table import Table
 FLAGS = "/api/admin/projects/default/features"
 CLIENT = "/api/client/features"
 
+KINDS = ("sqlite", "postgresql")
+
 UNLEASH = {
     "cold start, s": 5.6,
     "memory when idle, MB": 170,
@@ -216,16 +218,17 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--seconds", type=float, default=3, help="of load per round")
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--on", choices=KINDS, action="append", help="only this database")
     given = arguments.parse_args()
-    found = {}
-    for kind in ("sqlite", "postgresql"):
+    found: dict[str, dict[str, float]] = {}
+    for kind in given.on or KINDS:
         with measured(kind) as server:
             found[kind] = measure(server, given.rounds, given.seconds)
     table = Table(title="Flagkeeper, 16 connections, 2 cores shared with the load")
     for heading in ("measure", "SQLite", "PostgreSQL", "goals", "Unleash 8.2"):
         table.add_column(heading, justify="left" if heading == "measure" else "right")
     for name, goals in GOALS.items():
-        figures = [f"{found[kind][name]:,.1f}" for kind in ("sqlite", "postgresql")]
+        figures = [f"{found[kind][name]:,.1f}" if kind in found else "-" for kind in KINDS]
         goal = goals[0] if goals[0] == goals[1] else " / ".join(goals)
         table.add_row(name, *figures, goal, f"{UNLEASH[name]:,}" if name in UNLEASH else "-")
     Console(width=120).print(table)

@@ -29,7 +29,7 @@ def kinds(events: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
     return [(each["type"], each["featureName"]) for each in events]
 
 
-@pytest.mark.causes("feature-archived", action=f"DELETE {PATH}/features/{{featureName}}")
+@pytest.mark.causes("feature-archived", action="DELETE /api/admin/projects/{projectId}/features/{featureName}")
 @pytest.mark.causes("feature-revived", action="POST /api/admin/archive/revive/{featureName}")
 @pytest.mark.causes("feature-deleted", action="DELETE /api/admin/archive/{featureName}")
 def test_the_end_of_a_flag(server: TestServer) -> None:
@@ -67,9 +67,9 @@ def test_the_end_of_a_flag(server: TestServer) -> None:
     assert server.post(FLAGS, json={"name": "a"}).status_code == 201
 
 
-@pytest.mark.causes("feature-archived", action=f"POST {PATH}/archive")
-@pytest.mark.causes("feature-revived", action=f"POST {PATH}/revive")
-@pytest.mark.causes("feature-deleted", action=f"POST {PATH}/delete")
+@pytest.mark.causes("feature-archived", action="POST /api/admin/projects/{projectId}/archive")
+@pytest.mark.causes("feature-revived", action="POST /api/admin/projects/{projectId}/revive")
+@pytest.mark.causes("feature-deleted", action="POST /api/admin/projects/{projectId}/delete")
 def test_the_end_of_many(server: TestServer) -> None:
     before = server.last_id()
     assert bulk(server, "delete", NAMES) == (200, b"")
@@ -97,7 +97,7 @@ def test_nothing_stands_in_the_way_of_archiving(server: TestServer) -> None:
     assert server.post(f"{PROJECT}/archive/validate", json={"features": ["nobody"]}).status_code == 404
 
 
-@pytest.mark.causes("feature-stale-on", "feature-stale-off", action=f"POST {PATH}/stale")
+@pytest.mark.causes("feature-stale-on", "feature-stale-off", action="POST /api/admin/projects/{projectId}/stale")
 def test_stale_or_not(server: TestServer) -> None:
     before = server.last_id()
     assert bulk(server, "stale", ["a"], stale=True) == (202, b"")
@@ -116,10 +116,11 @@ def test_stale_or_not(server: TestServer) -> None:
 
 @pytest.mark.causes(
     "feature-strategy-add", "feature-environment-enabled",
-    action=f"POST {PATH}/bulk_features/environments/{{environment}}/on",
+    action="POST /api/admin/projects/{projectId}/bulk_features/environments/{environment}/on",
 )  # fmt: skip
 @pytest.mark.causes(
-    "feature-environment-disabled", action=f"POST {PATH}/bulk_features/environments/{{environment}}/off"
+    "feature-environment-disabled",
+    action="POST /api/admin/projects/{projectId}/bulk_features/environments/{environment}/off",
 )
 def test_many_on_and_off(server: TestServer) -> None:
     before = server.last_id()
@@ -227,7 +228,7 @@ def test_lifetimes_of_types(server: TestServer) -> None:
     first, second = server.events_after(before)
     assert (first["type"], first["preData"], first["data"]["lifetimeDays"]) == ("feature-type-updated", release, 7)
     assert (second["data"]["lifetimeDays"], second["project"], second["featureName"]) == (None, None, None)
-    for body in ({"lifetimeDays": -1}, {"lifetimeDays": 2**31}, {"lifetimeDays": "7"}, {}):
+    for body in ({"lifetimeDays": -1}, {"lifetimeDays": 2**31}, {"lifetimeDays": "seven"}, {}):
         assert server.put(lifetime, json=body).status_code == 400
     assert server.put("/api/admin/feature-types/nope/lifetime", json={"lifetimeDays": 1}).status_code == 404
     editor = person(server, "editor", "Editor")

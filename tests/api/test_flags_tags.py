@@ -25,7 +25,7 @@ def kinds(events: list[dict[str, Any]]) -> list[tuple[str, str | None, Any]]:
     return [(each["type"], each["featureName"], each["data"]) for each in events]
 
 
-@pytest.mark.causes("tag-created", "feature-tagged", action=f"POST {PATH}")
+@pytest.mark.causes("tag-created", "feature-tagged", action="POST /api/admin/features/{featureName}/tags")
 def test_a_new_tag(server: TestServer) -> None:
     before = server.last_id()
     for _ in range(2):
@@ -41,7 +41,7 @@ def test_a_new_tag(server: TestServer) -> None:
     assert found == {"version": 1, "tags": [{**tag, "color": "#FFFFFF"} for tag in (CORE, NEW)]}
 
 
-@pytest.mark.causes("feature-tagged", action=f"POST {PATH}, with a tag that there was")
+@pytest.mark.causes("feature-tagged", action="POST /api/admin/features/{featureName}/tags, with a tag that there was")
 def test_a_tag_that_there_was(server: TestServer) -> None:
     server.post("/api/admin/tags", json=NEW)
     before = server.last_id()
@@ -49,7 +49,7 @@ def test_a_tag_that_there_was(server: TestServer) -> None:
     assert kinds(server.events_after(before)) == [("feature-tagged", "checkout", NEW)]
 
 
-@pytest.mark.causes("feature-untagged", action=f"DELETE {PATH}/{{type}}/{{value}}")
+@pytest.mark.causes("feature-untagged", action="DELETE /api/admin/features/{featureName}/tags/{type}/{value}")
 def test_a_tag_taken_off(server: TestServer) -> None:
     server.post(TAGS, json=NEW)
     before = server.last_id()
@@ -69,7 +69,9 @@ def test_any_value_can_be_taken_off(server: TestServer, value: str) -> None:
     assert [each["value"] for each in server.get(TAGS).json()["tags"]] == ["core"]
 
 
-@pytest.mark.causes("tag-created", "feature-tagged", "feature-untagged", action=f"PUT {PATH}")
+@pytest.mark.causes(
+    "tag-created", "feature-tagged", "feature-untagged", action="PUT /api/admin/features/{featureName}/tags"
+)
 def test_several_at_once(server: TestServer) -> None:
     before = server.last_id()
     answer = server.put(TAGS, json={"addedTags": [NEW], "removedTags": [CORE]})
@@ -83,7 +85,9 @@ def test_several_at_once(server: TestServer) -> None:
     assert [each["tags"] for each in found[1:]] == [[CORE, NEW], [CORE, NEW]]
 
 
-@pytest.mark.causes("tag-created", "feature-tagged", "feature-untagged", action=f"PUT {BULK}")
+@pytest.mark.causes(
+    "tag-created", "feature-tagged", "feature-untagged", action="PUT /api/admin/projects/{projectId}/tags"
+)
 def test_several_flags_at_once(server: TestServer) -> None:
     server.post(FLAGS, json={"name": "banner"})
     before = server.last_id()

@@ -24,7 +24,10 @@ def push(server: TestServer, environments: list[str], variants: list[Any]) -> An
     return server.put(f"{FLAG}/variants-batch", json={"environments": environments, "variants": variants})
 
 
-@pytest.mark.causes("feature-environment-variants-updated", action=f"PUT {PATH}/variants-batch")
+@pytest.mark.causes(
+    "feature-environment-variants-updated",
+    action="PUT /api/admin/projects/{projectId}/features/{featureName}/variants-batch",
+)
 def test_the_same_variants_in_several_environments(server: TestServer) -> None:
     before = server.last_id()
     for _ in range(2):
@@ -42,9 +45,13 @@ def test_the_same_variants_in_several_environments(server: TestServer) -> None:
     assert server.get(FLAGS).json()["features"][0]["environments"][0]["variantCount"] == 1
 
 
-@pytest.mark.causes("feature-environment-variants-updated", action=f"PUT {PATH}/environments/{{environment}}/variants")
 @pytest.mark.causes(
-    "feature-environment-variants-updated", action=f"PATCH {PATH}/environments/{{environment}}/variants"
+    "feature-environment-variants-updated",
+    action="PUT /api/admin/projects/{projectId}/features/{featureName}/environments/{environment}/variants",
+)
+@pytest.mark.causes(
+    "feature-environment-variants-updated",
+    action="PATCH /api/admin/projects/{projectId}/features/{featureName}/environments/{environment}/variants",
 )
 def test_a_flag_that_has_variants_may_get_others(server: TestServer) -> None:
     push(server, ["development"], [A])
@@ -66,8 +73,13 @@ def test_a_flag_without_variants_gets_none(server: TestServer) -> None:
     assert server.events_after(before) == []
 
 
-@pytest.mark.causes("feature-variants-updated", action=f"PUT {PATH}/variants (version 4)")
-@pytest.mark.causes("feature-variants-updated", action=f"PATCH {PATH}/variants (version 4)")
+@pytest.mark.causes(
+    "feature-variants-updated", action="PUT /api/admin/projects/{projectId}/features/{featureName}/variants (version 4)"
+)
+@pytest.mark.causes(
+    "feature-variants-updated",
+    action="PATCH /api/admin/projects/{projectId}/features/{featureName}/variants (version 4)",
+)
 def test_variants_of_the_whole_flag(server: TestServer) -> None:
     before = server.last_id()
     for _ in range(2):

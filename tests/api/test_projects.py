@@ -58,8 +58,10 @@ def test_flags_count_and_stale_ones_cost_health(server: TestServer) -> None:
     assert project["lastUpdatedAt"] == server.events()[0]["createdAt"]
 
 
-@pytest.mark.causes("project-environment-removed", action=f"DELETE {PATH}/{{environment}}")
-@pytest.mark.causes("project-environment-added", action=f"POST {PATH}")
+@pytest.mark.causes(
+    "project-environment-removed", action="DELETE /api/admin/projects/{projectId}/environments/{environment}"
+)
+@pytest.mark.causes("project-environment-added", action="POST /api/admin/projects/{projectId}/environments")
 def test_an_environment_goes_and_comes_back_empty(server: TestServer) -> None:
     a_flag(server, "checkout")
     turn_on(server, "checkout", "production")
@@ -125,7 +127,10 @@ def test_unknown_projects_and_environments(server: TestServer) -> None:
     assert server.post(f"{ENVIRONMENTS}/nowhere/default-strategy", json=ROLLOUT).status_code == 404
 
 
-@pytest.mark.causes("default-strategy-updated", action=f"POST {PATH}/{{environment}}/default-strategy")
+@pytest.mark.causes(
+    "default-strategy-updated",
+    action="POST /api/admin/projects/{projectId}/environments/{environment}/default-strategy",
+)
 def test_a_default_strategy_is_what_flags_get(server: TestServer) -> None:
     before = server.last_id()
     answer = server.post(DEFAULT_STRATEGY, json=ROLLOUT)

@@ -31,7 +31,7 @@ def test_all_strategies(server: TestServer) -> None:
     assert [each["name"] for each in found["flexibleRollout"]["parameters"]] == ["rollout", "stickiness", "groupId"]
 
 
-@pytest.mark.causes("strategy-created", action=f"POST {STRATEGIES}")
+@pytest.mark.causes("strategy-created", action="POST /api/admin/strategies")
 def test_a_custom_strategy(server: TestServer) -> None:
     before = server.last_id()
     answer = server.post(STRATEGIES, json=BY_PLAN)
@@ -45,7 +45,7 @@ def test_a_custom_strategy(server: TestServer) -> None:
     assert "created strategy **byPlan**" in event["summary"]
 
 
-@pytest.mark.causes("strategy-updated", action=f"PUT {STRATEGIES}/{{name}}")
+@pytest.mark.causes("strategy-updated", action="PUT /api/admin/strategies/{name}")
 def test_a_changed_strategy(server: TestServer) -> None:
     server.post(STRATEGIES, json=BY_PLAN)
     before = server.last_id()
@@ -58,8 +58,8 @@ def test_a_changed_strategy(server: TestServer) -> None:
     assert (event["type"], event["data"], event["preData"]) == ("strategy-updated", {**PAYLOAD, **change}, PAYLOAD)
 
 
-@pytest.mark.causes("strategy-deprecated", action=f"POST {STRATEGIES}/{{strategyName}}/deprecate")
-@pytest.mark.causes("strategy-reactivated", action=f"POST {STRATEGIES}/{{strategyName}}/reactivate")
+@pytest.mark.causes("strategy-deprecated", action="POST /api/admin/strategies/{strategyName}/deprecate")
+@pytest.mark.causes("strategy-reactivated", action="POST /api/admin/strategies/{strategyName}/reactivate")
 def test_a_strategy_that_is_no_longer_offered(server: TestServer) -> None:
     before = server.last_id()
     for _ in range(2):
@@ -76,7 +76,7 @@ def test_a_strategy_that_is_no_longer_offered(server: TestServer) -> None:
     ]
 
 
-@pytest.mark.causes("strategy-deleted", action=f"DELETE {STRATEGIES}/{{name}}")
+@pytest.mark.causes("strategy-deleted", action="DELETE /api/admin/strategies/{name}")
 def test_a_strategy_that_nobody_uses_can_be_deleted(server: TestServer) -> None:
     server.post(STRATEGIES, json=BY_PLAN)
     before = server.last_id()

@@ -27,7 +27,7 @@ def kinds(events: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
     return [(each["type"], each["featureName"]) for each in events]
 
 
-@pytest.mark.causes("tag-type-created", action=f"POST {TYPES}")
+@pytest.mark.causes("tag-type-created", action="POST /api/admin/tag-types")
 def test_a_tag_type(server: TestServer) -> None:
     before = server.last_id()
     answer = server.post(TYPES, json=TEAM)
@@ -43,7 +43,7 @@ def test_a_tag_type(server: TestServer) -> None:
     assert (event["type"], event["data"], event["preData"]) == ("tag-type-created", TEAM, None)
 
 
-@pytest.mark.causes("tag-type-updated", action=f"PUT {TYPES}/{{name}}")
+@pytest.mark.causes("tag-type-updated", action="PUT /api/admin/tag-types/{name}")
 def test_a_changed_tag_type(server: TestServer) -> None:
     server.post(TYPES, json=TEAM)
     before = server.last_id()
@@ -55,7 +55,7 @@ def test_a_changed_tag_type(server: TestServer) -> None:
     assert (event["type"], event["data"], event["preData"]) == ("tag-type-updated", changed, TEAM)
 
 
-@pytest.mark.causes("tag-type-deleted", "tag-deleted", "feature-untagged", action=f"DELETE {TYPES}/{{name}}")
+@pytest.mark.causes("tag-type-deleted", "tag-deleted", "feature-untagged", action="DELETE /api/admin/tag-types/{name}")
 def test_a_deleted_type_takes_its_tags_along(server: TestServer) -> None:
     server.post(TYPES, json=TEAM)
     tag_flag(server, "checkout", "team", "core")
@@ -78,7 +78,7 @@ def test_a_deleted_type_takes_its_tags_along(server: TestServer) -> None:
     assert server.get(f"{TYPES}/team").status_code == 404
 
 
-@pytest.mark.causes("tag-created", action=f"POST {TAGS}")
+@pytest.mark.causes("tag-created", action="POST /api/admin/tags")
 def test_a_tag(server: TestServer) -> None:
     before = server.last_id()
     answer = server.post(TAGS, json={"type": "simple", "value": " core team "})
@@ -104,7 +104,7 @@ def test_tagging_a_flag_makes_the_tag(server: TestServer) -> None:
     assert server.get(f"{TAGS}/simple/core").status_code == 200
 
 
-@pytest.mark.causes("tag-deleted", "feature-untagged", action=f"DELETE {TAGS}/{{type}}/{{value}}")
+@pytest.mark.causes("tag-deleted", "feature-untagged", action="DELETE /api/admin/tags/{type}/{value}")
 def test_a_deleted_tag_is_taken_off_all_flags(server: TestServer) -> None:
     for flag in ("checkout", "archived"):
         tag_flag(server, flag, "simple", "core")

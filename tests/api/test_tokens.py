@@ -37,7 +37,7 @@ def known(server: TestServer, *secrets: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.causes("api-token-created", action=f"POST {TOKENS}")
+@pytest.mark.causes("api-token-created", action="POST /api/admin/api-tokens")
 def test_making_a_token(server: TestServer) -> None:
     before = server.last_id()
     answer = server.post(
@@ -166,7 +166,7 @@ def test_a_personal_token_is_none_of_a_proxys_business(server: TestServer) -> No
     assert known(server, person(server, "ada").token) == []
 
 
-@pytest.mark.causes("api-token-updated", action=f"PUT {TOKENS}/{{token}}")
+@pytest.mark.causes("api-token-updated", action="PUT /api/admin/api-tokens/{token}")
 def test_a_new_expiry(server: TestServer) -> None:
     made = make(server)
     before = server.last_id()
@@ -198,7 +198,7 @@ def test_an_unknown_token_is_changed_and_deleted_in_vain(server: TestServer) -> 
     assert server.events_after(before) == []
 
 
-@pytest.mark.causes("api-token-deleted", action=f"DELETE {TOKENS}/{{token}}")
+@pytest.mark.causes("api-token-deleted", action="DELETE /api/admin/api-tokens/{token}")
 @pytest.mark.parametrize("named", ["secret", "id", "as listed"])
 def test_revoking_a_token_has_effect_at_once(server: TestServer, named: str) -> None:
     made = make(server)
@@ -226,7 +226,7 @@ def test_the_token_that_makes_the_call_can_be_revoked(server: TestServer) -> Non
     assert server.get(TOKENS).status_code == 401
 
 
-@pytest.mark.causes("api-token-created", action=f"POST {OF_PROJECT.replace('default', '{projectId}')}")
+@pytest.mark.causes("api-token-created", action="POST {OF_PROJECT.replace('default', '{projectId}')}")
 def test_tokens_of_a_project(server: TestServer) -> None:
     before = server.last_id()
     made = make(server, OF_PROJECT, type="frontend", environment="production", projects=["*"])
@@ -240,7 +240,7 @@ def test_tokens_of_a_project(server: TestServer) -> None:
         assert server.post(path, json={"tokenName": "x", "type": "client"}).status_code == 404
 
 
-@pytest.mark.causes("api-token-deleted", action=f"DELETE {OF_PROJECT.replace('default', '{projectId}')}/{{token}}")
+@pytest.mark.causes("api-token-deleted", action="DELETE {OF_PROJECT.replace('default', '{projectId}')}/{token}")
 def test_revoking_a_token_of_a_project(server: TestServer) -> None:
     made = make(server, OF_PROJECT)
     before = server.last_id()

@@ -26,7 +26,7 @@ def descriptions(server: TestServer, who: Person) -> list[str]:
     return [pat["description"] for pat in server.get(PATS, token=who.token).json()["pats"]]
 
 
-@pytest.mark.causes("pat-created", action=f"POST {PATS}")
+@pytest.mark.causes("pat-created", action="POST /api/admin/user/tokens")
 def test_making_one(server: TestServer) -> None:
     ada = person(server, "ada", "Editor", email="ada@example.com")
     before = server.last_id()
@@ -122,7 +122,7 @@ def test_ten_are_enough(server: TestServer) -> None:
     assert (answer.status_code, answer.json()["name"]) == (400, "ExceedsLimitError")
 
 
-@pytest.mark.causes("pat-deleted", action=f"DELETE {PATS}/{{id}}")
+@pytest.mark.causes("pat-deleted", action="DELETE /api/admin/user/tokens/{id}")
 def test_revoking_one_has_effect_at_once(server: TestServer) -> None:
     ada, eve = person(server, "ada"), person(server, "eve")
     made = make(server, ada)

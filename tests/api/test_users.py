@@ -22,7 +22,7 @@ def make(server: TestServer, **body: Any) -> dict[str, Any]:
     return made
 
 
-@pytest.mark.causes("user-created", action=f"POST {USERS}")
+@pytest.mark.causes("user-created", action="POST /api/admin/user-admin")
 def test_creating_a_user(server: TestServer) -> None:
     before = server.last_id()
     answer = server.post(
@@ -144,7 +144,7 @@ def test_how_many_administrators(server: TestServer) -> None:
     assert server.get(f"{USERS}/admin-count").json() == {"password": 1, "noPassword": 1, "service": 0}
 
 
-@pytest.mark.causes("user-updated", action=f"PUT {USERS}/{{id}}")
+@pytest.mark.causes("user-updated", action="PUT /api/admin/user-admin/{id}")
 def test_changing_a_user(server: TestServer) -> None:
     ada = person(server, "ada")
     before = server.last_id()
@@ -189,8 +189,8 @@ def test_changes_that_cannot_be(server: TestServer, user_id: int, body: dict[str
     assert server.events_after(before) == []
 
 
-@pytest.mark.causes("user-deleted", action=f"DELETE {USERS}/{{id}}")
-@pytest.mark.causes("pat-deleted", action=f"DELETE {USERS}/{{id}}")
+@pytest.mark.causes("user-deleted", action="DELETE /api/admin/user-admin/{id}")
+@pytest.mark.causes("pat-deleted", action="DELETE /api/admin/user-admin/{id}")
 def test_deleting_a_user_ends_everything(server: TestServer) -> None:
     ada = person(server, "ada", "Editor")
     with browser(server, "ada") as client:
@@ -209,7 +209,7 @@ def test_deleting_a_user_ends_everything(server: TestServer) -> None:
     assert make(server)["id"] == ada.id + 1
 
 
-@pytest.mark.causes("project-access-user-roles-deleted", action=f"DELETE {USERS}/{{id}}")
+@pytest.mark.causes("project-access-user-roles-deleted", action="DELETE /api/admin/user-admin/{id}")
 def test_deleting_a_user_takes_the_roles_in_projects(server: TestServer) -> None:
     ada = person(server, "ada")
     server.call(server.services.units.run(SYSTEM, access.grant, "default", ada.id, 5))

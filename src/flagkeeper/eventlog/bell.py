@@ -36,9 +36,7 @@ class Bell:
         woken = asyncio.Event()
         self._waiters.add(woken)
         try:
-            if self.last_id > position:
-                return True
-            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the bell, for good.
+            # Not `wait_for`: before Python 3.12 it may lose a cancellation that comes together with the bell.
             async with asyncio.timeout(timeout):
                 await woken.wait()
         except TimeoutError:

@@ -60,7 +60,7 @@ def decode(body: bytes, kind: type[BodyT]) -> BodyT:
         return msgspec.json.decode(body, type=kind, strict=False)
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
         text, _, place = str(error).partition(" - at `$")
-        path = "/body" + place.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
+        path = "/body" + place.rstrip("`").replace("[...]", "/*").replace(".", "/").replace("[", "/").replace("]", "")
         if missing := _MISSING.search(text):
             path += f"/{missing[1]}"
         raise BadData(text.replace("`", ""), Detail(text.replace("`", ""), path)) from error

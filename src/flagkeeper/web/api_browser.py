@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from litestar import Response
-from litestar.params import HeaderParameter
+from litestar.params import FromPath, HeaderParameter
 from litestar.response import Redirect
 
 from flagkeeper.http import route
@@ -98,7 +98,7 @@ async def browse(known: IfNoneMatch = None, accepted: AcceptEncoding = None) -> 
     returns=str,
     media_type="text/plain",
 )
-async def asset(name: str, known: IfNoneMatch = None, accepted: AcceptEncoding = None) -> Response[bytes]:
+async def asset(name: FromPath[str], known: IfNoneMatch = None, accepted: AcceptEncoding = None) -> Response[bytes]:
     if name not in _PAGES:
         raise NotFound("There is no such file.")
     return _PAGES[name].answer(known, accepted)

@@ -1,5 +1,9 @@
 """What people read of usage: applications, and how often a flag was on."""
 
+from typing import Annotated
+
+from litestar.params import FromPath, FromQuery, QueryParameter
+
 from flagkeeper.features.usage import queries
 from flagkeeper.features.usage.model import DAYS_KEPT, HOURS_KEPT
 from flagkeeper.features.usage.schemas.admin import (
@@ -31,30 +35,29 @@ MOST_APPLICATIONS = 1_000
 )
 async def list_applications(
     reader: Reader,
-    query: str | None = None,
-    offset: str | None = None,
-    limit: str | None = None,
-    sortOrder: str | None = None,  # noqa: N803 - a wire name
+    text: Annotated[str, QueryParameter(name="query")] = "",
+    offset: FromQuery[str | None] = None,
+    limit: FromQuery[str | None] = None,
+    sort_order: Annotated[str, QueryParameter(name="sortOrder")] = "asc",
 ) -> ApplicationsOut:
     page = read_page(limit, offset, default=MOST_APPLICATIONS, largest=MOST_APPLICATIONS)
-    found, uses, total = await reader.run(
-        queries.applications, query or "", page, backwards=(sortOrder or "").lower() == "desc"
-    )
+    backwards = sort_order.lower() == "desc"
+    found, uses, total = await reader.run(queries.applications, text, page, backwards=backwards)
     return ApplicationsOut(
         applications=[shown_application(each, uses.get(each.app_name, [])) for each in found], total=total
     )
 
 
 @route.get(
-    "/api/admin/metrics/applications/{appName:str}",
+    "/api/admin/metrics/applications/{app_name:str}",
     permission=route.ANYBODY,
     tag=TAG,
     operation="getApplication",
     summary="An application, its instances and the flags that it reads",
     errors=(404,),
 )
-async def get_application(appName: str, reader: Reader) -> OneApplicationOut:  # noqa: N803 - a wire name
-    return shown_in_full(*await reader.run(queries.application, appName))
+async def get_application(app_name: FromPath[str], reader: Reader) -> OneApplicationOut:
+    return shown_in_full(*await reader.run(queries.application, app_name))
 
 
 @route.get(
@@ -64,7 +67,7 @@ async def get_application(appName: str, reader: Reader) -> OneApplicationOut:  #
     operation="getFeatureUsageSummary",
     summary="How often a flag was on in this hour, and who reads it",
 )
-async def get_flag_usage(name: str, reader: Reader) -> FlagUsageOut:
+async def get_flag_usage(name: FromPath[str], reader: Reader) -> FlagUsageOut:
     return shown_hours(name, *await reader.run(queries.last_hour, name, clock.now()))
 
 
@@ -75,8 +78,10 @@ async def get_flag_usage(name: str, reader: Reader) -> FlagUsageOut:
     operation="getRawFeatureMetrics",
     summary="How often a flag was on, by the hour (of the last 48) or by the day",
 )
-async def get_flag_metrics(name: str, reader: Reader, hoursBack: str | None = None) -> FlagMetricsOut:  # noqa: N803 - a wire name
-    hours = read_page(hoursBack, None, default=HOURS_KEPT, largest=DAYS_KEPT * 24).limit
+async def get_flag_metrics(
+    name: FromPath[str], reader: Reader, hours_back: Annotated[str | None, QueryParameter(name="hoursBack")] = None
+) -> FlagMetricsOut:
+    hours = read_page(hours_back, None, default=HOURS_KEPT, largest=DAYS_KEPT * 24).limit
     found = await reader.run(queries.flag_usage, name, hours, clock.now())
     return FlagMetricsOut(data=[shown_count(name, each) for each in found])
 

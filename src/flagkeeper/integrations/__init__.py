@@ -1,0 +1,1 @@
+"""Integrations: telling other systems what happened. Events go in, what providers make of them goes out."""

@@ -1,0 +1,154 @@
+"""Changing integrations: load, decide, write, record."""
+
+from contextlib import suppress
+
+import msgspec
+
+from flagkeeper.eventlog.catalogue.integration import (
+    AddonConfigCreated,
+    AddonConfigDeleted,
+    AddonConfigUpdated,
+    RemovedIntegrationData,
+)
+from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.tags import commands as tags
+from flagkeeper.integrations import config_store as store
+from flagkeeper.integrations.config_model import (
+    Integration,
+    IntegrationDraft,
+    IntegrationState,
+    check,
+    completed,
+    definition_of,
+)
+from flagkeeper.integrations.config_queries import all_integrations, opened, place, sensitive_names
+from flagkeeper.integrations.provider import Parameters
+from flagkeeper.integrations.secrets import Keyring, Unreadable
+from flagkeeper.integrations.signing import rotated
+from flagkeeper.kernel.errors import BadData, Detail, NameExists
+
+SIGNING_SECRET = "signingSecret"  # noqa: S105 - the name of a parameter
+
+
+def create(unit: Unit, draft: IntegrationDraft, problems: list[Detail], keyring: Keyring) -> Integration:
+    """Raises `BadData`, `problems` included: what is wrong with the addresses."""
+    draft = completed(draft)
+    check(draft, problems)
+    integration = _made(store.new_id(unit.tx), draft, keyring)
+    for tag_type in definition_of(draft.provider).tag_types:
+        with suppress(NameExists):
+            tags.create_type(unit, tag_type)
+    store.add(unit.tx, integration)
+    unit.record(AddonConfigCreated(data=integration.payload()), integration.state())
+    return integration
+
+
+def update(
+    unit: Unit, integration_id: int, draft: IntegrationDraft, problems: list[Detail], keyring: Keyring
+) -> Integration:
+    """Raises `NotFound`, or `BadData`, `problems` included: what is wrong with the addresses."""
+    old = store.load(unit.tx, integration_id)
+    kept = _kept(old, keyring) if draft.provider == old.provider else {}
+    draft = completed(draft, kept)
+    check(draft, problems)
+    return _replace(unit, old, kept, draft, keyring)
+
+
+def delete(unit: Unit, integration_id: int) -> None:
+    """Raises `NotFound`."""
+    old = store.load(unit.tx, integration_id)
+    store.remove(unit.tx, integration_id)
+    unit.record(
+        AddonConfigDeleted(data=RemovedIntegrationData(id=str(old.id)), pre_data=old.payload()),
+        IntegrationState(integration=None),
+    )
+
+
+def disable(unit: Unit, integration_id: int) -> None:
+    """Turns an integration off whose receiver is gone for good. Raises `NotFound`."""
+    old = store.load(unit.tx, integration_id)
+    if old.enabled:
+        _save(unit, old, msgspec.structs.replace(old, enabled=False), [])
+
+
+def rotate_signing_secret(unit: Unit, integration_id: int, keyring: Keyring) -> str:
+    """A fresh signing secret, which nobody will be shown again; the one before signs too until the next time.
+
+    Raises:
+        NotFound: there is no such integration.
+        BadData: its provider signs nothing.
+    """
+    old = store.load(unit.tx, integration_id)
+    if definition_of(old.provider).parameter(SIGNING_SECRET) is None:
+        raise BadData(f"Integrations of kind {old.provider} sign nothing, so they have no signing secret.")
+    kept = _kept(old, keyring)
+    secrets = rotated(kept.get(SIGNING_SECRET, ""))
+    sealed = keyring.seal(secrets, place(old.id, SIGNING_SECRET))
+    new = msgspec.structs.replace(old, parameters={**old.parameters, SIGNING_SECRET: sealed})
+    _save(unit, old, new, [SIGNING_SECRET])
+    return secrets.split()[0]
+
+
+def reseal(unit: Unit, keyring: Keyring) -> None:
+    """Seals everything with the newest key. What no key opens stays as it is: its owner has to enter it anew."""
+    for found in all_integrations(unit.tx):
+        if all(keyring.is_newest(found.parameters[name]) for name in _sealed(found)):
+            continue
+        integration = store.load(unit.tx, found.id)
+        with suppress(Unreadable):
+            parameters = _seal(integration.id, integration.provider, opened(integration, keyring), keyring)
+            store.save(unit.tx, msgspec.structs.replace(integration, parameters=parameters))
+            unit.silent(f"integration/{integration.id}", "the same parameters, sealed with a newer key")
+
+
+def _replace(unit: Unit, old: Integration, kept: Parameters, draft: IntegrationDraft, keyring: Keyring) -> Integration:
+    """Whatever did not change keeps its seal, so that nothing changes when nothing was meant to."""
+    made = _made(old.id, draft, keyring)
+    same = {name for name, value in kept.items() if draft.parameters.get(name) == value}
+    parameters = {name: old.parameters[name] if name in same else value for name, value in made.parameters.items()}
+    new = msgspec.structs.replace(made, parameters=parameters)
+    changed = sorted(
+        name for name in {*old.parameters, *new.parameters} if old.parameters.get(name) != new.parameters.get(name)
+    )
+    if new != old:
+        _save(unit, old, new, changed)
+    return new
+
+
+def _save(unit: Unit, old: Integration, new: Integration, changed_parameters: list[str]) -> None:
+    store.save(unit.tx, new)
+    unit.record(AddonConfigUpdated(data=new.updated(changed_parameters), pre_data=old.payload()), new.state())
+
+
+def _made(integration_id: int, draft: IntegrationDraft, keyring: Keyring) -> Integration:
+    return Integration(
+        id=integration_id,
+        provider=draft.provider,
+        description=draft.description,
+        enabled=draft.enabled,
+        parameters=_seal(integration_id, draft.provider, draft.parameters, keyring),
+        events=draft.events,
+        projects=draft.projects,
+        environments=draft.environments,
+    )
+
+
+def _seal(integration_id: int, provider: str, parameters: Parameters, keyring: Keyring) -> dict[str, str]:
+    sensitive = sensitive_names(provider)
+    return {
+        name: keyring.seal(value, place(integration_id, name)) if name in sensitive else value
+        for name, value in parameters.items()
+    }
+
+
+def _sealed(integration: Integration) -> list[str]:
+    return sorted(sensitive_names(integration.provider) & integration.parameters.keys())
+
+
+def _kept(integration: Integration, keyring: Keyring) -> dict[str, str]:
+    """The parameters in clear, as far as they can be read."""
+    kept = {}
+    for name, value in integration.parameters.items():
+        with suppress(Unreadable):
+            kept[name] = keyring.open(value, place(integration.id, name)) if name in _sealed(integration) else value
+    return kept

@@ -1,0 +1,160 @@
+"""Deliveries and attempts on the wire."""
+
+from typing import Any
+
+import msgspec
+
+from flagkeeper.eventlog.read import EventOut, View
+from flagkeeper.integrations.delivery_model import DeliveryState
+from flagkeeper.integrations.delivery_queries import AttemptRow, DeliveryRow, DryRun, ReplayFilter
+from flagkeeper.integrations.verdict import State
+from flagkeeper.kernel import clock
+from flagkeeper.kernel.errors import BadData, Detail
+
+
+class IntegrationEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One attempt to deliver an event (facts: integrations.md, section 7)."""
+
+    id: str
+    """Digits; larger for later ones."""
+    integration_id: int
+    created_at: str
+    state: State
+    state_details: str
+    event: EventOut
+    details: msgspec.Raw
+
+
+class IntegrationEventList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    integration_events: list[IntegrationEvent]
+
+
+class DeliveryOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    event_id: int
+    event_type: str | None
+    """Null: the event is no longer in the log."""
+    state: DeliveryState
+    attempts: int
+    """Since it was first sent, or replayed."""
+    due_at: str | None
+    """When it is tried again. Null: at once, or never."""
+    message_id: str
+    """What receivers know it by, in every attempt."""
+    since: str
+    """The event's time, or when it was replayed."""
+
+
+class DeliveryList(msgspec.Struct, frozen=True, kw_only=True):
+    deliveries: list[DeliveryOut]
+    total: int
+
+
+class ReplayBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Which deliveries to send once more."""
+
+    states: tuple[DeliveryState, ...] = (DeliveryState.DEAD,)
+    types: tuple[str, ...] = ()
+    """Of events of these types; empty: of all."""
+    since: str | None = msgspec.field(name="from", default=None)
+    """Of events that happened at this time or later."""
+    until: str | None = msgspec.field(name="to", default=None)
+    """Of events that happened before this time."""
+
+    def filter(self) -> ReplayFilter:
+        """Raises `BadData`."""
+        return ReplayFilter(
+            states=self.states,
+            types=self.types,
+            since=_moment(self.since, "from"),
+            until=_moment(self.until, "to"),
+        )
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    replayed: int
+    """How many deliveries are sent once more."""
+
+
+class TestResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What became of a test message."""
+
+    state: State
+    state_details: str
+    details: dict[str, Any]
+
+
+class DryRunOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an integration would have been sent in the last days."""
+
+    days: int
+    total: int
+    by_type: dict[str, int]
+    samples: list[EventOut]
+
+
+def _moment(text: str | None, name: str) -> clock.Millis | None:
+    if text is None:
+        return None
+    try:
+        return clock.from_iso(text)
+    except ValueError as error:
+        raise BadData(
+            f"{name} is a time such as 2026-11-22T10:00:00Z.", Detail(f"{text!r} is none.", f"/body/{name}")
+        ) from error
+
+
+def shown_attempt(attempt: AttemptRow, view: View) -> IntegrationEvent:
+    return IntegrationEvent(
+        id=str(attempt.id),
+        integration_id=attempt.integration_id,
+        created_at=clock.to_iso(attempt.created_at),
+        state=State(attempt.state),
+        state_details=attempt.state_details,
+        event=attempt.event.shown(view) if attempt.event else _lost(attempt),
+        details=msgspec.Raw(attempt.details.encode()),
+    )
+
+
+def _lost(attempt: AttemptRow) -> EventOut:
+    """Stands for an event that is no longer in the log."""
+    null = msgspec.Raw(b"null")
+    return EventOut(
+        id=attempt.event_id,
+        type="unknown",
+        created_at=clock.to_iso(attempt.created_at),
+        created_by="unknown",
+        created_by_user_id=None,
+        data=null,
+        pre_data=null,
+        tags=msgspec.Raw(b"[]"),
+        feature_name=None,
+        project=None,
+        environment=None,
+        label="Unknown event",
+        summary="This event is no longer in the log.",
+        ip=msgspec.UNSET,
+        group_type=msgspec.UNSET,
+        group_id=msgspec.UNSET,
+    )
+
+
+def shown_delivery(delivery: DeliveryRow) -> DeliveryOut:
+    return DeliveryOut(
+        event_id=delivery.event_id,
+        event_type=delivery.event_type,
+        state=delivery.state,
+        attempts=delivery.attempts,
+        due_at=clock.to_iso(delivery.due_at) if delivery.due_at else None,
+        message_id=delivery.message_id,
+        since=clock.to_iso(delivery.since),
+    )
+
+
+def shown_dry_run(found: DryRun, days: int, view: View, *, is_admin: bool) -> DryRunOut:
+    """Who is no administrator sees events of projects only."""
+    return DryRunOut(
+        days=days,
+        total=sum(found.by_type.values()),
+        by_type=found.by_type,
+        samples=[event.shown(view) for event in found.samples if is_admin or event.project],
+    )

@@ -1,0 +1,54 @@
+"""The door: everything that leaves this server goes through here, and nothing goes where it may not."""
+
+from flagkeeper.outbound.address import Policy
+from flagkeeper.outbound.broker import publish
+from flagkeeper.outbound.errors import OutboundError
+from flagkeeper.outbound.guard import Guard, Lookup, system_lookup
+from flagkeeper.outbound.http import Http
+from flagkeeper.outbound.mail import send_mail
+from flagkeeper.outbound.outgoing import Answer, BrokerMessage, HttpRequest, Mail, Outgoing
+
+TIMEOUT = 10.0
+"""Seconds for anything, from looking a name up to the end of the answer."""
+
+
+class Door:
+    """One for the whole process; everything is awaited on one event loop."""
+
+    def __init__(self, policy: Policy, *, timeout: float = TIMEOUT, lookup: Lookup = system_lookup) -> None:
+        self._guard = Guard(policy, lookup)
+        self._timeout = timeout
+        self._http = Http(self._guard, timeout)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def check(self, url: str, schemes: tuple[str, ...] = ("http", "https")) -> None:
+        """Whether something could be sent there now.
+
+        Raises:
+            Refused: this server does not speak to that address, or it is none.
+            Unreachable: the name leads nowhere.
+        """
+        await self._guard.check(url, schemes)
+
+    async def request(self, request: HttpRequest) -> Answer:
+        """What was answered.
+
+        Raises:
+            OutboundError: nothing was.
+        """
+        return await self._http.exchange(request)
+
+    async def send(self, outgoing: Outgoing) -> Answer:
+        """What became of it, whatever that is. Tries once."""
+        try:
+            match outgoing:
+                case HttpRequest():
+                    return await self._http.exchange(outgoing)
+                case Mail():
+                    return await send_mail(self._guard, outgoing, self._timeout)
+                case BrokerMessage():
+                    return await publish(self._guard, outgoing, self._timeout)
+        except OutboundError as error:
+            return Answer(fate=error.fate, message=error.message)

@@ -1,0 +1,31 @@
+"""Why something did not get through."""
+
+from flagkeeper.outbound.outgoing import Fate
+
+
+class OutboundError(Exception):
+    """Base of these errors. The message is for people."""
+
+    fate: Fate
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Refused(OutboundError):
+    """Not sent: this server does not speak to that address, or it is none."""
+
+    fate = Fate.REFUSED
+
+
+class Unreachable(OutboundError):
+    """There was no connection, or it broke before there was an answer."""
+
+    fate = Fate.UNREACHABLE
+
+
+class TimedOut(OutboundError):
+    """There was no answer in time."""
+
+    fate = Fate.TIMED_OUT

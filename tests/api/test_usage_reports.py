@@ -1,0 +1,317 @@
+"""What SDKs and proxies send, and what people read of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from flagkeeper.features.flags.commands import create
+from flagkeeper.features.flags.model.flag import FlagDraft
+from flagkeeper.kernel import clock
+from tests.log import ALICE
+from tests.server import ADMIN, BACKEND, FRONTEND, TestServer
+
+Json = dict[str, Any]
+
+REGISTRATION = {
+    "appName": "shop",
+    "instanceId": "i1",
+    "connectionId": "6c5f140d-8c71-49b2-a368-d5e47ce55e36",
+    "platformName": "CPython",
+    "platformVersion": "3.11.7",
+    "yggdrasilVersion": "0.20.8",
+    "specVersion": "6.1.0",
+    "sdkVersion": "unleash-python-sdk:6.9.1",
+    "strategies": ["default", "flexibleRollout"],
+    "started": "2026-11-22T01:24:40.619197+00:00",
+    "interval": 15,
+}
+
+
+def metrics(toggles: Json | None = None, **more: Any) -> Json:
+    now = clock.to_iso(clock.now())
+    return {
+        "appName": "shop",
+        "instanceId": "i1",
+        "bucket": {"start": now, "stop": now[:-1] + "953720Z", "toggles": toggles or {}},
+        **more,
+    }
+
+
+def bulk(**more: Any) -> Json:
+    return {
+        "applications": [
+            {
+                "appName": "behind-edge",
+                "environment": "production",
+                "instanceId": "e1",
+                "interval": 15,
+                "started": "2026-11-22T00:00:00.000Z",
+                "strategies": ["default"],
+                "connectVia": [{"appName": "edge", "instanceId": "x"}],
+                "sdkVersion": "unleash-client-java:9",
+            }
+        ],
+        "metrics": [
+            {
+                "featureName": "checkout",
+                "appName": "behind-edge",
+                "environment": place,
+                "timestamp": clock.to_iso(clock.now()),
+                "yes": 3,
+                "no": 1,
+                "variants": {"blue": 2},
+            }
+            for place in ("development", "production")
+        ],
+        **more,
+    }
+
+
+def send(server: TestServer, path: str, body: Any, token: str | None = BACKEND) -> httpx.Response:
+    return server.post(f"/api/client/{path}", json=body, token=token)
+
+
+@pytest.fixture
+def flag(server: TestServer) -> str:
+    server.call(server.services.units.run(ALICE, create.create, "default", FlagDraft(name="checkout")))
+    return "checkout"
+
+
+@pytest.fixture
+def written(server: TestServer) -> Callable[[], None]:
+    """Writes what was collected, which happens every few seconds."""
+    return lambda: server.call(server.services.usage.flush())
+
+
+@pytest.mark.causes("application-created", "client-register", action="POST /api/client/register")
+def test_an_sdk_registers(server: TestServer, written: Callable[[], None]) -> None:
+    before = server.last_id()
+    for instance in ("i1", "i2", "i2"):
+        answer = send(server, "register", {**REGISTRATION, "instanceId": instance})
+        assert (answer.status_code, answer.content) == (202, b"")
+        assert answer.headers["x-unleash-version"] == "8.2.0"
+    written()
+    created, registered = server.events_after(before)
+    assert (created["type"], registered["type"]) == ("application-created", "client-register")
+    for event in (created, registered):
+        assert event["createdByUserId"] == -1337
+        assert event["featureName"] is event["project"] is event["environment"] is None
+        assert event["ip"] == "127.0.0.1"
+    assert created["data"]["appName"] == "shop"
+    assert created["data"]["strategies"] == ["default", "flexibleRollout"]
+    assert registered["data"] == {
+        "appName": "shop",
+        "environment": "development",
+        "sdkName": "unleash-python-sdk",
+        "sdkVersion": "6.9.1",
+        "metadata": {
+            "platformName": "CPython",
+            "platformVersion": "3.11.7",
+            "yggdrasilVersion": "0.20.8",
+            "specVersion": "6.1.0",
+        },
+    }
+    found = server.get("/api/admin/metrics/applications/shop").json()
+    assert [each["instanceId"] for each in found["instances"]] == ["i1", "i2"]
+    assert found["instances"][0] | {"lastSeen": "", "createdAt": ""} == {
+        "appName": "shop",
+        "instanceId": "i1",
+        "sdkVersion": "unleash-python-sdk:6.9.1",
+        "sdkType": "backend",
+        "clientIp": "127.0.0.1",
+        "lastSeen": "",
+        "createdAt": "",
+        "environment": "development",
+    }
+    assert found["links"] == {"self": "/api/applications/shop"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"started": 1700000000},
+        {"started": 1700000000.5, "unknown": {"more": 1}},
+        {"instanceId": None, "yggdrasilVersion": None, "sdkVersion": None},
+        {"interval": 0.5, "strategies": []},
+        {"sdkFlavor": "x", "sdkType": "backend", "projects": ["default"]},
+    ],
+)
+def test_registrations_that_are_taken(server: TestServer, changes: Json) -> None:
+    assert send(server, "register", {**REGISTRATION, **changes}).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("without", "changes", "place"),
+    [
+        ("appName", {}, "/body/appName"),
+        ("interval", {}, "/body/interval"),
+        ("strategies", {}, "/body/strategies"),
+        ("started", {}, "/body/started"),
+        ("", {"appName": ""}, "/body/appName"),
+        ("", {"appName": "x" * 256}, "/body/appName"),
+        ("", {"interval": "soon"}, "/body/interval"),
+        ("", {"strategies": "default"}, "/body/strategies"),
+        ("", {"appName": "a\0b"}, "/body"),
+    ],
+)
+def test_registrations_that_are_refused(server: TestServer, without: str, changes: Json, place: str) -> None:
+    body = {key: value for key, value in {**REGISTRATION, **changes}.items() if key != without}
+    answer = send(server, "register", body)
+    assert answer.status_code == 400
+    assert answer.json()["name"] == "BadDataError"
+    assert answer.json()["details"][0]["path"] == place
+
+
+@pytest.mark.causes("client-metrics", action="POST /api/client/metrics")
+def test_an_sdk_reports_what_it_counted(server: TestServer, flag: str, written: Callable[[], None]) -> None:
+    before = server.last_id()
+    for _ in range(2):
+        counted = {flag: {"yes": 5, "no": 2, "variants": {"blue": 3, "disabled": 2}}, "never.seen": {"yes": 1, "no": 0}}
+        answer = send(server, "metrics", metrics(counted))
+        assert (answer.status_code, answer.content) == (202, b"")
+        written()
+    created, reported = server.events_after(before)
+    assert (created["type"], reported["type"]) == ("application-created", "client-metrics")
+    assert reported["data"]["toggles"] == 2
+    assert reported["data"]["environment"] == "development"
+    assert reported["createdByUserId"] == -1337
+    summary = server.get(f"/api/admin/client-metrics/features/{flag}").json()
+    (hour,) = summary.pop("lastHourUsage")
+    assert (hour["environment"], hour["yes"], hour["no"]) == ("development", 10, 4)
+    assert summary == {"version": 1, "maturity": "stable", "featureName": flag, "seenApplications": ["shop"]}
+    raw = server.get(f"/api/admin/client-metrics/features/{flag}/raw?hoursBack=2").json()
+    assert (raw["version"], raw["maturity"]) == (1, "stable")
+    empty, now = raw["data"]
+    assert (empty["yes"], empty["no"], "variants" in empty) == (0, 0, False)
+    assert now == {
+        "featureName": flag,
+        "appName": "shop",
+        "environment": "development",
+        "timestamp": hour["timestamp"],
+        "yes": 10,
+        "no": 4,
+        "variants": {"blue": 6, "disabled": 4},
+    }
+    (seen,) = server.get("/api/admin/metrics/applications/shop").json()["seenToggles"]
+    assert (seen["name"], seen["project"], seen["archived"]) == (flag, "default", False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        metrics(),
+        metrics(bucket=None),
+        {"appName": "shop"},
+        metrics({"a": {"yes": 1, "no": 0, "variants": None}}),
+        metrics({"a": {}}),
+        metrics(bucket={"start": 1795310702237, "stop": 1795310702.5, "toggles": {}}),
+        metrics(impactMetrics=[{"name": "c1", "help": "h", "type": "nope", "samples": []}]),
+        metrics(impactMetrics="nonsense", unknown=[1]),
+    ],
+)
+def test_metrics_that_are_taken(server: TestServer, body: Json) -> None:
+    assert send(server, "metrics", body).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({}, "/body/appName"),
+        (metrics(bucket={"start": "x", "stop": "y", "toggles": {}}), "/body/bucket/start"),
+        (metrics(bucket={"start": 1, "stop": "y", "toggles": {}}), "/body/bucket/stop"),
+        (metrics(bucket={"start": 1, "stop": 1}), "/body/bucket/toggles"),
+        (metrics({"a": {"yes": -1}}), "/body/bucket/toggles/*/yes"),
+        (metrics({"a": {"yes": 2**70}}), "/body/bucket/toggles/*/yes"),
+        (metrics(bucket={"start": -5, "stop": 5, "toggles": {}}), "/body/bucket/start"),
+    ],
+)
+def test_metrics_that_are_refused(server: TestServer, body: Json, place: str) -> None:
+    answer = send(server, "metrics", body)
+    assert answer.status_code == 400
+    assert answer.json()["details"][0]["path"] == place
+
+
+def test_a_body_that_is_no_json(server: TestServer) -> None:
+    answer = server.post("/api/client/metrics", content=b"{", token=BACKEND)
+    assert answer.status_code == 400
+    too_large = server.post("/api/client/metrics", content=b"[" * 1_000_001, token=BACKEND)
+    assert too_large.status_code == 413
+
+
+def test_a_proxy_reports_for_many(server: TestServer, flag: str, written: Callable[[], None]) -> None:
+    """Applications keep their environment; metrics of another environment than the token's are left out."""
+    answer = send(server, "metrics/bulk", bulk(seenTokens=["x"], impactMetrics=[]))
+    assert (answer.status_code, answer.content) == (202, b"")
+    written()
+    (application,) = server.get("/api/admin/metrics/applications").json()["applications"]
+    assert application["usage"] == [{"project": "*", "environments": ["production"]}]
+    assert application["strategies"] == ["default"]
+    raw = server.get(f"/api/admin/client-metrics/features/{flag}/raw?hoursBack=1").json()["data"]
+    assert [(each["environment"], each["yes"], each["no"], each["variants"]) for each in raw] == [
+        ("development", 3, 1, {"blue": 2})
+    ]
+    kinds = sorted(event["type"] for event in server.events() if event["type"].startswith(("client-", "application-")))
+    assert kinds == ["application-created", "client-metrics", "client-register"]
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"applications": []}, "/body/metrics"),
+        ({"metrics": []}, "/body/applications"),
+        (bulk(applications=[{"appName": "x", "instanceId": "y"}]), "/body/applications/0/environment"),
+        (
+            bulk(metrics=[{"featureName": "a", "appName": "b", "environment": "development", "timestamp": "x"}]),
+            "/body/metrics/0/timestamp",
+        ),
+    ],
+)
+def test_bulks_that_are_refused(server: TestServer, body: Json, place: str) -> None:
+    answer = send(server, "metrics/bulk", body)
+    assert answer.status_code == 400
+    assert answer.json()["details"][0]["path"] == place
+
+
+@pytest.mark.parametrize(("token", "status"), [(None, 401), ("nobody", 401), (FRONTEND, 403), (ADMIN, 403)])
+@pytest.mark.parametrize("path", ["register", "metrics", "metrics/bulk"])
+def test_who_may_not_report(server: TestServer, path: str, token: str | None, status: int) -> None:
+    assert send(server, path, {}, token).status_code == status
+
+
+def test_reports_are_posted(server: TestServer) -> None:
+    assert server.get("/api/client/metrics", token=BACKEND).status_code == 405
+
+
+def test_applications_are_found_by_name(server: TestServer, written: Callable[[], None]) -> None:
+    for name in ("Shop", "shop_2", "basket"):
+        send(server, "register", {**REGISTRATION, "appName": name})
+    written()
+
+    def names(query: str) -> tuple[list[str], int]:
+        found = server.get(f"/api/admin/metrics/applications{query}").json()
+        return [each["appName"] for each in found["applications"]], found["total"]
+
+    assert set(names("")[0]) == {"Shop", "shop_2", "basket"}
+    assert set(names("?query=SHOP")[0]) == {"Shop", "shop_2"}
+    assert names("?query=p_") == (["shop_2"], 1)
+    assert names("?query=shop&limit=1")[1] == 2
+    assert names("?query=a&sortOrder=desc&limit=1&offset=0")[0] == ["basket"]
+    assert server.get("/api/admin/metrics/applications/nobody").status_code == 404
+
+
+def test_a_flag_that_nobody_reads(server: TestServer, flag: str) -> None:
+    found = server.get(f"/api/admin/client-metrics/features/{flag}")
+    assert found.json() == {
+        "version": 1,
+        "maturity": "stable",
+        "featureName": flag,
+        "lastHourUsage": [],
+        "seenApplications": [],
+    }
+    assert server.get(f"/api/admin/client-metrics/features/{flag}/raw").json()["data"] == []
+
+
+def test_what_is_dropped_shows_in_the_metrics(server: TestServer) -> None:
+    assert "flagkeeper_usage_dropped_total 0.0" in server.get("/internal-backstage/prometheus").text
