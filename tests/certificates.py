@@ -10,7 +10,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-NAMES = [x509.DNSName("localhost"), x509.DNSName("broker.example"), x509.IPAddress(ip_address("127.0.0.1"))]
+NAMES: list[x509.GeneralName] = [
+    x509.DNSName("localhost"),
+    x509.DNSName("broker.example"),
+    x509.IPAddress(ip_address("127.0.0.1")),
+]
 
 
 class Certificates:
@@ -41,7 +45,7 @@ def _signed(
     name: str,
     authority_key: ec.EllipticCurvePrivateKey | None,
     authority: x509.Certificate | None,
-    names: list[x509.DNSName | x509.IPAddress],
+    names: list[x509.GeneralName],
 ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

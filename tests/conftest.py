@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from tests.databases import Run, durable_postgresql, fresh_postgresql, fresh_sqlite
+from tests.databases import Run, durable_postgresql, fresh_postgresql, fresh_sqlite, started
 
 if TYPE_CHECKING:
     from tests.log import Log
@@ -112,10 +112,11 @@ def host() -> Iterator["Host"]:
     host.stop()
 
 
-@pytest.fixture
-def server(host: "Host", database_url: str) -> Iterator["TestServer"]:
-    """The server on a fresh database; the test runs once for each kind."""
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def server(host: "Host", run: Run, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator["TestServer"]:
+    """The server on a database where it was started before; the test runs once for each kind."""
     from tests.server import TestServer, settings_for
 
-    with TestServer(host, settings_for(database_url)) as server:
+    fresh = fresh_sqlite(run, tmp_path, started) if request.param == "sqlite" else fresh_postgresql(run, started)
+    with fresh as url, TestServer(host, settings_for(url)) as server:
         yield server

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -46,9 +46,11 @@ class Run(NamedTuple):
 
     def finish(self) -> None:
         """Leaves nothing behind: no process, no folder, no database."""
-        template = self.folder / "template"
-        if template.exists() and "TEST_DATABASE_URL" in os.environ:
-            _execute(os.environ["TEST_DATABASE_URL"], "DROP DATABASE {} WITH (FORCE)", template.read_text())
+        if "TEST_DATABASE_URL" in os.environ:
+            for prepare in (migrated, started):
+                template = self.folder / f"template_{prepare.__name__}"
+                if template.exists():
+                    _execute(os.environ["TEST_DATABASE_URL"], "DROP DATABASE {} WITH (FORCE)", template.read_text())
         supervisor = self.folder / "supervisor"
         if supervisor.exists():
             with suppress(ProcessLookupError):
@@ -59,14 +61,31 @@ class Run(NamedTuple):
         shutil.rmtree(self.folder)
 
 
+Prepare = Callable[[str], None]
+"""Makes something of an empty database, given its address."""
+
+
+def migrated(url: str) -> None:
+    """All tables, and nothing in them."""
+    migrate(parse_database_url(url))
+
+
+def started(url: str) -> None:
+    """What a server finds that was started before: users, tokens, a project."""
+    from tests.server import start_first
+
+    migrated(url)
+    start_first(url)
+
+
 @contextmanager
-def fresh_sqlite(run: Run, folder: Path) -> Iterator[str]:
-    """The address of a new migrated SQLite database in `folder`."""
-    template = run.folder / "template.db"
+def fresh_sqlite(run: Run, folder: Path, prepare: Prepare = migrated) -> Iterator[str]:
+    """The address of a new SQLite database in `folder`."""
+    template = run.folder / f"template_{prepare.__name__}.db"
     with run.alone():
         if not template.exists():
             making = run.folder / "making.db"
-            migrate(parse_database_url(f"sqlite:///{making}"))
+            prepare(f"sqlite:///{making}")
             making.rename(template)
     path = folder / f"{new_ulid().lower()}.db"
     shutil.copyfile(template, path)
@@ -74,11 +93,11 @@ def fresh_sqlite(run: Run, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def fresh_postgresql(run: Run) -> Iterator[str]:
-    """The address of a new migrated PostgreSQL database, which is dropped again."""
+def fresh_postgresql(run: Run, prepare: Prepare = migrated) -> Iterator[str]:
+    """The address of a new PostgreSQL database, which is dropped again."""
     server = _server(run)
     with run.alone():
-        template = _template(run, server)
+        template = _template(run, server, prepare)
     name = f"test_{new_ulid().lower()}"
     _execute(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
     try:
@@ -129,13 +148,13 @@ def _start(run: Run) -> None:
         time.sleep(0.02)
 
 
-def _template(run: Run, server: str) -> str:
-    """The name of the migrated database that every other one is a copy of."""
-    file = run.folder / "template"
+def _template(run: Run, server: str, prepare: Prepare) -> str:
+    """The name of the database that others are copies of."""
+    file = run.folder / f"template_{prepare.__name__}"
     if not file.exists():
         name = f"template_{new_ulid().lower()}"
         _execute(server, "CREATE DATABASE {}", name)
-        migrate(parse_database_url(_at(server, name)))
+        prepare(_at(server, name))
         file.write_text(name)
     return file.read_text()
 

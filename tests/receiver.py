@@ -153,8 +153,8 @@ class _Connection(asyncio.Protocol):
 class Receiver:
     """`with` starts and stops it. What it got is in `arrivals`, in the order in which it came."""
 
-    def __init__(self, decide: Decide = always(FINE)) -> None:
-        self.decide = decide
+    def __init__(self, decide: Decide | None = None) -> None:
+        self.decide = decide or always(FINE)
         self.arrivals: list[Arrival] = []
         self.accepted: list[str] = []
         """The message ids that were answered with 2xx, in the order of the answers."""

@@ -1,6 +1,7 @@
 """The real server, on a real socket: one application per process of a test run, a fresh database per test."""
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import Coroutine
@@ -11,7 +12,14 @@ import httpx
 import uvicorn
 
 from flagkeeper.app import Server, Services
+from flagkeeper.eventlog.bell import Bell
+from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.flags.queries import tags_of_flags
+from flagkeeper.first_start import first_start
 from flagkeeper.settings import Settings
+from flagkeeper.storage.database import parse_database_url
+from flagkeeper.storage.dialects import Dialect
+from flagkeeper.storage.reader import Reader
 
 ADMIN = "*:*.test-admin-token"
 BACKEND = "*:development.test-backend-token"
@@ -34,6 +42,20 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
             **changes,
         }
     )
+
+
+def start_first(database_url: str) -> None:
+    """Does what the first start of a server does to its database, and leaves it closed."""
+    database = parse_database_url(database_url)
+    reader, units = Reader(database), Units(database, Bell(), tags_of_flags)
+    units.writer.start()
+    asyncio.run(first_start(units, reader, settings_for(database_url)))
+    units.writer.stop()
+    reader.stop()
+    if database.dialect is Dialect.SQLITE:
+        with sqlite3.connect(database.address) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
 
 
 class Host:

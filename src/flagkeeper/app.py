@@ -1,6 +1,7 @@
 """The composition root: builds everything that runs and wires it together."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from flagkeeper.features.environments import queries as environments
 from flagkeeper.features.environments.ports import EnvironmentUses
 from flagkeeper.features.flags import api as flags_api
 from flagkeeper.features.flags import commands as flag_commands
+from flagkeeper.features.flags.jobs import mark_potentially_stale
 from flagkeeper.features.flags.queries import (
     enabled_flags,
     project_flags,
@@ -152,6 +154,7 @@ class Services:
         return [
             Job(name="usage-cleaning", every=3600.0, run=self.usage.clean),
             Job(name="delivery-cleaning", every=CLEAR_EVERY, run=self.deliveries.cleaning.run),
+            Job(name="potentially-stale", every=60.0, run=partial(mark_potentially_stale, self.units, self.reader)),
         ]
 
     def raw_endpoints(self) -> dict[str, Endpoint]:

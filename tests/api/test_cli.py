@@ -15,7 +15,10 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from flagkeeper.cli import app
+from flagkeeper.features.segments.queries import all_segments
 from flagkeeper.storage.database import parse_database_url
 from flagkeeper.storage.migrate import newest_revision
 from tests.databases import Run, fresh_postgresql, fresh_sqlite
@@ -189,8 +192,6 @@ def test_an_interrupted_server_commits_what_it_acknowledged(database_url: str, t
             thread.join(30)
 
     log = Log(database_url)
-    from flagkeeper.features.segments.queries import all_segments
-
     stored = {segment.id for segment in log.read(all_segments)}
     log.close()
     assert len(acknowledged) >= 40
@@ -257,10 +258,13 @@ def peopled_url(database_url: str, tmp_path: Path) -> str:
 
 
 def test_events_can_be_listed_and_filtered(peopled_url: str) -> None:
+    def listed(*arguments: str) -> list[str]:
+        found = CliRunner().invoke(app, ["events", "list", *arguments], env=environment(peopled_url))
+        assert found.exit_code == 0, found.output
+        return found.output.splitlines()
+
     def ids(*arguments: str) -> list[int]:
-        listed = flagkeeper("events", "list", "--json", *arguments, on=peopled_url)
-        assert listed.returncode == 0, listed.stderr
-        return [json.loads(line)["id"] for line in listed.stdout.splitlines()]
+        return [json.loads(line)["id"] for line in listed("--json", *arguments)]
 
     everything = ids("--limit", "1000")
     segments = ids("--type", "segment-created", "--type", "segment-updated")
@@ -273,7 +277,7 @@ def test_events_can_be_listed_and_filtered(peopled_url: str) -> None:
     assert ids("--since", "2099-01-01") == []
     assert ids("--project", "nowhere") == []
 
-    table = flagkeeper("events", "list", "--type", "segment-created", on=peopled_url).stdout.splitlines()
+    table = listed("--type", "segment-created")
     assert table[0].split() == ["id", "time", "type", "by", "project", "environment", "flag"]
     assert [line.split()[0] for line in table[1:]] == [str(each) for each in segments]
 
@@ -310,10 +314,10 @@ def test_a_restore_makes_the_database_that_it_needs(sqlite_url: str, tmp_path: P
     file = tmp_path / "flags.backup"
     assert flagkeeper("backup", str(file), on=sqlite_url).returncode == 0
     url = f"sqlite:///{tmp_path}/new.db"
-    restored = flagkeeper("restore", str(file), on=url)
-    assert restored.returncode == 0, restored.stderr
     missing = flagkeeper("restore", str(tmp_path / "missing"), on=url)
     assert (missing.returncode, "No such file" in one_line(missing.stderr)) == (1, True)
+    restored = flagkeeper("restore", str(file), on=url)
+    assert restored.returncode == 0, restored.stderr
 
 
 def test_the_interface_can_be_printed() -> None:

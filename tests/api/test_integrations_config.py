@@ -12,7 +12,7 @@ from tests.server import BACKEND, Host, TestServer, settings_for
 
 ADDONS = "/api/admin/addons"
 PUBLIC = "http://93.184.216.34/hook/T0K3N"
-WEBHOOK = {
+WEBHOOK: dict[str, Any] = {
     "provider": "webhook",
     "description": "Tells the team",
     "enabled": True,
@@ -21,8 +21,11 @@ WEBHOOK = {
     "projects": ["default"],
     "environments": ["production"],
 }
-SHOWN = WEBHOOK | {"id": 1, "parameters": {"url": "*****", "authorization": "*****", "contentType": "text/plain"}}
-LEAST = {"provider": "webhook", "enabled": False, "parameters": {"url": PUBLIC}, "events": []}
+SHOWN: dict[str, Any] = WEBHOOK | {
+    "id": 1,
+    "parameters": {"url": "*****", "authorization": "*****", "contentType": "text/plain"},
+}
+LEAST: dict[str, Any] = {"provider": "webhook", "enabled": False, "parameters": {"url": PUBLIC}, "events": []}
 
 
 @pytest.fixture

@@ -128,37 +128,40 @@ def test_an_sdk_registers(server: TestServer, written: Callable[[], None]) -> No
     assert found["links"] == {"self": "/api/applications/shop"}
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"started": 1700000000},
-        {"started": 1700000000.5, "unknown": {"more": 1}},
-        {"instanceId": None, "yggdrasilVersion": None, "sdkVersion": None},
-        {"interval": 0.5, "strategies": []},
-        {"sdkFlavor": "x", "sdkType": "backend", "projects": ["default"]},
-    ],
-)
-def test_registrations_that_are_taken(server: TestServer, changes: Json) -> None:
-    assert send(server, "register", {**REGISTRATION, **changes}).status_code == 202
+TAKEN_REGISTRATIONS: list[Json] = [
+    {"started": 1700000000},
+    {"started": 1700000000.5, "unknown": {"more": 1}},
+    {"instanceId": None, "yggdrasilVersion": None, "sdkVersion": None},
+    {"interval": 0.5, "strategies": []},
+    {"sdkFlavor": "x", "sdkType": "backend", "projects": ["default"]},
+]
 
 
-@pytest.mark.parametrize(
-    ("without", "changes", "place"),
-    [
-        ("appName", {}, "/body/appName"),
-        ("interval", {}, "/body/interval"),
-        ("strategies", {}, "/body/strategies"),
-        ("started", {}, "/body/started"),
-        ("", {"appName": ""}, "/body/appName"),
-        ("", {"appName": "x" * 256}, "/body/appName"),
-        ("", {"interval": "soon"}, "/body/interval"),
-        ("", {"strategies": "default"}, "/body/strategies"),
-        ("", {"appName": "a\0b"}, "/body"),
-    ],
-)
-def test_registrations_that_are_refused(server: TestServer, without: str, changes: Json, place: str) -> None:
-    body = {key: value for key, value in {**REGISTRATION, **changes}.items() if key != without}
-    answer = send(server, "register", body)
+def test_registrations_that_are_taken(server: TestServer) -> None:
+    for changes in TAKEN_REGISTRATIONS:
+        assert send(server, "register", {**REGISTRATION, **changes}).status_code == 202, changes
+
+
+REFUSED_REGISTRATIONS: list[tuple[str, Json, str]] = [
+    ("appName", {}, "/body/appName"),
+    ("interval", {}, "/body/interval"),
+    ("strategies", {}, "/body/strategies"),
+    ("started", {}, "/body/started"),
+    ("", {"appName": ""}, "/body/appName"),
+    ("", {"appName": "x" * 256}, "/body/appName"),
+    ("", {"interval": "soon"}, "/body/interval"),
+    ("", {"strategies": "default"}, "/body/strategies"),
+    ("", {"appName": "a\0b"}, "/body"),
+]
+
+
+def test_registrations_that_are_refused(server: TestServer) -> None:
+    for without, changes, place in REFUSED_REGISTRATIONS:
+        body = {key: value for key, value in {**REGISTRATION, **changes}.items() if key != without}
+        demand_refusal(send(server, "register", body), place)
+
+
+def demand_refusal(answer: httpx.Response, place: str) -> None:
     assert answer.status_code == 400
     assert answer.json()["name"] == "BadDataError"
     assert answer.json()["details"][0]["path"] == place
@@ -198,39 +201,37 @@ def test_an_sdk_reports_what_it_counted(server: TestServer, flag: str, written: 
     assert (seen["name"], seen["project"], seen["archived"]) == (flag, "default", False)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        metrics(),
-        metrics(bucket=None),
-        {"appName": "shop"},
-        metrics({"a": {"yes": 1, "no": 0, "variants": None}}),
-        metrics({"a": {}}),
-        metrics(bucket={"start": 1795310702237, "stop": 1795310702.5, "toggles": {}}),
-        metrics(impactMetrics=[{"name": "c1", "help": "h", "type": "nope", "samples": []}]),
-        metrics(impactMetrics="nonsense", unknown=[1]),
-    ],
-)
-def test_metrics_that_are_taken(server: TestServer, body: Json) -> None:
-    assert send(server, "metrics", body).status_code == 202
+TAKEN_METRICS: list[Json] = [
+    metrics(),
+    metrics(bucket=None),
+    {"appName": "shop"},
+    metrics({"a": {"yes": 1, "no": 0, "variants": None}}),
+    metrics({"a": {}}),
+    metrics(bucket={"start": 1795310702237, "stop": 1795310702.5, "toggles": {}}),
+    metrics(impactMetrics=[{"name": "c1", "help": "h", "type": "nope", "samples": []}]),
+    metrics(impactMetrics="nonsense", unknown=[1]),
+]
 
 
-@pytest.mark.parametrize(
-    ("body", "place"),
-    [
-        ({}, "/body/appName"),
-        (metrics(bucket={"start": "x", "stop": "y", "toggles": {}}), "/body/bucket/start"),
-        (metrics(bucket={"start": 1, "stop": "y", "toggles": {}}), "/body/bucket/stop"),
-        (metrics(bucket={"start": 1, "stop": 1}), "/body/bucket/toggles"),
-        (metrics({"a": {"yes": -1}}), "/body/bucket/toggles/*/yes"),
-        (metrics({"a": {"yes": 2**70}}), "/body/bucket/toggles/*/yes"),
-        (metrics(bucket={"start": -5, "stop": 5, "toggles": {}}), "/body/bucket/start"),
-    ],
-)
-def test_metrics_that_are_refused(server: TestServer, body: Json, place: str) -> None:
-    answer = send(server, "metrics", body)
-    assert answer.status_code == 400
-    assert answer.json()["details"][0]["path"] == place
+def test_metrics_that_are_taken(server: TestServer) -> None:
+    for body in TAKEN_METRICS:
+        assert send(server, "metrics", body).status_code == 202, body
+
+
+REFUSED_METRICS: list[tuple[Json, str]] = [
+    ({}, "/body/appName"),
+    (metrics(bucket={"start": "x", "stop": "y", "toggles": {}}), "/body/bucket/start"),
+    (metrics(bucket={"start": 1, "stop": "y", "toggles": {}}), "/body/bucket/stop"),
+    (metrics(bucket={"start": 1, "stop": 1}), "/body/bucket/toggles"),
+    (metrics({"a": {"yes": -1}}), "/body/bucket/toggles/*/yes"),
+    (metrics({"a": {"yes": 2**70}}), "/body/bucket/toggles/*/yes"),
+    (metrics(bucket={"start": -5, "stop": 5, "toggles": {}}), "/body/bucket/start"),
+]
+
+
+def test_metrics_that_are_refused(server: TestServer) -> None:
+    for body, place in REFUSED_METRICS:
+        demand_refusal(send(server, "metrics", body), place)
 
 
 def test_a_body_that_is_no_json(server: TestServer) -> None:
@@ -256,28 +257,26 @@ def test_a_proxy_reports_for_many(server: TestServer, flag: str, written: Callab
     assert kinds == ["application-created", "client-metrics", "client-register"]
 
 
-@pytest.mark.parametrize(
-    ("body", "place"),
-    [
-        ({"applications": []}, "/body/metrics"),
-        ({"metrics": []}, "/body/applications"),
-        (bulk(applications=[{"appName": "x", "instanceId": "y"}]), "/body/applications/0/environment"),
-        (
-            bulk(metrics=[{"featureName": "a", "appName": "b", "environment": "development", "timestamp": "x"}]),
-            "/body/metrics/0/timestamp",
-        ),
-    ],
-)
-def test_bulks_that_are_refused(server: TestServer, body: Json, place: str) -> None:
-    answer = send(server, "metrics/bulk", body)
-    assert answer.status_code == 400
-    assert answer.json()["details"][0]["path"] == place
+REFUSED_BULKS: list[tuple[Json, str]] = [
+    ({"applications": []}, "/body/metrics"),
+    ({"metrics": []}, "/body/applications"),
+    (bulk(applications=[{"appName": "x", "instanceId": "y"}]), "/body/applications/0/environment"),
+    (
+        bulk(metrics=[{"featureName": "a", "appName": "b", "environment": "development", "timestamp": "x"}]),
+        "/body/metrics/0/timestamp",
+    ),
+]
 
 
-@pytest.mark.parametrize(("token", "status"), [(None, 401), ("nobody", 401), (FRONTEND, 403), (ADMIN, 403)])
-@pytest.mark.parametrize("path", ["register", "metrics", "metrics/bulk"])
-def test_who_may_not_report(server: TestServer, path: str, token: str | None, status: int) -> None:
-    assert send(server, path, {}, token).status_code == status
+def test_bulks_that_are_refused(server: TestServer) -> None:
+    for body, place in REFUSED_BULKS:
+        demand_refusal(send(server, "metrics/bulk", body), place)
+
+
+def test_who_may_not_report(server: TestServer) -> None:
+    for token, status in ((None, 401), ("nobody", 401), (FRONTEND, 403), (ADMIN, 403)):
+        for path in ("register", "metrics", "metrics/bulk"):
+            assert send(server, path, {}, token).status_code == status, (token, path)
 
 
 def test_reports_are_posted(server: TestServer) -> None:

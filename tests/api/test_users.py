@@ -233,11 +233,16 @@ def test_nobody_deletes_himself_or_the_last_administrator(server: TestServer) ->
     assert server.get(ME, token=boss.token).status_code == 200
 
 
+@pytest.mark.causes("flagkeeper-user-password-changed", action="POST /api/admin/user-admin/{id}/change-password")
 def test_an_administrator_sets_a_password(server: TestServer) -> None:
     ada = person(server, "ada")
     path = f"{USERS}/{ada.id}/change-password"
     with browser(server, "ada") as client:
+        before = server.last_id()
         answer = server.post(path, json={"password": NEW_PASSWORD})
+        (event,) = server.events_after(before)
+        assert (event["type"], event["data"]["id"]) == ("flagkeeper-user-password-changed", ada.id)
+        assert NEW_PASSWORD not in str(event)
         assert (answer.status_code, answer.content) == (200, b"")
         assert client.get(ME).status_code == 401
         assert server.get(ME, token=ada.token).status_code == 200
@@ -249,6 +254,7 @@ def test_an_administrator_sets_a_password(server: TestServer) -> None:
     assert server.post(f"{USERS}/999/change-password", json={"password": NEW_PASSWORD}).status_code == 404
 
 
+@pytest.mark.causes("flagkeeper-user-password-changed", action="POST /api/admin/user/change-password")
 def test_changing_ones_own_password(server: TestServer) -> None:
     person(server, "ada")
     path = f"{ME}/change-password"
@@ -263,6 +269,7 @@ def test_changing_ones_own_password(server: TestServer) -> None:
 
         body = {"password": NEW_PASSWORD, "confirmPassword": NEW_PASSWORD, "oldPassword": PASSWORD}
         assert here.post(path, json=body).status_code == 200
+        assert server.events()[0]["type"] == "flagkeeper-user-password-changed"
         assert here.get(ME).status_code == 200
         assert there.get(ME).status_code == 401
     with browser(server, "ada", NEW_PASSWORD):

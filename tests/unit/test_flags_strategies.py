@@ -11,6 +11,7 @@ from yggdrasil_engine.engine import UnleashEngine  # type: ignore[import-untyped
 
 from flagkeeper.eventlog.catalogue.payload import ConstraintData, StrategyData
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
+from flagkeeper.features.context.model import Operator
 from flagkeeper.features.flags.model.environment import FlagEnvironment
 from flagkeeper.features.flags.model.strategy import (
     Setting,
@@ -185,6 +186,17 @@ _WORD = some.text('ab"\\,. %/é\n', max_size=8)
 _ON = {"name": "default", "parameters": {}, "constraints": [], "variants": []}
 
 
+def is_on_beside_one_that_always_is(strategy: StrategyData) -> bool:
+    """Whether SDKs switch a flag on that has this strategy and one which is always on: they do not when they cannot
+    read the first."""
+    kept = msgspec.to_builtins(strategy)
+    shown = {key: kept[key] for key in _ON}
+    flag = {"name": "checkout", "enabled": True, "strategies": [shown, _ON]}
+    engine = UnleashEngine()
+    engine.take_state(json.dumps({"version": 2, "features": [flag]}))
+    return bool(engine.check_enabled("checkout", {"userId": "7", "remoteAddress": "::1"}).is_enabled)
+
+
 @given(
     name=some.sampled_from(["flexibleRollout", "remoteAddress", "applicationHostname", "userWithId"]),
     parameters=some.dictionaries(
@@ -193,7 +205,6 @@ _ON = {"name": "default", "parameters": {}, "constraints": [], "variants": []}
     variants=some.lists(some.tuples(_WORD, _WORD), max_size=3),
 )
 def test_sdks_take_whatever_is_accepted(name: str, parameters: dict[str, str], variants: list[tuple[str, str]]) -> None:
-    """A flag that also has a strategy which is always on must be on: one that SDKs cannot read would turn it off."""
     try:
         strategy = made(
             name=name,
@@ -202,10 +213,32 @@ def test_sdks_take_whatever_is_accepted(name: str, parameters: dict[str, str], v
         )
     except BadData:
         return
-    engine = UnleashEngine()
-    kept = msgspec.to_builtins(strategy)
-    shown = {key: kept[key] for key in ("name", "parameters", "constraints", "variants")}
-    engine.take_state(
-        json.dumps({"version": 2, "features": [{"name": "checkout", "enabled": True, "strategies": [shown, _ON]}]})
-    )
-    assert engine.check_enabled("checkout", {"userId": "7", "remoteAddress": "::1"}).is_enabled
+    assert is_on_beside_one_that_always_is(strategy)
+
+
+_OPERAND = some.one_of(
+    _WORD,
+    some.from_regex(r"[+-]?[0-9٣]{0,3}(\.[0-9]{0,2})?([eE][+-]?[0-9]{1,2})?", fullmatch=True),
+    some.from_regex(r"[0-9٣]{1,21}\.[0-9]{1,2}\.[0-9]{1,2}(-[a-z0-9.]{1,5})?(\+[a-z0-9.]{1,5})?", fullmatch=True),
+    some.text(alphabet='a(*[]^$.|?+)"\\{1},d-P<n>:i', max_size=8),
+    some.sampled_from(
+        ["2022-01-29T13:00:00.000Z", "2022-01-29T13:00:00-11:30", "0001-01-01T00:00:00Z", "2022-01-29T24:00:00Z"]
+    ),
+)
+
+
+@given(
+    context_name=_WORD | some.just("userId"),
+    operator=some.sampled_from(Operator),
+    values=some.lists(_OPERAND, max_size=3),
+    value=_OPERAND,
+    inverted=some.booleans(),
+    case_insensitive=some.booleans(),
+)
+def test_sdks_take_whatever_constraint_is_accepted(value: str, **given: Any) -> None:
+    constraint = ConstraintData(value=value or msgspec.UNSET, **given)
+    try:
+        strategy = made(name="default", constraints=[msgspec.to_builtins(constraint)])
+    except BadData:
+        return
+    assert is_on_beside_one_that_always_is(strategy)

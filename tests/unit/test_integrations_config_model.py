@@ -5,10 +5,12 @@ import base64
 import msgspec
 import pytest
 
+from flagkeeper.app import Services
 from flagkeeper.integrations.config_model import Integration, IntegrationDraft, check, completed
 from flagkeeper.integrations.headers import read_headers
 from flagkeeper.integrations.secrets import Keyring, Unreadable
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.settings import Settings, read_settings
 
 INTEGRATION = Integration(
     id=1,
@@ -75,7 +77,7 @@ def paths(wanted: IntegrationDraft, *found: Detail) -> list[str | None]:
 
 def test_every_missing_parameter_is_named() -> None:
     with pytest.raises(
-        BadData, match="The parameter server is missing. The parameter from is missing. The parameter to"
+        BadData, match=r"server is missing\. The parameter from is missing\. The parameter to is missing"
     ):
         check(completed(draft("email")), [])
     assert paths(draft("email")) == [f"/body/parameters/{name}" for name in ("server", "from", "to")]
@@ -205,3 +207,23 @@ def test_keys_are_exchanged_by_putting_a_new_one_in_front() -> None:
 def test_keys_that_are_no_keys(keys: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="at least 32 characters"):
         Keyring(keys)
+
+
+def test_settings_are_read() -> None:
+    found = read_settings(
+        {
+            "FLAGKEEPER_OUTBOUND_ALLOW": "10.1.0.0/16, *.corp.example",
+            "UNLEASH_ALLOW_PRIVATE_URL_IN_INTEGRATION": "true",
+            "FLAGKEEPER_SECRET_KEY": f"{KEY},{OTHER_KEY}",
+        }
+    )
+    assert found.outbound_allow == ("10.1.0.0/16", "*.corp.example")
+    assert found.allow_private_integrations
+    assert found.secret_keys == (KEY, OTHER_KEY)
+    nothing = read_settings({})
+    assert (nothing.outbound_allow, nothing.allow_private_integrations, nothing.secret_keys) == ((), False, ())
+
+
+def test_an_allow_list_that_makes_no_sense_names_its_variable() -> None:
+    with pytest.raises(BadData, match="FLAGKEEPER_OUTBOUND_ALLOW: 'a/b' is no network"):
+        Services(Settings(outbound_allow=("a/b",)))

@@ -17,6 +17,7 @@ from flagkeeper.outbound.address import Policy, read_policy
 from flagkeeper.outbound.door import Door
 from flagkeeper.outbound.outgoing import BrokerMessage, Fate
 from tests.certificates import Certificates
+from tests.conversation import silent, talking
 
 MESSAGE = BrokerMessage(
     server="nats://127.0.0.1",
@@ -137,25 +138,15 @@ async def test_a_certificate_of_nobody_is_not_trusted(tmp_path: Path) -> None:
 async def test_what_is_no_broker_is_no_answer(said: bytes) -> None:
     async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(said)
-        await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    async with door() as opened:
-        answer = await opened.send(to(server.sockets[0].getsockname()[1]))
-    server.close()
+    async with talking(talk) as port, door() as opened:
+        answer = await opened.send(to(port))
     assert answer.fate is Fate.UNREACHABLE
 
 
 async def test_a_broker_that_says_nothing_is_left_after_a_while() -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    async with door(timeout=0.3) as opened:
-        answer = await opened.send(to(server.sockets[0].getsockname()[1]))
-    server.close()
+    async with talking(silent) as port, door(timeout=0.3) as opened:
+        answer = await opened.send(to(port))
     assert answer.fate is Fate.TIMED_OUT
 
 
@@ -165,12 +156,9 @@ async def test_a_header_has_one_line() -> None:
         await reader.readuntil(b"PING\r\n")
         writer.write(b"PONG\r\n")
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(greet, "127.0.0.1", 0)
-    async with door() as opened:
-        answer = await opened.send(to(server.sockets[0].getsockname()[1], headers={"A": "1\r\nB: 2"}))
-    server.close()
+    async with talking(greet) as port, door() as opened:
+        answer = await opened.send(to(port, headers={"A": "1\r\nB: 2"}))
     assert answer.fate is Fate.REFUSED
 
 

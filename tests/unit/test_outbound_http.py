@@ -4,6 +4,7 @@ lead elsewhere the second time."""
 import asyncio
 import gzip
 import socket
+import ssl
 import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from flagkeeper.outbound.door import Door
 from flagkeeper.outbound.errors import Refused, TimedOut, Unreachable
 from flagkeeper.outbound.guard import Lookup, system_lookup
 from flagkeeper.outbound.outgoing import Fate, HttpRequest
+from tests.certificates import Certificates
 
 HERE = read_policy(("127.0.0.1", "::1"))
 ALL_OF_THIS_MACHINE = Policy(allow_private=True)
@@ -59,9 +62,11 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiver(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[tuple[Receiver, int]]:
+async def receiver(
+    handler: Handler, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[Receiver, int]]:
     served = Receiver(handler)
-    server = await asyncio.start_server(served.serve, host, port)
+    server = await asyncio.start_server(served.serve, host, port, ssl=tls)
     try:
         yield served, server.sockets[0].getsockname()[1]
     finally:
@@ -233,6 +238,22 @@ async def test_nobody_listens() -> None:
     assert answer.message == "no connection to 127.0.0.1: Connection refused"
 
 
+async def test_certificates_are_checked_against_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificates = Certificates(tmp_path)
+    async with receiver(answering("200 OK"), tls=certificates.server()) as (served, port):
+        async with names("127.0.0.1") as (_, lookup), door(lookup=lookup) as opened:
+            unknown = await opened.send(HttpRequest(url=f"https://broker.example:{port}/"))
+        assert (unknown.fate, served.requests) == (Fate.UNREACHABLE, [])
+        assert unknown.message == "the certificate of broker.example is not valid"
+
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+        async with names("127.0.0.1") as (_, lookup), door(lookup=lookup) as opened:
+            trusted = await opened.send(HttpRequest(url=f"https://broker.example:{port}/"))
+            other = await opened.send(HttpRequest(url=f"https://other.example:{port}/"))
+        assert (trusted.status, len(served.requests)) == (200, 1)
+        assert other.message == "the certificate of other.example is not valid"
+
+
 async def test_header_injection_is_refused() -> None:
     async with receiver(answering("200 OK")) as (served, port), door() as opened:
         with pytest.raises(Refused):
@@ -382,3 +403,14 @@ async def test_an_unknown_name_is_said_so() -> None:
         with pytest.raises(Unreachable, match=r"the name nowhere\.example cannot be found"):
             await opened.check("https://nowhere.example/")
         assert (await opened.send(HttpRequest(url="https://nowhere.example/"))).fate is Fate.UNREACHABLE
+
+
+async def test_a_name_server_that_says_nothing_is_left_after_a_while() -> None:
+    async def lookup(_host: str) -> list[Address]:
+        await asyncio.sleep(60)
+        return []
+
+    async with door(timeout=0.2, lookup=lookup) as opened:
+        with pytest.raises(TimedOut, match=r"slow\.example"):
+            await opened.check("https://slow.example/")
+        assert (await opened.send(HttpRequest(url="https://slow.example/"))).fate is Fate.TIMED_OUT

@@ -18,6 +18,7 @@ from flagkeeper.outbound.address import Policy, read_policy
 from flagkeeper.outbound.door import Door
 from flagkeeper.outbound.outgoing import Fate, Mail
 from tests.certificates import Certificates
+from tests.conversation import silent, talking
 
 MAIL = Mail(
     server="smtp://127.0.0.1",
@@ -106,8 +107,8 @@ async def test_a_mail_arrives_as_it_was_written() -> None:
 
 async def test_a_server_that_can_encrypt_is_asked_to(certificates: Certificates) -> None:
     inbox = Inbox()
-    options = {"tls_context": certificates.server(), "require_starttls": True}
-    async with mail_server(inbox, **options) as port, door() as opened:
+    server = mail_server(inbox, tls_context=certificates.server(), require_starttls=True)
+    async with server as port, door() as opened:
         answer = await opened.send(to(port, username="flags", password="right"))
     assert (answer.status, inbox.encrypted) == (200, [True])
     assert inbox.logins[0].login == b"flags"
@@ -115,8 +116,7 @@ async def test_a_server_that_can_encrypt_is_asked_to(certificates: Certificates)
 
 async def test_a_connection_can_be_encrypted_from_the_start(certificates: Certificates) -> None:
     inbox = Inbox()
-    options = {"auth_require_tls": False}
-    async with mail_server(inbox, certificates.server(), **options) as port, door() as opened:
+    async with mail_server(inbox, certificates.server(), auth_require_tls=False) as port, door() as opened:
         answer = await opened.send(to(port, "smtps", username="flags", password="right"))
     assert (answer.status, answer.message) == (200, "accepted")
 
@@ -140,8 +140,8 @@ async def test_a_password_does_not_travel_in_clear() -> None:
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
 async def test_a_certificate_of_nobody_is_not_trusted(scheme: str, tmp_path: Path) -> None:
     inbox, server = Inbox(), Certificates(tmp_path).server()
-    own = (server, {}) if scheme == "smtps" else (None, {"tls_context": server})
-    async with mail_server(inbox, own[0], **own[1]) as port, door() as opened:
+    at_once, later = (server, None) if scheme == "smtps" else (None, server)
+    async with mail_server(inbox, at_once, tls_context=later) as port, door() as opened:
         answer = await opened.send(to(port, scheme, username="flags", password="right"))
     assert (answer.fate, inbox.logins, inbox.mails) == (Fate.UNREACHABLE, [], [])
 
@@ -171,14 +171,8 @@ async def test_more_than_one_line_is_no_subject() -> None:
 
 
 async def test_a_server_that_says_nothing_is_left_after_a_while() -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    async with door(timeout=0.3) as opened:
-        answer = await opened.send(to(server.sockets[0].getsockname()[1]))
-    server.close()
+    async with talking(silent) as port, door(timeout=0.3) as opened:
+        answer = await opened.send(to(port))
     assert answer.fate is Fate.TIMED_OUT
 
 

@@ -69,7 +69,7 @@ def test_every_attempt_has_the_same_id_and_a_time_of_its_own() -> None:
 
 def test_nobody_can_forge_the_headers_by_extra_ones() -> None:
     secret = new_secret()
-    sent = attempt((secret,), **{"Webhook-Id": "mine", "WEBHOOK-SIGNATURE": "v1,forged", "X-Other": "kept"})
+    sent = attempt((secret,), None, **{"Webhook-Id": "mine", "WEBHOOK-SIGNATURE": "v1,forged", "X-Other": "kept"})
     assert sorted(sent.headers) == ["X-Other", "webhook-id", "webhook-signature", "webhook-timestamp"]
     Webhook(secret).verify(BODY, sent.headers)
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.catalogue.own import FlagkeeperEventQuarantined, QuarantineData
-from flagkeeper.eventlog.follow import PATIENCE, LogEvent, Wants, after
+from flagkeeper.eventlog.follow import PATIENCE, REST, LogEvent, Wants, after
 from flagkeeper.eventlog.read import epoch
 from flagkeeper.eventlog.tables import log_followers, log_quarantine
 from flagkeeper.eventlog.unit import Unit, Units
@@ -104,6 +104,7 @@ class DurableRunner:
                 if not moved and rung:
                     # The bell is ahead of the log: somebody put an older backup in its place.
                     await asyncio.sleep(PATIENCE / 10)
+                await asyncio.sleep(REST)
                 rung = not moved and await self._bell.wait(position, PATIENCE)
             except (Unavailable, Conflict) as error:
                 log.warning("follower_waits", follower=self._follower.name, error=error.message)

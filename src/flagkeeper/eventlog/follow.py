@@ -21,6 +21,8 @@ from flagkeeper.storage.transaction import Transaction
 log = structlog.get_logger("flagkeeper.follow")
 
 BATCH = 500
+REST = 0.02
+"""Seconds between two looks at the log. While hundreds of commits a second ring the bell, one look takes in many."""
 PATIENCE = 1.0
 """Seconds to wait for the bell before looking anyway, and between attempts after an error."""
 
@@ -139,6 +141,7 @@ class MemoryRunner:
                 elif rung:
                     # The bell is ahead of the log: somebody put an older backup in its place.
                     await asyncio.sleep(PATIENCE / 10)
+                await asyncio.sleep(REST)
             except Unavailable:
                 await asyncio.sleep(PATIENCE)
             except FlagkeeperError as error:

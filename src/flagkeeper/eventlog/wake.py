@@ -5,6 +5,7 @@ that swallows notifications.
 """
 
 import threading
+import time
 
 import psycopg
 import structlog
@@ -21,7 +22,8 @@ log = structlog.get_logger("flagkeeper.wake")
 POLL = 1.0
 """Seconds after which the log's head is read even if nobody rang."""
 LOOK = 0.1
-"""Seconds between looks at the version of a SQLite file (one pragma, a few microseconds)."""
+"""Seconds between looks at the version of a SQLite file (one pragma, a few microseconds), and the longest wait for a
+notification of PostgreSQL, so that the thread ends soon when it is told to."""
 
 
 class Watch:
@@ -69,7 +71,10 @@ class Watch:
     def _watch_postgresql(self) -> None:
         with psycopg.connect(self._database.address, autocommit=True, connect_timeout=5) as connection:
             connection.execute(f"LISTEN {CHANNEL}".encode())
+            looked = 0.0
             while not self._stopping.is_set():
-                for notice in connection.notifies(timeout=POLL):
+                for notice in connection.notifies(timeout=LOOK, stop_after=1):
                     self._bell.ring(int(notice.payload))
-                self._look()
+                if time.monotonic() - looked > POLL:
+                    self._look()
+                    looked = time.monotonic()

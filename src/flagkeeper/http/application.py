@@ -15,12 +15,13 @@ from litestar.exceptions import (
 )
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 from litestar.serialization import default_serializer
 from litestar.types import Serializer
 
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.errors import answer, internal_error
-from flagkeeper.http.gate import guard
+from flagkeeper.http.gate import demand_permission
 from flagkeeper.kernel.errors import (
     BadData,
     Detail,
@@ -39,11 +40,10 @@ log = structlog.get_logger("flagkeeper.http")
 
 def build(routes: Sequence[HTTPRouteHandler], dependencies: Mapping[str, Provide], state: Any) -> Litestar:
     """The admin API. `state.services` must offer `gate`; it is read per request."""
-    return Litestar(
+    application = Litestar(
         route_handlers=list(routes),
         dependencies={"caller": Provide(_caller, sync_to_thread=False), **dependencies},
-        guards=[guard],
-        before_request=_check_body,
+        before_request=_let_in,
         exception_handlers={Exception: _error_response},
         request_max_body_size=LARGEST_BODY,
         response_class=_Answer,
@@ -51,6 +51,24 @@ def build(routes: Sequence[HTTPRouteHandler], dependencies: Mapping[str, Provide
         logging_config=None,
         state=state,
     )
+    _resolve_one_by_one(application)
+    return application
+
+
+def _resolve_one_by_one(application: Litestar) -> None:
+    """Litestar resolves dependencies that need nothing of each other in a task group, which took 15 % of the time of a
+    toggle. Ours only look up an attribute: each becomes a batch of its own, which is resolved at once."""
+    for route in application.routes:
+        if isinstance(route, HTTPRoute):
+            for _, parameters in route.route_handler_map.values():
+                parameters.dependency_batches = [{each} for batch in parameters.dependency_batches for each in batch]
+
+
+async def _let_in(request: Request[Any, Any, Any]) -> None:
+    """Before every handler: who calls, may they, and is the body one that we take? (As a guard of Litestar's, the first
+    two would cost a copy of the handler per request.)"""
+    await demand_permission(request)
+    await _check_body(request)
 
 
 class _Answer(Response[Any]):

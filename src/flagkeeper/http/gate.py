@@ -4,8 +4,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Protocol
 
 import msgspec
-from litestar.connection import ASGIConnection
-from litestar.handlers.base import BaseRouteHandler
+from litestar.connection import ASGIConnection, Request
 
 from flagkeeper.http.authentication import TokenView, authenticate
 from flagkeeper.http.caller import Caller, Credential, Kind
@@ -93,15 +92,19 @@ def _demand_same_site(connection: Connection) -> None:
         raise Forbidden("This request was made by another site. Use Flagkeeper's own pages, or a token.")
 
 
-async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Runs before every handler: finds the caller and demands the route's permission."""
-    needed = handler.opt[PERMISSION]
+async def demand_permission(request: Request[Any, Any, Any]) -> None:
+    """Finds the caller and demands the permission of the route that is asked for.
+
+    Raises:
+        LoginRequired, BadCredentials, Forbidden, PermissionDenied: they may not.
+    """
+    needed = request.route_handler.opt[PERMISSION]
     if needed == PUBLIC:
         return
-    gate: Gate = connection.app.state.services.gate
-    caller = await gate.caller(connection)
-    connection.state.caller = caller
+    gate: Gate = request.app.state.services.gate
+    caller = await gate.caller(request)
+    request.state.caller = caller
     if needed != ANYBODY:
-        path = connection.path_params
+        path = request.path_params
         permissions = needed if isinstance(needed, tuple) else (needed,)
         caller.demand(*permissions, project=path.get("project"), environment=path.get("environment"))

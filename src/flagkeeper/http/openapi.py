@@ -236,6 +236,7 @@ def _operation_of_route(route: HTTPRoute, handler: HTTPRouteHandler) -> _Operati
 def _asked_for(handler: HTTPRouteHandler, in_path: Mapping[str, str]) -> Iterator[_Parameter]:
     """Parameters of the query and headers: what a handler asks for that nothing else provides."""
     provided = {*in_path, *handler.resolve_dependencies(), *_NOT_PARAMETERS}
+    described = dict(handler.opt[QUERY])
     for name, field in handler.parsed_fn_signature.parameters.items():
         if name in provided:
             continue
@@ -246,10 +247,10 @@ def _asked_for(handler: HTTPRouteHandler, in_path: Mapping[str, str]) -> Iterato
             where=said.param_type.value,
             kind=_without_none(field.annotation),
             required=not field.has_default and not field.is_optional,
-            description=said.description or "",
+            description=said.description or described.pop(said.name or name, ""),
             default=default,
         )
-    for name, description in handler.opt[QUERY].items():
+    for name, description in described.items():
         yield _Parameter(name, "query", str, False, description)
 
 

@@ -6,7 +6,8 @@
 async def create(data: SegmentBody, caller: Caller, units: Units) -> SegmentOut: ...
 ```
 
-`returns` documents the answer of a handler that sends bytes which are encoded already.
+`returns` documents the answer of a handler that sends bytes which are encoded already; `query` says what parameters of
+the query mean, also those that the handler reads from the request itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence

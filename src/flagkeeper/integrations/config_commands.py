@@ -22,12 +22,13 @@ from flagkeeper.integrations.config_model import (
     definition_of,
 )
 from flagkeeper.integrations.config_queries import all_integrations, opened, place, sensitive_names
+from flagkeeper.integrations.parameters import SIGNING_SECRET
 from flagkeeper.integrations.provider import Parameters
 from flagkeeper.integrations.secrets import Keyring, Unreadable
 from flagkeeper.integrations.signing import rotated
 from flagkeeper.kernel.errors import BadData, Detail, NameExists
 
-SIGNING_SECRET = "signingSecret"  # noqa: S105 - the name of a parameter
+_SIGNING = SIGNING_SECRET.name
 
 
 def create(unit: Unit, draft: IntegrationDraft, problems: list[Detail], keyring: Keyring) -> Integration:
@@ -79,13 +80,13 @@ def rotate_signing_secret(unit: Unit, integration_id: int, keyring: Keyring) -> 
         BadData: its provider signs nothing.
     """
     old = store.load(unit.tx, integration_id)
-    if definition_of(old.provider).parameter(SIGNING_SECRET) is None:
+    if definition_of(old.provider).parameter(_SIGNING) is None:
         raise BadData(f"Integrations of kind {old.provider} sign nothing, so they have no signing secret.")
     kept = _kept(old, keyring)
-    secrets = rotated(kept.get(SIGNING_SECRET, ""))
-    sealed = keyring.seal(secrets, place(old.id, SIGNING_SECRET))
-    new = msgspec.structs.replace(old, parameters={**old.parameters, SIGNING_SECRET: sealed})
-    _save(unit, old, new, [SIGNING_SECRET])
+    secrets = rotated(kept.get(_SIGNING, ""))
+    sealed = keyring.seal(secrets, place(old.id, _SIGNING))
+    new = msgspec.structs.replace(old, parameters={**old.parameters, _SIGNING: sealed})
+    _save(unit, old, new, [_SIGNING])
     return secrets.split()[0]
 
 

@@ -17,7 +17,8 @@ from flagkeeper.kernel.errors import BadData, Detail
 
 LONGEST_DESCRIPTION = 500
 LONGEST_LINE = 4_000
-"""Characters of a parameter of one line; longer ones have rules of their own."""
+LONGEST_TEXT = 50_000
+"""Characters of a parameter: of one line, and of several."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 EVERYWHERE = "*"
 
@@ -175,9 +176,10 @@ def _problem(parameter: Parameter, value: str) -> str:
         return ""
     if is_masked(parameter, value):
         return "send the value itself; there is none that could be kept."
-    if parameter.type != "textfield" and len(value) > LONGEST_LINE:
-        return f"at most {LONGEST_LINE} characters are allowed."
-    if parameter.type != "textfield" and _CONTROL.search(value):
+    one_line = parameter.type != "textfield"
+    if len(value) > (longest := LONGEST_LINE if one_line else LONGEST_TEXT):
+        return f"at most {longest} characters are allowed."
+    if one_line and _CONTROL.search(value):
         return "it has characters that are not allowed, such as line breaks."
     try:
         if parameter.check:

@@ -54,7 +54,7 @@ _INSERT = Write[Any](insert(integrations))
 _UPDATE = Write[Any](
     update(integrations)
     .where(integrations.c.id == bindparam("id"))
-    .values({name: bindparam(name) for name in integrations.c.keys() if name != "id"})  # noqa: SIM118 - no dict
+    .values({column.name: bindparam(column.name) for column in integrations.columns if column.name != "id"})
 )
 _DELETE = Write[Any](delete(integrations).where(integrations.c.id == bindparam("id")))
 _KEY = Query(select(secret_keys.c.key).where(secret_keys.c.id == bindparam("id")), lambda key: str(key))

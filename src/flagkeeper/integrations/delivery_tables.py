@@ -17,7 +17,6 @@ deliveries = Table(
     Column("message_id", Text, nullable=False),
     Column("parts_done", Text, nullable=False),
     Column("since", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
 )
 """One row for an event and an integration that wants it. No foreign keys: rows of what was deleted are cleared away
 some at a time, so that nobody waits for a long list to go."""

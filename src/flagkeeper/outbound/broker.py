@@ -60,7 +60,7 @@ class _Acknowledgement(msgspec.Struct, frozen=True):
     error: _Failure | None = None
 
 
-async def publish(guard: Guard, message: BrokerMessage, timeout: float) -> Answer:
+async def publish(guard: Guard, trust: ssl.SSLContext, message: BrokerMessage, timeout: float) -> Answer:
     """What the stream said.
 
     Raises:
@@ -69,7 +69,7 @@ async def publish(guard: Guard, message: BrokerMessage, timeout: float) -> Answe
     target = read_target(message.server, SCHEMES)
     try:
         async with asyncio.timeout(timeout):
-            return await _publish(guard, target, message)
+            return await _publish(guard, trust, target, message)
     except TimeoutError as error:
         raise TimedOut(f"{target.host} did not answer within {timeout:g} s") from error
     except _Broken as error:
@@ -78,10 +78,10 @@ async def publish(guard: Guard, message: BrokerMessage, timeout: float) -> Answe
         raise Unreachable(f"{target.host} broke off the conversation") from error
 
 
-async def _publish(guard: Guard, target: Target, message: BrokerMessage) -> Answer:
+async def _publish(guard: Guard, trust: ssl.SSLContext, target: Target, message: BrokerMessage) -> Answer:
     reader, writer = await asyncio.open_connection(sock=await connect(guard, target), limit=MOST_LINE)
     try:
-        info = await _greet(reader, writer, target, message)
+        info = await _greet(reader, writer, trust, target, message)
         content, headers = message.body, _headers(message.headers)
         if len(content) + len(headers) > info.max_payload:
             return Answer(status=413, message=f"NATS takes {info.max_payload} bytes at most")
@@ -94,11 +94,15 @@ async def _publish(guard: Guard, target: Target, message: BrokerMessage) -> Answ
         )
         return _judged(*await _reply(reader, writer))
     finally:
-        writer.close()
+        writer.transport.abort()
 
 
 async def _greet(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: Target, message: BrokerMessage
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    trust: ssl.SSLContext,
+    target: Target,
+    message: BrokerMessage,
 ) -> _Info:
     """Encryption first, then who we are."""
     verb, _, rest = (await reader.readline()).partition(b" ")
@@ -109,7 +113,7 @@ async def _greet(
     if target.scheme == "tls" and not encrypted:
         raise Refused(f"{target.host} offers no encryption, which tls:// asks for")
     if encrypted:
-        await writer.start_tls(ssl.create_default_context(), server_hostname=target.host)
+        await writer.start_tls(trust, server_hostname=target.host)
     secret = {"user": message.username, "pass": message.password, "auth_token": message.token}
     if (message.password or message.token) and not encrypted:
         raise Refused(f"{target.host} offers no encryption, so no password is sent")

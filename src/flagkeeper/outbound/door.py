@@ -1,12 +1,16 @@
 """The door: everything that leaves this server goes through here, and nothing goes where it may not."""
 
+import asyncio
+import ssl
+
 from flagkeeper.outbound.address import Policy
 from flagkeeper.outbound.broker import publish
-from flagkeeper.outbound.errors import OutboundError
+from flagkeeper.outbound.errors import OutboundError, TimedOut
 from flagkeeper.outbound.guard import Guard, Lookup, system_lookup
 from flagkeeper.outbound.http import Http
 from flagkeeper.outbound.mail import send_mail
 from flagkeeper.outbound.outgoing import Answer, BrokerMessage, HttpRequest, Mail, Outgoing
+from flagkeeper.outbound.target import read_target
 
 TIMEOUT = 10.0
 """Seconds for anything, from looking a name up to the end of the answer."""
@@ -18,7 +22,8 @@ class Door:
     def __init__(self, policy: Policy, *, timeout: float = TIMEOUT, lookup: Lookup = system_lookup) -> None:
         self._guard = Guard(policy, lookup)
         self._timeout = timeout
-        self._http = Http(self._guard, timeout)
+        self._trust = ssl.create_default_context()
+        self._http = Http(self._guard, self._trust, timeout)
 
     async def close(self) -> None:
         await self._http.close()
@@ -28,9 +33,14 @@ class Door:
 
         Raises:
             Refused: this server does not speak to that address, or it is none.
-            Unreachable: the name leads nowhere.
+            Unreachable, TimedOut: the name leads nowhere.
         """
-        await self._guard.check(url, schemes)
+        target = read_target(url, schemes)
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._guard.addresses(target)
+        except TimeoutError as error:
+            raise TimedOut(f"the name {target.host} was not found within {self._timeout:g} s") from error
 
     async def request(self, request: HttpRequest) -> Answer:
         """What was answered.
@@ -47,8 +57,8 @@ class Door:
                 case HttpRequest():
                     return await self._http.exchange(outgoing)
                 case Mail():
-                    return await send_mail(self._guard, outgoing, self._timeout)
+                    return await send_mail(self._guard, self._trust, outgoing, self._timeout)
                 case BrokerMessage():
-                    return await publish(self._guard, outgoing, self._timeout)
+                    return await publish(self._guard, self._trust, outgoing, self._timeout)
         except OutboundError as error:
             return Answer(fate=error.fate, message=error.message)

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 from flagkeeper.outbound.address import Address, Policy
 from flagkeeper.outbound.errors import Refused, Unreachable
-from flagkeeper.outbound.target import Target, read_target
+from flagkeeper.outbound.target import Target
 
 Lookup = Callable[[str], Awaitable[list[Address]]]
 """All addresses of a name. Raises `OSError` when there are none."""
@@ -31,10 +31,6 @@ class Guard:
     def __init__(self, policy: Policy, lookup: Lookup = system_lookup) -> None:
         self._policy = policy
         self._lookup = lookup
-
-    async def check(self, url: str, schemes: tuple[str, ...] = ("http", "https")) -> None:
-        """Raises `Refused`, or `Unreachable` when the name leads nowhere."""
-        await self.addresses(read_target(url, schemes))
 
     async def addresses(self, target: Target) -> list[Address]:
         """Where to connect to; never empty. All that a name leads to must be allowed: whoever mixes public and private

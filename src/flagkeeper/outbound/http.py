@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -29,8 +30,9 @@ KEEP_ALIVE = 4.0
 class Http:
     """One pool of connections for the whole process."""
 
-    def __init__(self, guard: Guard, timeout: float) -> None:
+    def __init__(self, guard: Guard, trust: ssl.SSLContext, timeout: float) -> None:
         self._guard = guard
+        self._trust = trust
         self._timeout = timeout
         self._lanes = _Lanes(PER_HOST)
         self._opened: aiohttp.ClientSession | None = None
@@ -42,6 +44,7 @@ class Http:
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     resolver=_CheckedResolver(self._guard),
+                    ssl=self._trust,
                     use_dns_cache=False,
                     limit=0,
                     keepalive_timeout=KEEP_ALIVE,

@@ -14,7 +14,7 @@ from flagkeeper.outbound.target import Target, read_target
 SCHEMES = ("smtp", "smtps")
 
 
-async def send_mail(guard: Guard, mail: Mail, timeout: float) -> Answer:
+async def send_mail(guard: Guard, trust: ssl.SSLContext, mail: Mail, timeout: float) -> Answer:
     """What the mail server said.
 
     Raises:
@@ -24,7 +24,7 @@ async def send_mail(guard: Guard, mail: Mail, timeout: float) -> Answer:
     message = _message(mail)
     try:
         async with asyncio.timeout(timeout):
-            return await _send(guard, target, mail, message)
+            return await _send(guard, trust, target, mail, message)
     except TimeoutError as error:
         raise TimedOut(f"{target.host} did not answer within {timeout:g} s") from error
     except aiosmtplib.SMTPResponseException as error:
@@ -37,13 +37,13 @@ async def send_mail(guard: Guard, mail: Mail, timeout: float) -> Answer:
         raise Unreachable(f"{target.host} broke off the conversation") from error
 
 
-async def _send(guard: Guard, target: Target, mail: Mail, message: EmailMessage) -> Answer:
+async def _send(guard: Guard, trust: ssl.SSLContext, target: Target, mail: Mail, message: EmailMessage) -> Answer:
     client = aiosmtplib.SMTP(
         hostname=target.host,
         sock=await connect(guard, target),
         use_tls=target.scheme == "smtps",
         start_tls=False,
-        tls_context=ssl.create_default_context(),
+        tls_context=trust,
         local_hostname=mail.sender.rpartition("@")[2],
         timeout=None,
     )

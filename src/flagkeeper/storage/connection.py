@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -15,6 +16,9 @@ from flagkeeper.storage.dialects import Dialect
 
 DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
 """What any statement, and opening a connection, may raise."""
+
+
+_SAVEPOINT = b"SAVEPOINT unit"
 
 
 class Failure(Enum):
@@ -166,7 +170,9 @@ class PostgresqlConnection:
         self._connection.prepare_threshold = 2
         self._connection.prepared_max = 1_000
         self._cursor = self._connection.cursor()
-        self._begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if readonly else "BEGIN"
+        self._begin = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if readonly else b"BEGIN"
+        self._ahead: list[bytes] = []
+        """What goes before the next statement, in its round trip."""
         if deadline is not None:
             self._cursor.execute(f"SET statement_timeout = {int(deadline * 1000)}".encode())
         if not readonly:
@@ -174,31 +180,52 @@ class PostgresqlConnection:
             self._cursor.execute("SET lock_timeout = '20s'")
 
     def run(self, text: str, parameters: Mapping[str, Any]) -> tuple[list[Any], int]:
-        self._cursor.execute(text.encode(), parameters)
-        return (self._cursor.fetchall() if self._cursor.description else []), self._cursor.rowcount
+        with self._with_what_is_ahead():
+            self._cursor.execute(text.encode(), parameters)
+        result = self._cursor.pgresult
+        return (self._cursor.fetchall() if result and result.nfields else []), self._cursor.rowcount
 
     def run_many(self, text: str, parameters: Sequence[Mapping[str, Any]]) -> int:
-        self._cursor.executemany(text.encode(), parameters)
+        with self._with_what_is_ahead():
+            self._cursor.executemany(text.encode(), parameters)
         return self._cursor.rowcount
 
+    @contextmanager
+    def _with_what_is_ahead(self) -> Iterator[None]:
+        """Sends BEGIN and SAVEPOINT in the round trip of the statement that follows them."""
+        if not self._ahead:
+            yield
+            return
+        with self._connection.pipeline():
+            for text in self._ahead:
+                self._connection.execute(text)
+            self._ahead.clear()
+            yield
+
     def begin(self) -> None:
-        self._cursor.execute(self._begin.encode())
+        self._ahead.append(self._begin)
 
     def commit(self) -> None:
-        self._cursor.execute("COMMIT")
+        if not self._ahead:
+            self._cursor.execute(b"COMMIT")
+        self._ahead.clear()
 
     def rollback(self) -> None:
+        self._ahead.clear()
         if not self._connection.closed and self._status() != TransactionStatus.IDLE:
-            self._cursor.execute("ROLLBACK")
+            self._cursor.execute(b"ROLLBACK")
 
     def savepoint(self) -> None:
-        self._cursor.execute("SAVEPOINT unit")
+        self._ahead.append(_SAVEPOINT)
 
     def rollback_to_savepoint(self) -> None:
-        self._cursor.execute("ROLLBACK TO unit")
+        if _SAVEPOINT in self._ahead:
+            self._ahead.remove(_SAVEPOINT)
+        else:
+            self._cursor.execute(b"ROLLBACK TO unit")
 
     def standing(self) -> bool:
-        return self._status() == TransactionStatus.INTRANS
+        return bool(self._ahead) or self._status() == TransactionStatus.INTRANS
 
     def _status(self) -> TransactionStatus:
         return self._connection.info.transaction_status

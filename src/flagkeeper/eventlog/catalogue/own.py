@@ -1,4 +1,5 @@
-"""Events that Unleash does not have, all prefixed `flagkeeper-`: what happened to the log itself."""
+"""Events that Unleash does not have, all prefixed `flagkeeper-`: what happened to the log itself, and what it keeps
+no record of."""
 
 from typing import ClassVar
 
@@ -48,6 +49,27 @@ class QuarantineData(Payload, frozen=True, kw_only=True):
     follower: str
     event_id: int
     error: str
+
+
+class PasswordChangedData(Payload, frozen=True, kw_only=True):
+    """Whose, and nothing about the password."""
+
+    id: int
+    name: str
+    """As the log calls this person."""
+
+
+class FlagkeeperUserPasswordChanged(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-user-password-changed",
+        label="Password changed",
+        summary="{actor} changed the password of {data.name}, which ended other sessions",
+        subject="user/{data.id}",
+        group=GROUP,
+        ours=True,
+    )
+    data: PasswordChangedData
+    pre_data: None = None
 
 
 class FlagkeeperEventsExported(Event, frozen=True, kw_only=True):

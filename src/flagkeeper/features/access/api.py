@@ -1,5 +1,7 @@
 """The access API: what roles there are, and what they can allow."""
 
+from litestar.params import FromPath
+
 from flagkeeper.features.access import queries
 from flagkeeper.features.access.ports import EnvironmentNames
 from flagkeeper.features.access.schemas import (
@@ -44,7 +46,7 @@ async def list_roles(reader: Reader) -> RoleList:
     summary="One role and what it allows",
     errors=(404,),
 )
-async def get_role(role_id: int, reader: Reader) -> RoleWithPermissions:
+async def get_role(role_id: FromPath[int], reader: Reader) -> RoleWithPermissions:
     return shown_with_permissions(await reader.run(queries.role, role_id))
 
 

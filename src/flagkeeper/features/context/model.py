@@ -43,11 +43,12 @@ LONGEST_VALUE = 100
 
 _LISTS = frozenset({Operator.IN, Operator.NOT_IN})
 _TEXTS = frozenset({Operator.STR_CONTAINS, Operator.STR_STARTS_WITH, Operator.STR_ENDS_WITH})
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 _SEMVER = re.compile(
-    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(0|[1-9]\d{0,18})\.(0|[1-9]\d{0,18})\.(0|[1-9]\d{0,18})"
     r"(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
-    r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?"
+    r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?",
+    re.ASCII,
 )
 
 
@@ -71,6 +72,8 @@ def problems(constraint: ConstraintData) -> list[str]:
     found = []
     if not constraint.context_name or len(constraint.context_name) > LONGEST_VALUE:
         found.append(f"A constraint needs a contextName of 1 to {LONGEST_VALUE} characters.")
+    if '"' in constraint.context_name or constraint.context_name.endswith("\\"):
+        found.append("A contextName has no quotes, and no backslash at the end: SDKs cannot read them.")
     if constraint.operator not in Operator.__members__:
         return [*found, f"There is no operator {constraint.operator!r}; use one of {', '.join(Operator)}."]
     operator = Operator(constraint.operator)
@@ -110,7 +113,7 @@ def _operand_problems(operator: Operator, constraint: ConstraintData) -> list[st
 
 def _is_date(text: str) -> bool:
     """A time with a zone and a fraction of no or three digits: what SDKs read (facts: evaluation.md, section 1)."""
-    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)", text):
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)", text, re.ASCII):
         return False
     try:
         datetime.fromisoformat(text)

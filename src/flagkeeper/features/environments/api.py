@@ -11,7 +11,6 @@ from flagkeeper.features.environments.schemas import (
     EnvironmentName,
     EnvironmentOut,
     shown,
-    shown_with_uses,
 )
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
@@ -31,7 +30,7 @@ TAG = "Environments"
 )
 async def list_environments(reader: Reader, environment_uses: EnvironmentUses) -> EnvironmentList:
     found = await reader.run(queries.all_with_uses, environment_uses)
-    return EnvironmentList(environments=[shown_with_uses(each) for each in found])
+    return EnvironmentList(environments=[shown(each) for each in found])
 
 
 @route.get(
@@ -42,8 +41,8 @@ async def list_environments(reader: Reader, environment_uses: EnvironmentUses) -
     summary="One environment",
     errors=(404,),
 )
-async def get_environment(name: FromPath[str], reader: Reader) -> EnvironmentOut:
-    return shown(await reader.run(queries.environment, name))
+async def get_environment(name: FromPath[str], reader: Reader, environment_uses: EnvironmentUses) -> EnvironmentOut:
+    return shown(await reader.run(queries.environment_with_uses, name, environment_uses))
 
 
 @route.post(

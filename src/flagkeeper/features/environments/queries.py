@@ -48,6 +48,19 @@ def lock_shared(tx: Transaction, name: str) -> Environment:
 
 
 def all_with_uses(tx: Transaction, uses: EnvironmentUses) -> list[UsedEnvironment]:
+    return _counted(tx, all_environments(tx), uses)
+
+
+def environment_with_uses(tx: Transaction, name: str, uses: EnvironmentUses) -> UsedEnvironment:
+    """Raises `NotFound`."""
+    return _counted(tx, [environment(tx, name)], uses)[0]
+
+
+def name_is_taken(tx: Transaction, name: str) -> bool:
+    return tx.first(_BY_NAME, name=name) is not None
+
+
+def _counted(tx: Transaction, found: list[Environment], uses: EnvironmentUses) -> list[UsedEnvironment]:
     projects, tokens, flags = uses.projects(tx, None), uses.tokens(tx, None), uses.enabled_flags(tx, None)
     return [
         UsedEnvironment(
@@ -56,12 +69,8 @@ def all_with_uses(tx: Transaction, uses: EnvironmentUses) -> list[UsedEnvironmen
             tokens=tokens.get(each.name, 0),
             enabled_flags=flags.get(each.name, 0),
         )
-        for each in all_environments(tx)
+        for each in found
     ]
-
-
-def name_is_taken(tx: Transaction, name: str) -> bool:
-    return tx.first(_BY_NAME, name=name) is not None
 
 
 def _found(environment: Environment | None, name: str) -> Environment:

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from flagkeeper.features.environments.model import Environment
 from flagkeeper.features.environments.queries import UsedEnvironment
 
 
@@ -17,9 +16,6 @@ class EnvironmentOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     enabled: bool
     protected: bool
     required_approvals: int | None
-
-
-class UsedEnvironmentOut(EnvironmentOut, frozen=True, kw_only=True, rename="camel"):
     project_count: int
     api_token_count: int
     enabled_toggle_count: int
@@ -27,15 +23,11 @@ class UsedEnvironmentOut(EnvironmentOut, frozen=True, kw_only=True, rename="came
 
 class EnvironmentList(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
-    environments: list[UsedEnvironmentOut]
+    environments: list[EnvironmentOut]
 
 
-def shown(environment: Environment) -> EnvironmentOut:
-    return EnvironmentOut(**msgspec.structs.asdict(environment))
-
-
-def shown_with_uses(used: UsedEnvironment) -> UsedEnvironmentOut:
-    return UsedEnvironmentOut(
+def shown(used: UsedEnvironment) -> EnvironmentOut:
+    return EnvironmentOut(
         **msgspec.structs.asdict(used.environment),
         project_count=used.projects,
         api_token_count=used.tokens,

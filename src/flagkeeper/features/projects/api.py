@@ -8,10 +8,10 @@ from flagkeeper.features.environments.ports import EnvironmentUses
 from flagkeeper.features.projects import commands, queries
 from flagkeeper.features.projects.ports import FlagEnvironments, ProjectFlags, StrategyRules
 from flagkeeper.features.projects.schemas import (
-    EnvironmentBody,
+    DefaultStrategyBody,
+    ProjectEnvironmentBody,
     ProjectEnvironmentList,
     ProjectList,
-    StrategyBody,
     shown,
     shown_environment,
 )
@@ -60,7 +60,7 @@ async def list_project_environments(
 )
 async def add_environment(
     project: FromPath[str],
-    data: EnvironmentBody,
+    data: ProjectEnvironmentBody,
     caller: Caller,
     units: Units,
     flag_environments: FlagEnvironments,
@@ -107,7 +107,7 @@ async def remove_environment(
 async def set_default_strategy(
     project: FromPath[str],
     environment: FromPath[str],
-    data: StrategyBody,
+    data: DefaultStrategyBody,
     caller: Caller,
     units: Units,
     strategy_rules: StrategyRules,

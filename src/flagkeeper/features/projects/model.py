@@ -1,5 +1,6 @@
 """What a project is, and the rules for changing one (facts: platform-model.md, section 4). Pure."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
@@ -12,18 +13,27 @@ from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Detail
 
 DEFAULT_PROJECT = "default"
-OPEN = "open"
 DEFAULT_STICKINESS = "default"
 DEFAULT_STRATEGY = "flexibleRollout"
 """The only strategy that may be a default one."""
+
+
+class Mode(StrEnum):
+    """Who may work in a project besides its members."""
+
+    OPEN = "open"
+    """Everybody whose root role allows it."""
+    PROTECTED = "protected"
+    """Nobody; others only look."""
+    PRIVATE = "private"
+    """Nobody; those who may only look do not even see it."""
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     description: str | None
-    mode: str
-    """`open` (the root role decides), `protected` (members write) or `private` (members see it)."""
+    mode: Mode
     default_stickiness: str
     feature_limit: int | None
     feature_naming: FeatureNaming
@@ -75,7 +85,7 @@ def first_project(now: clock.Millis) -> Project:
         id=DEFAULT_PROJECT,
         name="Default",
         description="Where flags live until there are other projects",
-        mode=OPEN,
+        mode=Mode.OPEN,
         default_stickiness=DEFAULT_STICKINESS,
         feature_limit=None,
         feature_naming=FeatureNaming(pattern=None, example=None, description=None),

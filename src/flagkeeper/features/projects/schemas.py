@@ -5,7 +5,7 @@ from msgspec import UNSET, UnsetType
 
 from flagkeeper.eventlog.catalogue.payload import ConstraintData, VariantData
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
-from flagkeeper.features.projects.model import health
+from flagkeeper.features.projects.model import Mode, health
 from flagkeeper.features.projects.queries import ListedProject, SeenEnvironment
 from flagkeeper.kernel import clock
 
@@ -14,7 +14,7 @@ class ProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: str
     name: str
     description: str | None
-    mode: str
+    mode: Mode
     default_stickiness: str
     health: int
     technical_debt: int
@@ -34,7 +34,7 @@ class ProjectList(msgspec.Struct, frozen=True, kw_only=True):
     projects: list[ProjectOut]
 
 
-class StrategyBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class DefaultStrategyBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A strategy as a client sends it."""
 
     name: str
@@ -57,11 +57,11 @@ class StrategyBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
-class EnvironmentBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ProjectEnvironmentBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a client sends to give a project an environment."""
 
     environment: str
-    default_strategy: StrategyBody | None = None
+    default_strategy: DefaultStrategyBody | None = None
 
     def strategy(self) -> DefaultStrategyData | None:
         return None if self.default_strategy is None else self.default_strategy.draft()

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from flagkeeper.eventlog.catalogue.payload import FeatureNaming, LinkTemplate
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
-from flagkeeper.features.projects.model import Project
+from flagkeeper.features.projects.model import Mode, Project
 from flagkeeper.features.projects.tables import project_environments, projects
 from flagkeeper.kernel.errors import NotFound
 from flagkeeper.storage.dialects import upsert
@@ -38,7 +38,7 @@ def to_project(*row: Any) -> Project:
         id=id_,
         name=name,
         description=description,
-        mode=mode,
+        mode=Mode(mode),
         default_stickiness=stickiness,
         feature_limit=limit,
         feature_naming=FeatureNaming(pattern=pattern, example=example, description=meaning),

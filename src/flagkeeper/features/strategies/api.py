@@ -86,7 +86,7 @@ async def delete_strategy(name: FromPath[str], caller: Caller, units: Units, str
 
 
 @route.post(
-    "/api/admin/strategies/{name:str}/deprecate",
+    "/api/admin/strategies/{strategy_name:str}/deprecate",
     permission=Permission.UPDATE_STRATEGY,
     tag=TAG,
     operation="deprecateStrategy",
@@ -94,12 +94,12 @@ async def delete_strategy(name: FromPath[str], caller: Caller, units: Units, str
     status=200,
     errors=(404,),
 )
-async def deprecate_strategy(name: FromPath[str], caller: Caller, units: Units) -> None:
-    await units.run(caller.actor, commands.deprecate, name)
+async def deprecate_strategy(strategy_name: FromPath[str], caller: Caller, units: Units) -> None:
+    await units.run(caller.actor, commands.deprecate, strategy_name)
 
 
 @route.post(
-    "/api/admin/strategies/{name:str}/reactivate",
+    "/api/admin/strategies/{strategy_name:str}/reactivate",
     permission=Permission.UPDATE_STRATEGY,
     tag=TAG,
     operation="reactivateStrategy",
@@ -107,8 +107,8 @@ async def deprecate_strategy(name: FromPath[str], caller: Caller, units: Units) 
     status=200,
     errors=(404,),
 )
-async def reactivate_strategy(name: FromPath[str], caller: Caller, units: Units) -> None:
-    await units.run(caller.actor, commands.reactivate, name)
+async def reactivate_strategy(strategy_name: FromPath[str], caller: Caller, units: Units) -> None:
+    await units.run(caller.actor, commands.reactivate, strategy_name)
 
 
 ROUTES = [

@@ -1,6 +1,7 @@
 """Changing users, passwords and sessions: load, decide, write, record. Passwords come as hashes: hashing is slow."""
 
 from flagkeeper.eventlog.catalogue.access import UserCreated, UserDeleted, UserUpdated
+from flagkeeper.eventlog.catalogue.own import FlagkeeperUserPasswordChanged, PasswordChangedData
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.access.model import ADMIN
@@ -78,9 +79,10 @@ def set_password(unit: Unit, user_id: int, password_hash: str, *, keep_session: 
     Raises:
         NotFound: there is no such user.
     """
-    _load(unit, user_id)
+    user = _load(unit, user_id)
     store.add_password(unit.tx, user_id, password_hash, KEPT, unit.now)
     store.end_sessions(unit.tx, user_id, but=keep_session)
+    unit.record(FlagkeeperUserPasswordChanged(data=PasswordChangedData(id=user.id, name=user.email or user.username or str(user.id))))
 
 
 def log_in(unit: Unit, user_id: int, verified_hash: str, session_hash: str, rehashed: str | None) -> int:

@@ -22,11 +22,11 @@ from flagkeeper.integrations.provider import (
 DEFAULT_SUBJECT = "flagkeeper"
 NOTHING = "_"
 """Stands in a subject for a project or environment that an event does not have."""
-_TOKEN = r"[A-Za-z0-9_-]+"  # noqa: S105 - a part of a subject, and no secret
+_PIECE = r"[A-Za-z0-9_-]+"
 
 
 def _check_subject(text: str) -> None:
-    if not re.fullmatch(rf"{_TOKEN}(\.{_TOKEN})*", text):
+    if not re.fullmatch(rf"{_PIECE}(\.{_PIECE})*", text):
         raise ValueError("a subject has letters, digits, - and _, in parts separated by dots.")
 
 

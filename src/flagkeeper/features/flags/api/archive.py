@@ -13,34 +13,34 @@ TAG = "Archive"
 
 
 @route.post(
-    "/api/admin/archive/revive/{name:str}",
+    "/api/admin/archive/revive/{flag:str}",
     permission=route.ANYBODY,
     tag=TAG,
     operation="reviveFeature",
     summary="Bring a flag back, switched off everywhere",
     errors=(404,),
 )
-async def revive_flag(name: str, caller: Caller, units: Units, reader: Reader) -> None:
-    project = await reader.run(queries.project_of_flag, name)
+async def revive_flag(flag: str, caller: Caller, units: Units, reader: Reader) -> None:
+    project = await reader.run(queries.project_of_flag, flag)
     caller.demand(Permission.UPDATE_FEATURE, project=project)
     if project is None:
-        raise NotFound(f"There is no flag called {name!r}.")
-    await units.run(caller.actor, archive.revive, project, name)
+        raise NotFound(f"There is no flag called {flag!r}.")
+    await units.run(caller.actor, archive.revive, project, flag)
 
 
 @route.delete(
-    "/api/admin/archive/{name:str}",
+    "/api/admin/archive/{flag:str}",
     permission=route.ANYBODY,
     tag=TAG,
     operation="deleteFeature",
     summary="Delete an archived flag for good; any other is left alone",
     status=200,
 )
-async def delete_flag(name: str, caller: Caller, units: Units, reader: Reader) -> None:
-    project = await reader.run(queries.project_of_flag, name)
+async def delete_flag(flag: str, caller: Caller, units: Units, reader: Reader) -> None:
+    project = await reader.run(queries.project_of_flag, flag)
     caller.demand(Permission.DELETE_FEATURE, project=project)
     if project is not None:
-        await units.run(caller.actor, archive.delete, project, name)
+        await units.run(caller.actor, archive.delete, project, flag)
 
 
 ROUTES = [revive_flag, delete_flag]

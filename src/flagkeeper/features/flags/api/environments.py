@@ -26,9 +26,9 @@ Activate = Annotated[bool, QueryParameter(name="shouldActivateDisabledStrategies
     summary="A flag in one environment",
     errors=(404,),
 )
-async def get_environment(project: str, name: str, environment: str, reader: Reader) -> FlagEnvironmentOut:
-    state = await reader.run(queries.environment_of_flag, project, name, environment)
-    return shown_in_environment(name, environment, state)
+async def get_environment(project: str, flag: str, environment: str, reader: Reader) -> FlagEnvironmentOut:
+    state = await reader.run(queries.environment_of_flag, project, flag, environment)
+    return shown_in_environment(flag, environment, state)
 
 
 @route.post(
@@ -41,9 +41,9 @@ async def get_environment(project: str, name: str, environment: str, reader: Rea
     query={"shouldActivateDisabledStrategies": "Enable disabled strategies first"},
 )
 async def turn_on(
-    project: str, name: str, environment: str, caller: Caller, units: Units, activate: Activate = False
+    project: str, flag: str, environment: str, caller: Caller, units: Units, activate: Activate = False
 ) -> None:
-    await units.run(caller.actor, switch.turn_on, project, name, environment, activate_disabled_strategies=activate)
+    await units.run(caller.actor, switch.turn_on, project, flag, environment, activate_disabled_strategies=activate)
 
 
 @route.post(
@@ -54,8 +54,8 @@ async def turn_on(
     summary="Switch a flag off",
     errors=(404,),
 )
-async def turn_off(project: str, name: str, environment: str, caller: Caller, units: Units) -> None:
-    await units.run(caller.actor, switch.turn_off, project, name, environment)
+async def turn_off(project: str, flag: str, environment: str, caller: Caller, units: Units) -> None:
+    await units.run(caller.actor, switch.turn_off, project, flag, environment)
 
 
 ROUTES = [get_environment, turn_on, turn_off]

@@ -23,7 +23,7 @@ from flagkeeper.storage.reader import Reader
 
 TAG = "Features"
 FLAGS = "/api/admin/projects/{project:str}/features"
-FLAG = FLAGS + "/{name:str}"
+FLAG = FLAGS + "/{flag:str}"
 
 
 @route.get(
@@ -72,8 +72,8 @@ async def validate_name(data: FlagName, reader: Reader) -> None:
     summary="One flag with its environments, strategies and tags",
     errors=(404,),
 )
-async def get_flag(project: str, name: str, reader: Reader) -> FlagDetailOut:
-    return shown_in_detail(await reader.run(queries.flag_detail, project, name))
+async def get_flag(project: str, flag: str, reader: Reader) -> FlagDetailOut:
+    return shown_in_detail(await reader.run(queries.flag_detail, project, flag))
 
 
 @route.put(
@@ -84,8 +84,8 @@ async def get_flag(project: str, name: str, reader: Reader) -> FlagDetailOut:
     summary="Change the details of a flag; what is left out stays",
     errors=(404,),
 )
-async def update_flag(project: str, name: str, data: FlagChange, caller: Caller, units: Units) -> FlagOut:
-    return shown(await units.run(caller.actor, metadata.update, project, name, data))
+async def update_flag(project: str, flag: str, data: FlagChange, caller: Caller, units: Units) -> FlagOut:
+    return shown(await units.run(caller.actor, metadata.update, project, flag, data))
 
 
 @route.patch(
@@ -96,8 +96,8 @@ async def update_flag(project: str, name: str, data: FlagChange, caller: Caller,
     summary="Change the details of a flag by a JSON Patch",
     errors=(404,),
 )
-async def patch_flag(project: str, name: str, data: list[Patch], caller: Caller, units: Units) -> FlagOut:
-    return shown(await units.run(caller.actor, metadata.patch, project, name, data))
+async def patch_flag(project: str, flag: str, data: list[Patch], caller: Caller, units: Units) -> FlagOut:
+    return shown(await units.run(caller.actor, metadata.patch, project, flag, data))
 
 
 @route.delete(
@@ -109,8 +109,8 @@ async def patch_flag(project: str, name: str, data: list[Patch], caller: Caller,
     status=202,
     errors=(404,),
 )
-async def archive_flag(project: str, name: str, caller: Caller, units: Units) -> None:
-    await units.run(caller.actor, archive.archive, project, name)
+async def archive_flag(project: str, flag: str, caller: Caller, units: Units) -> None:
+    await units.run(caller.actor, archive.archive, project, flag)
 
 
 @route.post(
@@ -122,13 +122,13 @@ async def archive_flag(project: str, name: str, caller: Caller, units: Units) ->
     status=201,
     errors=(404, 409),
 )
-async def clone_flag(project: str, name: str, data: CloneBody, caller: Caller, units: Units) -> FlagOut:
-    copy = await units.run(caller.actor, create.clone, project, name, data.name, replace_group_id=data.replace_group_id)
+async def clone_flag(project: str, flag: str, data: CloneBody, caller: Caller, units: Units) -> FlagOut:
+    copy = await units.run(caller.actor, create.clone, project, flag, data.name, replace_group_id=data.replace_group_id)
     return shown(copy)
 
 
 @route.put(
-    "/api/admin/features/{name:str}",
+    "/api/admin/features/{flag:str}",
     permission=route.ANYBODY,
     tag=TAG,
     operation="updateFeatureOfVersion4",
@@ -137,14 +137,14 @@ async def clone_flag(project: str, name: str, data: CloneBody, caller: Caller, u
     deprecated=True,
 )
 async def update_flag_of_version_4(
-    name: str, data: OldFlagChange, caller: Caller, units: Units, reader: Reader
+    flag: str, data: OldFlagChange, caller: Caller, units: Units, reader: Reader
 ) -> FlagOut:
-    flag, places = await reader.run(queries.flag_with_environments, name)
-    caller.demand(Permission.UPDATE_FEATURE, project=flag.project)
+    found, places = await reader.run(queries.flag_with_environments, flag)
+    caller.demand(Permission.UPDATE_FEATURE, project=found.project)
     for environment in places:
         for permission in _needed(data):
-            caller.demand(permission, project=flag.project, environment=environment)
-    return shown(await units.run(caller.actor, legacy.update, flag.project, name, data))
+            caller.demand(permission, project=found.project, environment=environment)
+    return shown(await units.run(caller.actor, legacy.update, found.project, flag, data))
 
 
 def _needed(change: OldFlagChange) -> list[Permission]:

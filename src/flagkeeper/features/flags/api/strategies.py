@@ -26,8 +26,8 @@ STRATEGY = STRATEGIES + "/{strategy_id:str}"
     summary="The strategies of a flag in an environment, in their order",
     errors=(404,),
 )
-async def list_strategies(project: str, name: str, environment: str, reader: Reader) -> list[StrategyData]:
-    return (await reader.run(queries.environment_of_flag, project, name, environment)).strategies
+async def list_strategies(project: str, flag: str, environment: str, reader: Reader) -> list[StrategyData]:
+    return (await reader.run(queries.environment_of_flag, project, flag, environment)).strategies
 
 
 @route.get(
@@ -38,8 +38,8 @@ async def list_strategies(project: str, name: str, environment: str, reader: Rea
     summary="One strategy",
     errors=(404,),
 )
-async def get_strategy(project: str, name: str, environment: str, strategy_id: str, reader: Reader) -> StrategyData:
-    return (await reader.run(queries.environment_of_flag, project, name, environment)).strategy(strategy_id)
+async def get_strategy(project: str, flag: str, environment: str, strategy_id: str, reader: Reader) -> StrategyData:
+    return (await reader.run(queries.environment_of_flag, project, flag, environment)).strategy(strategy_id)
 
 
 @route.post(
@@ -51,9 +51,9 @@ async def get_strategy(project: str, name: str, environment: str, strategy_id: s
     errors=(404,),
 )
 async def add_strategy(
-    project: str, name: str, environment: str, data: StrategyDraft, caller: Caller, units: Units
+    project: str, flag: str, environment: str, data: StrategyDraft, caller: Caller, units: Units
 ) -> StrategyData:
-    return await units.run(caller.actor, strategies.add, project, name, environment, data)
+    return await units.run(caller.actor, strategies.add, project, flag, environment, data)
 
 
 @route.put(
@@ -65,9 +65,9 @@ async def add_strategy(
     errors=(404,),
 )
 async def update_strategy(
-    project: str, name: str, environment: str, strategy_id: str, data: StrategyChange, caller: Caller, units: Units
+    project: str, flag: str, environment: str, strategy_id: str, data: StrategyChange, caller: Caller, units: Units
 ) -> StrategyData:
-    return await units.run(caller.actor, strategies.update, project, name, environment, strategy_id, data)
+    return await units.run(caller.actor, strategies.update, project, flag, environment, strategy_id, data)
 
 
 @route.patch(
@@ -79,9 +79,9 @@ async def update_strategy(
     errors=(404,),
 )
 async def patch_strategy(
-    project: str, name: str, environment: str, strategy_id: str, data: list[Patch], caller: Caller, units: Units
+    project: str, flag: str, environment: str, strategy_id: str, data: list[Patch], caller: Caller, units: Units
 ) -> StrategyData:
-    return await units.run(caller.actor, strategies.patch, project, name, environment, strategy_id, data)
+    return await units.run(caller.actor, strategies.patch, project, flag, environment, strategy_id, data)
 
 
 @route.delete(
@@ -94,9 +94,9 @@ async def patch_strategy(
     errors=(404,),
 )
 async def remove_strategy(
-    project: str, name: str, environment: str, strategy_id: str, caller: Caller, units: Units
+    project: str, flag: str, environment: str, strategy_id: str, caller: Caller, units: Units
 ) -> None:
-    await units.run(caller.actor, strategies.remove, project, name, environment, strategy_id)
+    await units.run(caller.actor, strategies.remove, project, flag, environment, strategy_id)
 
 
 @route.post(
@@ -108,10 +108,10 @@ async def remove_strategy(
     errors=(404,),
 )
 async def set_sort_order(
-    project: str, name: str, environment: str, data: list[SortOrder], caller: Caller, units: Units
+    project: str, flag: str, environment: str, data: list[SortOrder], caller: Caller, units: Units
 ) -> None:
     order = {each.id: each.sort_order for each in data}
-    await units.run(caller.actor, strategies.set_order, project, name, environment, order)
+    await units.run(caller.actor, strategies.set_order, project, flag, environment, order)
 
 
 @route.post(

@@ -14,7 +14,7 @@ from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
 from flagkeeper.storage.reader import Reader
 
-TAGS = "/api/admin/features/{name:str}/tags"
+TAGS = "/api/admin/features/{flag:str}/tags"
 
 
 @route.get(
@@ -25,8 +25,8 @@ TAGS = "/api/admin/features/{name:str}/tags"
     summary="The tags of a flag",
     errors=(404,),
 )
-async def list_tags(name: str, reader: Reader) -> TagList:
-    return TagList(tags=shown_tags(await reader.run(queries.tags_of_flag, name)))
+async def list_tags(flag: str, reader: Reader) -> TagList:
+    return TagList(tags=shown_tags(await reader.run(queries.tags_of_flag, flag)))
 
 
 @route.post(
@@ -38,10 +38,10 @@ async def list_tags(name: str, reader: Reader) -> TagList:
     status=201,
     errors=(404,),
 )
-async def add_tag(name: str, data: TagData, caller: Caller, units: Units, reader: Reader) -> Response[TagData]:
-    await _demand_update(caller, reader, name)
-    kept = await units.run(caller.actor, tags.add, name, data)
-    return Response(kept, headers={"location": f"{name}/tags"})
+async def add_tag(flag: str, data: TagData, caller: Caller, units: Units, reader: Reader) -> Response[TagData]:
+    await _demand_update(caller, reader, flag)
+    kept = await units.run(caller.actor, tags.add, flag, data)
+    return Response(kept, headers={"location": f"{flag}/tags"})
 
 
 @route.put(
@@ -52,10 +52,10 @@ async def add_tag(name: str, data: TagData, caller: Caller, units: Units, reader
     summary="Add and remove tags of a flag",
     errors=(404,),
 )
-async def update_tags(name: str, data: TagChanges, caller: Caller, units: Units, reader: Reader) -> TagList:
-    await _demand_update(caller, reader, name)
-    await units.run(caller.actor, tags.update, name, data.added_tags, data.removed_tags)
-    return TagList(tags=shown_tags(await reader.run(queries.tags_of_flag, name)))
+async def update_tags(flag: str, data: TagChanges, caller: Caller, units: Units, reader: Reader) -> TagList:
+    await _demand_update(caller, reader, flag)
+    await units.run(caller.actor, tags.update, flag, data.added_tags, data.removed_tags)
+    return TagList(tags=shown_tags(await reader.run(queries.tags_of_flag, flag)))
 
 
 @route.delete(
@@ -67,15 +67,15 @@ async def update_tags(name: str, data: TagChanges, caller: Caller, units: Units,
     status=200,
     errors=(404,),
 )
-async def remove_tag(name: str, type: str, value: str, caller: Caller, units: Units, reader: Reader) -> None:  # noqa: A002 - the name in the path
-    await _demand_update(caller, reader, name)
-    await units.run(caller.actor, tags.remove, name, TagData(type=type, value=value.removeprefix("/")))
+async def remove_tag(flag: str, type: str, value: str, caller: Caller, units: Units, reader: Reader) -> None:  # noqa: A002 - the name in the path
+    await _demand_update(caller, reader, flag)
+    await units.run(caller.actor, tags.remove, flag, TagData(type=type, value=value.removeprefix("/")))
 
 
-async def _demand_update(caller: Caller, reader: Reader, name: str) -> None:
+async def _demand_update(caller: Caller, reader: Reader, flag: str) -> None:
     """Raises `NotFound`, or `PermissionDenied` for somebody who may not change the flag."""
-    flag = await reader.run(queries.flag, name)
-    caller.demand(Permission.UPDATE_FEATURE, project=flag.project)
+    found = await reader.run(queries.flag, flag)
+    caller.demand(Permission.UPDATE_FEATURE, project=found.project)
 
 
 ROUTES = [list_tags, add_tag, update_tags, remove_tag]

@@ -26,8 +26,8 @@ EVERYWHERE = FLAG + "/variants"
     summary="The variants of a flag in an environment",
     errors=(404,),
 )
-async def list_in_environment(project: str, name: str, environment: str, reader: Reader) -> VariantList:
-    return VariantList(variants=(await reader.run(queries.environment_of_flag, project, name, environment)).variants)
+async def list_in_environment(project: str, flag: str, environment: str, reader: Reader) -> VariantList:
+    return VariantList(variants=(await reader.run(queries.environment_of_flag, project, flag, environment)).variants)
 
 
 @route.put(
@@ -39,9 +39,9 @@ async def list_in_environment(project: str, name: str, environment: str, reader:
     errors=(404,),
 )
 async def replace_in_environment(
-    project: str, name: str, environment: str, data: list[VariantDraft], caller: Caller, units: Units
+    project: str, flag: str, environment: str, data: list[VariantDraft], caller: Caller, units: Units
 ) -> VariantList:
-    return VariantList(variants=await units.run(caller.actor, variants.replace, project, name, environment, data))
+    return VariantList(variants=await units.run(caller.actor, variants.replace, project, flag, environment, data))
 
 
 @route.patch(
@@ -53,9 +53,9 @@ async def replace_in_environment(
     errors=(404,),
 )
 async def patch_in_environment(
-    project: str, name: str, environment: str, data: list[Patch], caller: Caller, units: Units
+    project: str, flag: str, environment: str, data: list[Patch], caller: Caller, units: Units
 ) -> VariantList:
-    return VariantList(variants=await units.run(caller.actor, variants.patch, project, name, environment, data))
+    return VariantList(variants=await units.run(caller.actor, variants.patch, project, flag, environment, data))
 
 
 @route.put(
@@ -66,10 +66,10 @@ async def patch_in_environment(
     summary="Give a flag the same variants in several environments",
     errors=(404,),
 )
-async def push_variants(project: str, name: str, data: PushVariantsBody, caller: Caller, units: Units) -> VariantList:
+async def push_variants(project: str, flag: str, data: PushVariantsBody, caller: Caller, units: Units) -> VariantList:
     for environment in data.environments:
         caller.demand(Permission.UPDATE_FEATURE_ENVIRONMENT_VARIANTS, project=project, environment=environment)
-    pushed = await units.run(caller.actor, variants.push, project, name, data.environments, data.variants)
+    pushed = await units.run(caller.actor, variants.push, project, flag, data.environments, data.variants)
     return VariantList(variants=pushed)
 
 
@@ -81,8 +81,8 @@ async def push_variants(project: str, name: str, data: PushVariantsBody, caller:
     summary="The variants of a flag in the first environment that has any",
     errors=(404,),
 )
-async def list_everywhere(project: str, name: str, reader: Reader) -> VariantList:
-    return VariantList(variants=await reader.run(queries.variants_of_flag, project, name))
+async def list_everywhere(project: str, flag: str, reader: Reader) -> VariantList:
+    return VariantList(variants=await reader.run(queries.variants_of_flag, project, flag))
 
 
 @route.put(
@@ -94,9 +94,9 @@ async def list_everywhere(project: str, name: str, reader: Reader) -> VariantLis
     errors=(404,),
 )
 async def replace_everywhere(
-    project: str, name: str, data: list[VariantDraft], caller: Caller, units: Units
+    project: str, flag: str, data: list[VariantDraft], caller: Caller, units: Units
 ) -> VariantList:
-    return VariantList(variants=await units.run(caller.actor, variants.replace_everywhere, project, name, data))
+    return VariantList(variants=await units.run(caller.actor, variants.replace_everywhere, project, flag, data))
 
 
 @route.patch(
@@ -107,8 +107,8 @@ async def replace_everywhere(
     summary="Change the variants of a flag in all environments at once by a JSON Patch",
     errors=(404,),
 )
-async def patch_everywhere(project: str, name: str, data: list[Patch], caller: Caller, units: Units) -> VariantList:
-    return VariantList(variants=await units.run(caller.actor, variants.patch_everywhere, project, name, data))
+async def patch_everywhere(project: str, flag: str, data: list[Patch], caller: Caller, units: Units) -> VariantList:
+    return VariantList(variants=await units.run(caller.actor, variants.patch_everywhere, project, flag, data))
 
 
 ROUTES = [

@@ -1,6 +1,7 @@
 """API tokens of all projects."""
 
 from litestar import Response
+from litestar.params import FromPath
 
 from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.follow import MemoryRunner
@@ -50,7 +51,7 @@ async def list_tokens(caller: Caller, reader: Reader) -> TokenList:
     operation="getApiTokensByName",
     summary="API tokens of one name",
 )
-async def list_tokens_named(name: str, caller: Caller, reader: Reader) -> TokenList:
+async def list_tokens_named(name: FromPath[str], caller: Caller, reader: Reader) -> TokenList:
     return readable(await reader.run(queries.tokens_named, name), caller)
 
 
@@ -80,7 +81,7 @@ async def create_token(
     summary="Change when an API token expires; name it by its secret or its id",
 )
 async def update_token(
-    token: str,
+    token: FromPath[str],
     data: ExpiryBody,
     caller: Caller,
     units: Units,
@@ -104,7 +105,7 @@ async def update_token(
     status=200,
 )
 async def delete_token(
-    token: str, caller: Caller, units: Units, reader: Reader, credentials: MemoryRunner, bell: Bell
+    token: FromPath[str], caller: Caller, units: Units, reader: Reader, credentials: MemoryRunner, bell: Bell
 ) -> None:
     found = await reader.run(queries.find, token)
     if found is not None:

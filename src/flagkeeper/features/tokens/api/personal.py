@@ -1,6 +1,7 @@
 """Personal access tokens: people make them for their own scripts."""
 
 import msgspec
+from litestar.params import FromPath
 
 from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.follow import MemoryRunner
@@ -60,7 +61,9 @@ async def create_pat(data: NewPatBody, caller: Caller, units: Units, credentials
     summary="Revoke one of my personal access tokens. One that does not exist is no error",
     status=200,
 )
-async def delete_pat(pat_id: int, caller: Caller, units: Units, credentials: MemoryRunner, bell: Bell) -> None:
+async def delete_pat(
+    pat_id: FromPath[int], caller: Caller, units: Units, credentials: MemoryRunner, bell: Bell
+) -> None:
     await units.run(caller.actor, commands.delete_pat, owner(caller), pat_id)
     await credentials.reached(bell.last_id)
 

@@ -1,6 +1,7 @@
 """API tokens of one project."""
 
 from litestar import Response
+from litestar.params import FromPath
 
 from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.follow import MemoryRunner
@@ -26,7 +27,7 @@ TAG = "Projects"
     summary="API tokens that open a project, without their secrets",
     errors=(404,),
 )
-async def list_tokens(project: str, caller: Caller, reader: Reader) -> TokenList:
+async def list_tokens(project: FromPath[str], caller: Caller, reader: Reader) -> TokenList:
     await reader.run(projects.project, project)
     found = await reader.run(queries.tokens_of_project, project)
     return TokenList(tokens=[shown(token) for token in found if token.type is not TokenType.ADMIN or caller.is_admin])
@@ -42,7 +43,7 @@ async def list_tokens(project: str, caller: Caller, reader: Reader) -> TokenList
     errors=(404,),
 )
 async def create_token(
-    project: str,
+    project: FromPath[str],
     data: NewTokenBody,
     caller: Caller,
     units: Units,
@@ -66,8 +67,8 @@ async def create_token(
     errors=(404,),
 )
 async def delete_token(
-    project: str,
-    token: str,
+    project: FromPath[str],
+    token: FromPath[str],
     caller: Caller,
     units: Units,
     reader: Reader,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.follow import MemoryRunner
@@ -99,7 +99,7 @@ async def count_admins(reader: Reader) -> AdminCount:
     summary="One user",
     errors=(404,),
 )
-async def get_user(user_id: int, reader: Reader) -> UserOut:
+async def get_user(user_id: FromPath[int], reader: Reader) -> UserOut:
     return shown_with_role(await reader.run(queries.user, user_id))
 
 
@@ -133,7 +133,7 @@ async def create_user(
     errors=(404,),
 )
 async def update_user(
-    user_id: int,
+    user_id: FromPath[int],
     data: UserBody,
     caller: Caller,
     units: Units,
@@ -156,7 +156,7 @@ async def update_user(
     errors=(404,),
 )
 async def delete_user(
-    user_id: int,
+    user_id: FromPath[int],
     caller: Caller,
     units: Units,
     tokens_of_user: TokensOfUser,
@@ -175,7 +175,9 @@ async def delete_user(
     summary="Set a user's password, and end the user's sessions",
     errors=(404,),
 )
-async def change_password(user_id: int, data: PasswordBody, caller: Caller, units: Units, reader: Reader) -> None:
+async def change_password(
+    user_id: FromPath[int], data: PasswordBody, caller: Caller, units: Units, reader: Reader
+) -> None:
     new_hash = await passwords.chosen(data, user_id, reader)
     await units.run(caller.actor, commands.set_password, user_id, new_hash)
 

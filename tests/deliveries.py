@@ -1,0 +1,167 @@
+"""Integrations and what delivers to them, for tests that need no server."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from flagkeeper.eventlog.catalogue.feature import FeatureEnvironmentEnabled
+from flagkeeper.eventlog.unit import Unit
+from flagkeeper.eventlog.wake import Watch
+from flagkeeper.integrations import config_commands, fanout
+from flagkeeper.integrations.config_model import Integration, IntegrationDraft
+from flagkeeper.integrations.delivery_model import DeliveryState, Schedule
+from flagkeeper.integrations.delivery_queries import DeliveryRow, page_of_deliveries
+from flagkeeper.integrations.delivery_service import DeliveryService
+from flagkeeper.integrations.provider import Links
+from flagkeeper.integrations.secrets import Keyring
+from flagkeeper.kernel.paging import Page
+from flagkeeper.outbound.address import read_policy
+from flagkeeper.outbound.door import Door
+from tests.log import Log
+
+KEYRING = Keyring(("a key for tests that is long enough",))
+ENABLED = FeatureEnvironmentEnabled.about.type
+EVERYTHING = Page(1_000_000)
+SCALE = 0.000_02
+"""Of all waits: 75 hours become 5 seconds."""
+
+
+def add_integration(log: Log, url: str = "http://127.0.0.1:1/", **changes: Any) -> Integration:
+    """An integration that wants flags being enabled."""
+    parameters = {"url": url, **changes.pop("parameters", {})}
+    draft = IntegrationDraft(
+        **{
+            "provider": "webhook",
+            "description": None,
+            "enabled": True,
+            "parameters": parameters,
+            "events": [ENABLED],
+            "projects": [],
+            "environments": [],
+            **changes,
+        }
+    )
+    made: Integration = log.run(config_commands.create, draft, [], KEYRING)
+    return made
+
+
+def draft_of(integration: Integration, url: str, **changes: Any) -> IntegrationDraft:
+    return IntegrationDraft(
+        **{
+            "provider": integration.provider,
+            "description": integration.description,
+            "enabled": integration.enabled,
+            "parameters": {"url": url},
+            "events": integration.events,
+            "projects": integration.projects,
+            "environments": integration.environments,
+            **changes,
+        }
+    )
+
+
+def enable(unit: Unit, *flags: str, project: str = "default", environment: str = "production") -> None:
+    """Records, and only records, that flags were enabled."""
+    for flag in flags:
+        unit.record(FeatureEnvironmentEnabled(feature_name=flag, project=project, environment=environment))
+
+
+def fan_out(log: Log) -> None:
+    """Brings the fan-out up to date, without a sender."""
+    runner = fanout_runner(log)
+
+    async def step() -> None:
+        while (await runner.step())[0]:
+            pass
+
+    asyncio.run(step())
+
+
+def fanout_runner(log: Log) -> Any:
+    from flagkeeper.eventlog.durable import DurableRunner
+
+    return DurableRunner(fanout.Fanout(), log.units, log.reader, log.bell)
+
+
+def deliveries_of(log: Log, integration: Integration, state: DeliveryState | None = None) -> list[DeliveryRow]:
+    """In log order."""
+    found: list[DeliveryRow] = log.read(page_of_deliveries, integration.id, state, EVERYTHING)[0]
+    return found[::-1]
+
+
+def states_of(log: Log, integration: Integration) -> list[str]:
+    return [each.state.value for each in deliveries_of(log, integration)]
+
+
+class Replica:
+    """What one process of Flagkeeper has to deliver events, on a database that others may use too."""
+
+    def __init__(
+        self, database_url: str, *, scale: float = SCALE, timeout: float = 2.0, door: Door | None = None
+    ) -> None:
+        self._url = database_url
+        self._scale = scale
+        self._timeout = timeout
+        self._given_door = door
+
+    async def __aenter__(self) -> Self:
+        self.log = Log(self._url)
+        self.log.bell.attach(asyncio.get_running_loop())
+        self._watch = Watch(self.log.database, self.log.reader, self.log.bell)
+        self._watch.start()
+        self.door = self._given_door or Door(read_policy(("127.0.0.0/8",)), timeout=self._timeout)
+        self.service = DeliveryService(
+            units=self.log.units,
+            reader=self.log.reader,
+            bell=self.log.bell,
+            door=self.door,
+            links=Links("http://flagkeeper.test"),
+            schedule=Schedule(self._scale),
+            days=30,
+        )
+        await self.service.start(KEYRING)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.service.stop()
+        await self._end()
+
+    @property
+    def holds(self) -> set[int]:
+        """The integrations for which it sends."""
+        return set(self.service._sender._couriers)
+
+    async def vanish(self) -> None:
+        """As if the process had been killed: nothing is finished, recorded or given back."""
+        sender, follower = self.service._sender, self.service._fanout
+        tasks = [*sender._tasks, sender._recorder._task, follower._task]
+        for courier in sender._couriers.values():
+            tasks += courier._tasks
+            courier.dismiss()
+        for task in tasks:
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*(task for task in tasks if task), return_exceptions=True)
+        sender._couriers.clear()
+        sender._tasks.clear()
+        sender._recorder._task = follower._task = None
+        await self._end()
+
+    async def _end(self) -> None:
+        await self.door.close()
+        await asyncio.to_thread(self._watch.stop)
+        await asyncio.to_thread(self.log.close)
+
+
+async def until(condition: Callable[[], object], timeout: float = 10.0, why: Callable[[], object] = str) -> None:
+    """Waits for what must happen."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, why() or "it did not happen"
+        with contextlib.suppress(TimeoutError):
+            await asyncio.sleep(0.01)

@@ -1,0 +1,145 @@
+"""Who gets which event, written down in the transaction that moves the fan-out on."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from flagkeeper.eventlog.durable import position_of
+from flagkeeper.eventlog.read import epoch
+from flagkeeper.integrations import config_commands
+from flagkeeper.integrations.delivery_tables import deliveries
+from flagkeeper.integrations.fanout import FANOUT, Fanout
+from flagkeeper.kernel.errors import Conflict
+from flagkeeper.storage.statement import Query, columns
+from tests.deliveries import (
+    ENABLED,
+    KEYRING,
+    add_integration,
+    deliveries_of,
+    draft_of,
+    enable,
+    fan_out,
+    fanout_runner,
+    states_of,
+)
+from tests.log import ALICE, Log
+
+_SUBJECTS = Query[Any](select(deliveries.c.event_id, deliveries.c.subject).order_by(deliveries.c.event_id), columns)
+
+
+def wanted_by(log: Log, integration: Any) -> list[int]:
+    return [each.event_id for each in deliveries_of(log, integration)]
+
+
+def last(log: Log) -> int:
+    return int(log.read(epoch).last_id)
+
+
+def test_each_event_goes_to_everybody_who_wants_it(log: Log) -> None:
+    one, two = add_integration(log), add_integration(log)
+    other = add_integration(log, events=["segment-created"])
+    log.run(enable, "a", "b")
+    fan_out(log)
+    assert wanted_by(log, one) == wanted_by(log, two) == [last(log) - 1, last(log)]
+    assert wanted_by(log, other) == []
+    assert states_of(log, one) == ["waiting", "waiting"]
+    assert log.read(position_of, FANOUT) == last(log)
+
+
+def test_filters_let_events_without_project_or_environment_through(log: Log) -> None:
+    narrow = add_integration(
+        log, events=[ENABLED, "addon-config-created"], projects=["shop"], environments=["production"]
+    )
+    log.run(enable, "a")
+    log.run(lambda unit: enable(unit, "b", project="shop", environment="development"))
+    log.run(lambda unit: enable(unit, "c", project="shop"))
+    wanted = last(log)
+    add_integration(log)
+    fan_out(log)
+    assert wanted_by(log, narrow) == [1, wanted, wanted + 1], "its own creation, flag c, another integration"
+
+
+def test_a_star_stands_for_every_project(log: Log) -> None:
+    every = add_integration(log, projects=["*"], environments=["*"])
+    log.run(enable, "a")
+    fan_out(log)
+    assert len(wanted_by(log, every)) == 1
+
+
+def test_changes_take_effect_at_once(log: Log) -> None:
+    url = "http://127.0.0.1:1/"
+    integration = add_integration(log, url)
+    log.run(enable, "a")
+    fan_out(log)
+    off = draft_of(integration, url, enabled=False)
+    log.run(config_commands.update, integration.id, off, [], KEYRING)
+    log.run(enable, "b")
+    fan_out(log)
+    assert len(wanted_by(log, integration)) == 1
+    log.run(config_commands.update, integration.id, msgspec.structs.replace(off, enabled=True), [], KEYRING)
+    log.run(enable, "c")
+    fan_out(log)
+    assert wanted_by(log, integration) == [2, 6]
+
+
+def test_two_that_handle_the_same_events_write_them_down_once(log: Log) -> None:
+    integration = add_integration(log)
+    log.run(enable, "a", "b")
+
+    async def both() -> None:
+        one, other = fanout_runner(log), fanout_runner(log)
+        found = await log.reader.run(one._next)
+        await one.step()
+        with pytest.raises(Conflict):
+            await log.units.run(ALICE, other._advance, found[0], found[3], found[2])
+
+    asyncio.run(both())
+    assert len(wanted_by(log, integration)) == 2
+
+
+def test_what_fails_writes_nothing_and_moves_nothing(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    integration = add_integration(log)
+    fan_out(log)
+    before = log.read(position_of, FANOUT)
+    log.run(enable, "a", "b")
+    handle = Fanout.handle
+
+    def half(self: Fanout, tx: Any, batch: Any) -> None:
+        handle(self, tx, batch)
+        raise RuntimeError("struck by lightning")
+
+    monkeypatch.setattr(Fanout, "handle", half)
+    with pytest.raises(RuntimeError):
+        fan_out(log)
+    monkeypatch.undo()
+    assert wanted_by(log, integration) == []
+    assert log.read(position_of, FANOUT) == before
+    fan_out(log)
+    assert len(wanted_by(log, integration)) == 2
+
+
+def test_order_is_kept_by_flag_or_by_the_thing_an_event_is_about(log: Log) -> None:
+    add_integration(log, events=[ENABLED, "addon-config-created"])
+    log.run(lambda unit: enable(unit, "checkout", environment="development"))
+    log.run(lambda unit: enable(unit, "checkout", environment="production"))
+    fan_out(log)
+    found = log.read(lambda tx: tx.all(_SUBJECTS))
+    assert found == [(1, "integration/1"), (2, "flag/checkout"), (3, "flag/checkout")]
+
+
+def test_every_delivery_has_a_message_id_of_its_own(log: Log) -> None:
+    one, two = add_integration(log), add_integration(log)
+    log.run(enable, *(f"flag-{i}" for i in range(100)))
+    fan_out(log)
+    ids = [each.message_id for integration in (one, two) for each in deliveries_of(log, integration)]
+    assert len(set(ids)) == 200
+    assert all(each.startswith("msg_") for each in ids)
+
+
+def test_events_that_nobody_wants_only_move_the_position(log: Log) -> None:
+    log.run(enable, "a")
+    fan_out(log)
+    assert log.read(position_of, FANOUT) == last(log)
