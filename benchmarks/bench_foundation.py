@@ -49,9 +49,10 @@ def measure(server: Measured, rounds: int, seconds: float) -> dict[str, float]:
     """All figures of one server."""
     found: dict[str, float] = {}
     time.sleep(1)
-    found["memory when idle, MB"] = server.memory()
     server.stop()
     found["cold start, s"] = server.start()
+    time.sleep(2)
+    found["memory when idle, MB"] = server.memory()
     fill(server, 1000)
     found |= deliveries(server, rounds, seconds)
     found |= changes(server, rounds, seconds)

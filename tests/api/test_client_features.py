@@ -2,48 +2,22 @@
 
 import gzip
 import time
-from typing import Any
 
 import httpx
 import msgspec
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, TagData
-from flagkeeper.features.flags.commands import archive, create, strategies, switch, tags
-from flagkeeper.features.flags.model.flag import FlagDraft
+from flagkeeper.eventlog.catalogue.payload import TagData
+from flagkeeper.features.flags.commands import archive, switch, tags
 from flagkeeper.features.flags.model.strategy import StrategyDraft
 from flagkeeper.features.flags.queries import segment_uses
 from flagkeeper.features.segments import commands as segments
 from flagkeeper.features.segments.model import SegmentDraft
 from tests.log import ALICE
+from tests.sdk import make_flag, make_segment, run, users
 from tests.server import ADMIN, BACKEND, FRONTEND, TestServer
 
 PATH = "/api/client/features"
 NEW = {"Unleash-Client-Spec": "5.2.0"}
-
-
-def run(server: TestServer, command: Any, *args: Any) -> Any:
-    """Runs a command, and waits until SDKs can see what it did."""
-
-    async def change() -> Any:
-        result = await server.services.units.run(ALICE, command, *args)
-        await server.services.client_features_runner.reached(server.services.bell.last_id)
-        return result
-
-    return server.call(change())
-
-
-def make_flag(server: TestServer, name: str, *drafts: StrategyDraft, on: bool = True, project: str = "default") -> None:
-    run(server, create.create, project, FlagDraft(name=name, description="d"))
-    for draft in drafts:
-        run(server, strategies.add, project, name, "development", draft)
-    if on:
-        run(server, switch.turn_on, project, name, "development")
-
-
-def make_segment(server: TestServer, *user_ids: str) -> int:
-    constraints = [ConstraintData(context_name="userId", operator="IN", values=list(user_ids))]
-    draft = SegmentDraft(name=f"segment {user_ids}", description=None, project=None, constraints=constraints)
-    return int(run(server, segments.create, draft).id)
 
 
 def get(server: TestServer, path: str = PATH, *, token: str | None = BACKEND, **headers: str) -> httpx.Response:
@@ -110,14 +84,14 @@ def test_archived_flags_are_not_sent(server: TestServer) -> None:
 
 
 def test_segments_are_sent_to_sdks_that_know_them_and_written_out_for_others(server: TestServer) -> None:
-    segment = make_segment(server, "7")
-    make_segment(server, "8")
+    segment = make_segment(server, "beta", users("7"))
+    make_segment(server, "unused", users("8"))
     make_flag(server, "checkout", StrategyDraft(name="default", segments=[segment]))
     make_flag(server, "other")
     new = get(server, **NEW).json()
     assert new["query"]["inlineSegmentConstraints"] is False
     rule = {"contextName": "userId", "operator": "IN", "values": ["7"], "inverted": False, "caseInsensitive": False}
-    assert new["segments"] == [{"id": segment, "name": "segment ('7',)", "constraints": [rule]}]
+    assert new["segments"] == [{"id": segment, "name": "beta", "constraints": [rule]}]
     assert new["features"][0]["strategies"][0]["segments"] == [segment]
     assert new["features"][0]["strategies"][0]["constraints"] == []
     assert get(server, f"{PATH}?namePrefix=other", **NEW).json()["segments"] == new["segments"]
@@ -160,11 +134,10 @@ def test_another_environment_does_not_move_the_revision(server: TestServer) -> N
 
 
 def test_a_changed_segment_moves_the_revision_and_what_old_sdks_are_sent(server: TestServer) -> None:
-    segment = make_segment(server, "7")
+    segment = make_segment(server, "beta", users("7"))
     make_flag(server, "checkout", StrategyDraft(name="default", segments=[segment]))
     etag = get(server).headers["etag"]
-    constraints = [ConstraintData(context_name="userId", operator="IN", values=["8"])]
-    draft = SegmentDraft(name="s", description=None, project=None, constraints=constraints)
+    draft = SegmentDraft(name="beta", description=None, project=None, constraints=[users("8")])
     run(server, segments.update, segment, draft, segment_uses)
     answer = get(server, If_None_Match=etag)
     assert answer.json()["features"][0]["strategies"][0]["constraints"][0]["values"] == ["8"]

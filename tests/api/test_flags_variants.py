@@ -123,6 +123,7 @@ def test_variants_that_cannot_be(server: TestServer, variants: Any) -> None:
 def test_places_that_are_not_there(server: TestServer) -> None:
     before = server.last_id()
     assert push(server, ["development", "nowhere"], [A]).status_code == 404
+    assert server.put(f"{FLAGS}/nobody/variants-batch", json={}).status_code == 404
     for path in (f"{FLAG}/environments/nowhere/variants", f"{FLAGS}/nobody/variants"):
         assert server.get(path).status_code == 404
         assert server.put(path, json=[A]).status_code == 404

@@ -10,7 +10,7 @@ from flagkeeper.eventlog.catalogue.wording import bold, escape, flag_link
 from flagkeeper.integrations import message
 
 NAMES = st.text(
-    st.characters(exclude_categories=("C", "Z")) | st.sampled_from("\\`*_[]()<>#|~!&{}+-. "), min_size=1
+    st.characters(exclude_categories=("C", "Z")) | st.sampled_from("\\`*_[]()<>#|~!&{}+-. "), min_size=1, max_size=60
 ).filter(lambda name: name == name.strip() and "  " not in name)
 """Everything but control characters: the log makes spaces of those."""
 

@@ -13,6 +13,7 @@ from flagkeeper.features.flags.model.flag import (
     check_metadata,
     check_name,
     check_naming,
+    roll_up,
 )
 from flagkeeper.features.flags.store import environments, flags, tags
 from flagkeeper.features.projects import queries as projects
@@ -69,7 +70,7 @@ def _room_for(unit: Unit, project_id: str, name: str) -> Project:
     project = projects.lock_shared(unit.tx, project_id)
     check_naming(name, project.feature_naming.pattern)
     most = unit.limits.feature_flags
-    if flags.count(unit.tx) >= most:
+    if flags.are_as_many_as(unit.tx, most):
         raise LimitExceeded(f"There are {most} flags already, which is the limit. Archive some first.")
     if project.feature_limit is not None and flags.count(unit.tx, project_id) >= project.feature_limit:
         raise LimitExceeded(f"The project allows {project.feature_limit} flags and has them. Archive some first.")
@@ -100,9 +101,7 @@ def _add(unit: Unit, flag: Flag, own: list[TagData], states: dict[str, FlagEnvir
     for tag in own:
         tags.add(unit.tx, flag.name, tag)
     unit.record(
-        FeatureCreated(
-            feature_name=flag.name, project=flag.project, data=flag.payload(flags.rollup(unit.tx, flag.name))
-        ),
+        FeatureCreated(feature_name=flag.name, project=flag.project, data=flag.payload(roll_up(states))),
         flag.state(own, states),
     )
 

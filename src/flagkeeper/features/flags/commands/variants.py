@@ -30,6 +30,7 @@ def push(
     unit: Unit, project: str, name: str, places: Sequence[str], drafts: Sequence[VariantDraft]
 ) -> list[VariantData]:
     """The same variants in several environments. Raises `NotFound`, `FlagArchived` or `BadData`."""
+    flags.load_active(unit.tx, name, project)
     variants = _checked(drafts)
     for environment in sorted(set(places)):
         edit(unit, project, name, environment).set_variants(variants)

@@ -31,6 +31,12 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
     """Those of the first environment that has any: flags had variants themselves before environments did."""
 
 
+def roll_up(states: dict[str, FlagEnvironment], last_seen_at: clock.Millis | None = None) -> Rollup:
+    """The rollup of a flag with these states, by environment."""
+    variants = (state.variants for _, state in sorted(states.items()) if state.variants)
+    return Rollup(last_seen_at=last_seen_at, variants=next(variants, []))
+
+
 class Flag(msgspec.Struct, frozen=True, rename="camel"):
     """A flag without its environments. The fields are named as the columns are."""
 

@@ -16,6 +16,7 @@ from flagkeeper.storage.transaction import Transaction
 COLUMNS = tuple(features.c[name] for name in Flag.__struct_fields__)
 
 _LOCK = Query(select(*COLUMNS).where(features.c.name == bindparam("feature_name")).with_for_update(), Flag)
+_COUNT_ALL = Query(select(func.count()).select_from(features), int)
 _COUNT = Query(select(func.count()).select_from(features).where(features.c.archived_at.is_(None)), int)
 _COUNT_OF_PROJECT = Query(
     select(func.count())
@@ -86,10 +87,14 @@ def rollup(tx: Transaction, name: str) -> Rollup:
     return tx.first(_ROLLUP, feature_name=name) or Rollup()
 
 
-def count(tx: Transaction, project: str | None = None) -> int:
-    """Flags in use, of all projects or of one."""
-    found = tx.first(_COUNT) if project is None else tx.first(_COUNT_OF_PROJECT, project=project)
-    return found or 0
+def are_as_many_as(tx: Transaction, limit: int) -> bool:
+    """Whether so many flags are in use. All flags are counted first, which SQLite does without reading them."""
+    return (tx.first(_COUNT_ALL) or 0) >= limit and (tx.first(_COUNT) or 0) >= limit
+
+
+def count(tx: Transaction, project: str) -> int:
+    """Flags in use of a project."""
+    return tx.first(_COUNT_OF_PROJECT, project=project) or 0
 
 
 def names_of_project(tx: Transaction, project: str) -> list[str]:
