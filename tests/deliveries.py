@@ -106,6 +106,7 @@ class Replica:
         self._scale = scale
         self._timeout = timeout
         self._given_door = door
+        self._gone = False
 
     async def __aenter__(self) -> Self:
         self.log = Log(self._url)
@@ -128,8 +129,9 @@ class Replica:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        await self.service.stop()
-        await self._end()
+        if not self._gone:
+            await self.service.stop()
+            await self._end()
 
     @property
     def holds(self) -> set[int]:
@@ -138,6 +140,7 @@ class Replica:
 
     async def vanish(self) -> None:
         """As if the process had been killed: nothing is finished, recorded or given back."""
+        self._gone = True
         sender, follower = self.service._sender, self.service._fanout
         tasks = [*sender._tasks, sender._recorder._task, follower._task]
         for courier in sender._couriers.values():

@@ -42,6 +42,7 @@ class Answer(NamedTuple):
         headers: lines that end in a line break.
         cut: bytes of the answer after which the connection breaks.
         reset: the connection breaks the hard way.
+        twice: it is sent two times.
     """
 
     status: int | None = 200
@@ -49,6 +50,7 @@ class Answer(NamedTuple):
     headers: str = ""
     cut: int | None = None
     reset: bool = False
+    twice: bool = False
 
     def written(self) -> bytes:
         if self.status == 200 and not self.headers:
@@ -92,8 +94,10 @@ class Chaos:
                 return RESETS
             case _ if dice < 0.96:
                 return CLOSES
-            case _ if dice < 0.98:
+            case _ if dice < 0.97:
                 return Answer(200, cut=9)
+            case _ if dice < 0.98:
+                return Answer(200, twice=True)
             case _ if dice < 0.995:
                 return Answer(200, delay=self._random.uniform(0, 0.3))
             case _:
@@ -146,7 +150,7 @@ class _Connection(asyncio.Protocol):
             self._transport.write(answer.written()[: answer.cut])
             self._transport.close()
         else:
-            self._transport.write(answer.written())
+            self._transport.write(answer.written() * (2 if answer.twice else 1))
             self._receiver.acknowledged(arrival, answer)
 
 

@@ -193,6 +193,8 @@ def test_bearer_is_understood(server: TestServer) -> None:
 
 
 def test_other_methods(server: TestServer) -> None:
+    head = server.request("HEAD", PATH, token=BACKEND)
+    assert (head.status_code, head.content) == (200, b"")
     for method in ("OPTIONS", "POST", "DELETE"):
         assert server.request(method, PATH, token=None).status_code == 401
         assert server.request(method, PATH, token=BACKEND).status_code == 405

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from yggdrasil_engine.engine import UnleashEngine
+from yggdrasil_engine.engine import UnleashEngine  # type: ignore[import-untyped]  # untyped upstream
 
 from flagkeeper.eventlog.catalogue.payload import ConstraintData
 from flagkeeper.eventlog.read import Epoch
@@ -160,7 +160,7 @@ OPERANDS = {
 
 
 @st.composite
-def constraints(draw: st.DrawFn) -> ConstraintData:
+def rules(draw: st.DrawFn) -> ConstraintData:
     operator = draw(st.sampled_from(Operator))
     operand = OPERANDS.get(operator.partition("_")[0])
     return ConstraintData(
@@ -196,7 +196,7 @@ DRAFTS = st.builds(
     StrategyDraft,
     name=st.sampled_from(["default", "flexibleRollout", "remoteAddress", "userWithId", "custom"]),
     title=st.none() | TEXT,
-    constraints=st.lists(constraints().filter(lambda each: not problems(each)), max_size=3),
+    constraints=st.lists(rules().filter(lambda each: not problems(each)), max_size=3),
     variants=VARIANTS,
     parameters=st.dictionaries(
         st.sampled_from(["rollout", "stickiness", "groupId", "IPs", "userIds", "ü"]),
@@ -219,8 +219,10 @@ def row(draft: StrategyDraft, name: str) -> StrategyRow | None:
         kept = new_strategy(draft, "id", 0, setting)
     except BadData:
         return None
-    parts = (msgspec.json.encode(each).decode() for each in (kept.parameters, kept.constraints, kept.variants))
-    return StrategyRow(kept.name, *parts, segments=tuple(kept.segments))
+    parameters, constraints, variants = (
+        msgspec.json.encode(each).decode() for each in (kept.parameters, kept.constraints, kept.variants)
+    )
+    return StrategyRow(kept.name, parameters, constraints, variants, tuple(kept.segments))
 
 
 def state(flags: list[list[StrategyDraft]]) -> State:

@@ -197,20 +197,20 @@ class Simulation:
             self.queue.look_begins()
             known = set(self.queue.known())
             waiting = [row for row in self.rows.values() if row.state == "waiting" and row.event_id not in known]
-            fresh = [row for row in waiting if row.due_at == 0 and not self.held_up(row, tried=True)]
-            again = [row for row in waiting if 0 < row.due_at <= self.now and not self.held_up(row, tried=False)]
+            fresh = [row for row in waiting if row.due_at == 0 and not self.held_up(row, fresh=True)]
+            again = [row for row in waiting if 0 < row.due_at <= self.now and not self.held_up(row, fresh=False)]
             limit = self.random.randint(1, 8)
             self.shown = (
                 [delivery(row.event_id, row.subject, row.attempt) for row in fresh[:limit]],
                 [delivery(row.event_id, row.subject, row.attempt) for row in again[:limit]],
             )
 
-    def held_up(self, row: Row, *, tried: bool) -> bool:
+    def held_up(self, row: Row, *, fresh: bool) -> bool:
         """What the search of the sender leaves out."""
         return self.ordered and any(
-            other.state == "waiting" and other.subject == row.subject and (other.due_at > 0 or not tried)
+            other.state == "waiting" and other.subject == row.subject and other.due_at > 0
             for other in self.rows.values()
-            if other.event_id < row.event_id
+            if fresh or other.event_id < row.event_id
         )
 
     def end_look(self) -> None:

@@ -34,14 +34,6 @@ Index(
     postgresql_where=IS_WAITING,
 )
 Index(
-    "ix_deliveries_subject",
-    deliveries.c.integration_id,
-    deliveries.c.subject,
-    deliveries.c.event_id,
-    sqlite_where=IS_WAITING,
-    postgresql_where=IS_WAITING,
-)
-Index(
     "ix_deliveries_dead",
     deliveries.c.integration_id,
     deliveries.c.event_id,

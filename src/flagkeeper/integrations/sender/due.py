@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
+from sqlalchemy import Select, bindparam, func, select
 
 from flagkeeper.eventlog.read import EventRow
 from flagkeeper.eventlog.tables import events
@@ -16,47 +16,27 @@ from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
 _EVENT = [events.c[name] for name in EventRow.__struct_fields__]
-_WITH_EVENT = (
+_WITH_EVENT: Select[Any] = (
     select(*DELIVERY_COLUMNS, *_EVENT)
     .select_from(deliveries.outerjoin(events, events.c.id == deliveries.c.event_id))
-    .where(deliveries.c.integration_id == bindparam("integration"), IS_WAITING)
+    .where(deliveries.c.integration_id == bindparam("integration"), IS_WAITING, ~any_of(deliveries.c.event_id, "known"))
+    .limit(bindparam("room"))
 )
-_UNKNOWN = ~any_of(deliveries.c.event_id, "known")
-_earlier = deliveries.alias("earlier")
-
-
-def _no_earlier(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """No waiting delivery of the same subject comes before this one.
-
-    In these words, because all others (`NOT EXISTS`, `LIMIT 1`) make PostgreSQL go through the whole table.
-    """
-    found = select(func.min(_earlier.c.event_id)).where(
-        _earlier.c.integration_id == deliveries.c.integration_id,
-        _earlier.c.subject == deliveries.c.subject,
-        _earlier.c.event_id < deliveries.c.event_id,
-        _earlier.c.state == literal_column("'waiting'"),
-        *conditions,
-    )
-    return found.scalar_subquery().is_(None)
-
-
-def _fresh(*conditions: ColumnElement[bool]) -> Query[Delivery]:
-    wanted: Select[Any] = _WITH_EVENT.where(deliveries.c.due_at == AT_ONCE, _UNKNOWN, *conditions)
-    return Query(wanted.order_by(deliveries.c.event_id).limit(bindparam("room")), to_delivery)
-
-
-def _again(*conditions: ColumnElement[bool]) -> Query[Delivery]:
-    wanted: Select[Any] = _WITH_EVENT.where(
-        deliveries.c.due_at > AT_ONCE, deliveries.c.due_at <= bindparam("now"), _UNKNOWN, *conditions
-    )
-    return Query(wanted.order_by(deliveries.c.due_at, deliveries.c.event_id).limit(bindparam("room")), to_delivery)
-
-
-# An earlier one that was not tried yet is found by the same search, and waited for in memory; what only the database
-# knows of are those that wait to be tried again.
-# The sum keeps the search of these on the index by subject: the one by time would be gone through for each row.
-_FRESH, _FRESH_ORDERED = _fresh(), _fresh(_no_earlier(_earlier.c.due_at + 0 > AT_ONCE))
-_AGAIN, _AGAIN_ORDERED = _again(), _again(_no_earlier())
+_FRESH_ROWS = _WITH_EVENT.where(deliveries.c.due_at == AT_ONCE).order_by(deliveries.c.event_id)
+_AGAIN_ROWS = _WITH_EVENT.where(deliveries.c.due_at > AT_ONCE, deliveries.c.due_at <= bindparam("now")).order_by(
+    deliveries.c.due_at, deliveries.c.event_id
+)
+_FRESH, _AGAIN = Query(_FRESH_ROWS, to_delivery), Query(_AGAIN_ROWS, to_delivery)
+_FRESH_OF_OTHERS = Query(_FRESH_ROWS.where(~any_of(deliveries.c.subject, "held_up")), to_delivery)
+_AGAIN_OF_THESE = Query(_AGAIN_ROWS.where(any_of(deliveries.c.event_id, "heads")), to_delivery)
+# Two questions, the first of which has a short answer. Asked as one, with a subquery, PostgreSQL goes through all that
+# is waiting, row by row.
+_HEADS = Query(
+    select(deliveries.c.subject, func.min(deliveries.c.event_id))
+    .where(deliveries.c.integration_id == bindparam("integration"), IS_WAITING, deliveries.c.due_at > AT_ONCE)
+    .group_by(deliveries.c.subject),
+    lambda subject, event_id: (str(subject), int(event_id)),
+)
 _NEXT_DUE = Query(
     select(deliveries.c.due_at)
     .where(deliveries.c.integration_id == bindparam("integration"), IS_WAITING, deliveries.c.due_at > bindparam("now"))
@@ -91,13 +71,18 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def due(tx: Transaction, ask: Ask, now: Millis) -> Found:
-    """What may be sent now. With `ordered`, nothing of a subject of which something earlier waits to be tried again."""
-    fresh, again = (_FRESH_ORDERED, _AGAIN_ORDERED) if ask.ordered else (_FRESH, _AGAIN)
+    """What may be sent now. With `ordered`, of a subject of which something waits to be tried again only the first of
+    that."""
     which = {"integration": ask.integration_id, "known": ask.known, "room": ask.room}
-    tried, untried = tx.all(again, **which, now=now), tx.all(fresh, **which)
+    if ask.ordered:
+        heads = dict(tx.all(_HEADS, integration=ask.integration_id))
+        again = tx.all(_AGAIN_OF_THESE, **which, now=now, heads=list(heads.values()))
+        fresh = tx.all(_FRESH_OF_OTHERS, **which, held_up=list(heads))
+    else:
+        again, fresh = tx.all(_AGAIN, **which, now=now), tx.all(_FRESH, **which)
     return Found(
-        again=tried,
-        fresh=untried,
-        is_full=ask.room in (len(tried), len(untried)),
+        fresh=fresh,
+        again=again,
+        is_full=ask.room in (len(again), len(fresh)),
         next_due=tx.first(_NEXT_DUE, integration=ask.integration_id, now=now),
     )

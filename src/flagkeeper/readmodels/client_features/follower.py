@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from flagkeeper.eventlog.follow import LogEvent, Wants
 from flagkeeper.eventlog.read import Epoch
 from flagkeeper.readmodels.client_features.queries import read_flags, read_revisions, read_segments
@@ -24,6 +26,9 @@ class ClientFeatures:
 
     def apply(self, tx: Transaction, batch: Sequence[LogEvent], position: Epoch) -> None:
         """Reads again what the events are about; all of it, when one is about more than flags and segments."""
+        if not batch:
+            self.state = msgspec.structs.replace(self.state, position=position)
+            return
         flags: set[str] = set()
         segment_ids: set[int] = set()
         for event in batch:
