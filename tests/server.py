@@ -64,7 +64,7 @@ class Host:
     def __init__(self) -> None:
         self.application = Server(settings_for("sqlite:///unused.db"))
         config = uvicorn.Config(
-            self.application,  # type: ignore[arg-type]  # uvicorn's scope is a TypedDict, ours a mapping
+            self.application,
             host="127.0.0.1",
             port=0,
             lifespan="off",
@@ -84,6 +84,7 @@ class Host:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._server.serve())
+        self._loop.close()
 
     def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Runs a coroutine on the server's event loop and waits for its result."""

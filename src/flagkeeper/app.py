@@ -309,9 +309,7 @@ class Server:
             }
         )
         self.admin: Litestar = build(ROUTES, DEPENDENCIES, self._state)
-        self._front = Front(
-            self._dispatch, metrics, https_only=settings.secure_cookies, access_log=settings.access_log
-        )
+        self._front = Front(self._dispatch, metrics, https_only=settings.secure_cookies, access_log=settings.access_log)
         self._raw: dict[str, Endpoint] = {}
         self._raw_folders: dict[str, Endpoint] = {}
 

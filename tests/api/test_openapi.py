@@ -92,7 +92,7 @@ def test_every_route_is_described() -> None:
         (re.sub(r"\{\w+\}", "{}", route.path_format), method)
         for route in application.routes
         if isinstance(route, HTTPRoute)
-        for method in set(route.methods) - {"OPTIONS", "HEAD"}
+        for method in map(str, set(route.methods) - {"OPTIONS", "HEAD"})
     }
     routes |= {(re.sub(r"\{\w+\}", "{}", raw.path), raw.method.upper()) for raw in RAW_OPERATIONS}
     described = {(re.sub(r"\{\w+\}", "{}", path), method.upper()) for path, method, _ in operations()}

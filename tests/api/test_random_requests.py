@@ -27,6 +27,7 @@ def test_no_request_causes_an_error_of_ours(server: TestServer, mode: Generation
     schema.config.generation.update(modes=[mode], with_security_parameters=False)
     requests = Requests(server)
 
+    result: Any
     for result in schema.get_all_operations():
         operation = result.ok()
         if operation.path not in UNSENT:

@@ -387,11 +387,10 @@ async def test_two_processes_never_send_a_delivery_twice(postgresql_url: str) ->
 
 async def test_another_process_takes_over_within_ten_seconds(postgresql_url: str) -> None:
     with Receiver() as receiver:
-        async with Replica(postgresql_url) as victim, Replica(postgresql_url) as survivor:
-            integration = add_integration(victim.log, receiver.url)
-            await until(lambda: victim.holds | survivor.holds)
-            if survivor.holds:
-                victim, survivor = survivor, victim
+        async with Replica(postgresql_url) as one, Replica(postgresql_url) as other:
+            integration = add_integration(one.log, receiver.url)
+            await until(lambda: one.holds | other.holds)
+            victim, survivor = (one, other) if one.holds else (other, one)
             await happen(victim, *named(50))
             await finished(victim, integration, 50)
             await victim.vanish()

@@ -13,9 +13,7 @@ NO_TAGS: frozenset[tuple[str, str]] = frozenset()
 
 
 def token(*projects: str, environment: str = "development") -> Credential:
-    return Credential(
-        kind=Kind.BACKEND, name="t", user_id=-1337, projects=projects or ("*",), environment=environment
-    )
+    return Credential(kind=Kind.BACKEND, name="t", user_id=-1337, projects=projects or ("*",), environment=environment)
 
 
 def asked(query: str, credential: Credential | None = None) -> FeatureQuery:

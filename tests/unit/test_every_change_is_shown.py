@@ -40,7 +40,7 @@ def routes() -> set[str]:
 
 def shape(action: str) -> str:
     """An action without the names of its parameters, which differ between code and documentation."""
-    return re.sub(r"\{[^}]*\}", "{}", action.split("?")[0])
+    return re.sub(r"\{[^}]*\}", "{}", action.split("?", maxsplit=1)[0])
 
 
 def test_every_change_has_a_test_that_shows_its_event() -> None:

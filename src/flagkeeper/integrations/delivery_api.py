@@ -110,7 +110,7 @@ async def replay_delivery(
     number, event = read_id(integration_id), read_id(event_id)
     await units.run(caller.actor, commands.replay, number, event)
     deliveries.look()
-    log.info("delivery_replayed", integration=number, event=event, by=caller.actor.name)
+    log.info("delivery_replayed", integration=number, event_id=event, by=caller.actor.name)
     return shown_delivery(await reader.run(delivery_queries.delivery, number, event))
 
 

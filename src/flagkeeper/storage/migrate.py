@@ -1,5 +1,7 @@
 """Migrations: brings a database to the newest schema, under a lock, and costs nothing when it already is."""
 
+import fcntl
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -68,13 +70,13 @@ def current_revision(database: Database) -> str | None:
 def _alone(database: Database) -> Iterator[None]:
     """No other process migrates this database meanwhile."""
     if database.dialect is Dialect.SQLITE:
-        lock = sqlite3.connect(f"{database.address}.migrating", timeout=120, isolation_level=None)
+        # A lock on the folder leaves no file behind, and ends with the process that holds it.
+        folder = os.open(Path(database.address).parent, os.O_RDONLY)
         try:
-            lock.execute("BEGIN EXCLUSIVE")
+            fcntl.flock(folder, fcntl.LOCK_EX)
             yield
         finally:
-            lock.close()
-            Path(f"{database.address}.migrating").unlink(missing_ok=True)
+            os.close(folder)
         return
     with psycopg.connect(database.address, connect_timeout=5, autocommit=True) as postgresql:
         postgresql.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))

@@ -82,7 +82,11 @@ def set_password(unit: Unit, user_id: int, password_hash: str, *, keep_session: 
     user = _load(unit, user_id)
     store.add_password(unit.tx, user_id, password_hash, KEPT, unit.now)
     store.end_sessions(unit.tx, user_id, but=keep_session)
-    unit.record(FlagkeeperUserPasswordChanged(data=PasswordChangedData(id=user.id, name=user.email or user.username or str(user.id))))
+    unit.record(
+        FlagkeeperUserPasswordChanged(
+            data=PasswordChangedData(id=user.id, name=user.email or user.username or str(user.id))
+        )
+    )
 
 
 def log_in(unit: Unit, user_id: int, verified_hash: str, session_hash: str, rehashed: str | None) -> int:

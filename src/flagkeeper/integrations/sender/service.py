@@ -207,9 +207,9 @@ class Sender:
         finally:
             self._on_the_way -= 1
         attempt = judged(delivery, sent.verdict, sent.details, self._schedule, clock.now(), random.random())  # noqa: S311 - spreads load, guards nothing
-        self._note(courier, sent, attempt)
         courier.queue.returned(delivery, accepted=attempt.state is DeliveryState.DONE)
         self._recorder.add(attempt)
+        self._note(courier, sent, attempt)
         if self._full:
             self._full = False
             for each in random.sample(list(self._couriers.values()), len(self._couriers)):
@@ -226,7 +226,7 @@ class Sender:
             event = delivery.event.shown(self._view)
             return await transmit(self._door, receiver, event, delivery.message_id, delivery.parts_done, self._links)
         except Exception as error:
-            log.exception("delivery_defect", integration=delivery.integration_id, event=delivery.event_id)
+            log.exception("delivery_defect", integration=delivery.integration_id, event_id=delivery.event_id)
             return not_sent(f"Not sent, for a defect of ours: {type(error).__name__}", Outcome.RETRY)
 
     def _note(self, courier: Courier, sent: Sent, attempt: Attempt) -> None:
@@ -241,7 +241,7 @@ class Sender:
             log.info(
                 "delivery_failed",
                 **about,
-                event=attempt.delivery.event_id,
+                event_id=attempt.delivery.event_id,
                 attempt=attempt.number,
                 outcome=sent.verdict.outcome.value,
                 dead=attempt.state is DeliveryState.DEAD,

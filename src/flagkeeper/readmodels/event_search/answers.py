@@ -12,9 +12,7 @@ from flagkeeper.storage.transaction import Transaction
 _encode = msgspec.json.Encoder().encode
 
 
-def page(
-    tx: Transaction, /, wanted: EventFilter, asked: Page, view: View, total_key: str, **head: object
-) -> bytes:
+def page(tx: Transaction, /, wanted: EventFilter, asked: Page, view: View, total_key: str, **head: object) -> bytes:
     """One page of matching events and their exact number, ready to be sent."""
     found = [row.shown(view) for row in find(tx, wanted, asked)]
     return _encode({**head, "events": found, total_key: count(tx, wanted)})

@@ -1,5 +1,7 @@
 """The users API."""
 
-from flagkeeper.features.users.api import admin, login, me
+from flagkeeper.features.users.api.admin import ROUTES as ADMIN_ROUTES
+from flagkeeper.features.users.api.login import ROUTES as LOGIN_ROUTES
+from flagkeeper.features.users.api.me import ROUTES as OWN_ROUTES
 
-ROUTES = [*login.ROUTES, *me.ROUTES, *admin.ROUTES]
+ROUTES = [*LOGIN_ROUTES, *OWN_ROUTES, *ADMIN_ROUTES]
