@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http.client import HTTPConnection
-from typing import Any
+from typing import Any, ClassVar
 
 from measured_server import ADMIN, Measured, measured
 from rich.console import Console
@@ -46,7 +46,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 class Receiving(asyncio.Protocol):
     """Reads as little of a request as it can, and remembers when the first of each event came."""
 
-    arrived: list[tuple[float, bytes]] = []
+    arrived: ClassVar[list[tuple[float, bytes]]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport: Any = transport

@@ -168,3 +168,11 @@ async def until(condition: Callable[[], object], timeout: float = 10.0, why: Cal
         assert time.monotonic() < deadline, why() or "it did not happen"
         with contextlib.suppress(TimeoutError):
             await asyncio.sleep(0.01)
+
+
+def until_now(condition: Callable[[], object], timeout: float = 15.0) -> None:
+    """The same, for tests without an event loop."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)

@@ -112,7 +112,10 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._receiver.connections += 1
+        self._receiver.connections.add(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._receiver.connections.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -162,7 +165,8 @@ class Receiver:
         self.arrivals: list[Arrival] = []
         self.accepted: list[str] = []
         """The message ids that were answered with 2xx, in the order of the answers."""
-        self.connections = 0
+        self.connections: set[asyncio.Transport] = set()
+        """Those that are open."""
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="test-receiver", daemon=True)
@@ -197,14 +201,23 @@ class Receiver:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
 
+    async def _stop(self) -> None:
+        self._server.close()
+        for connection in list(self.connections):
+            connection.abort()
+        while self.connections:
+            await asyncio.sleep(0.001)
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0))
-        self.port: int = server.sockets[0].getsockname()[1]
+        self._server = self._loop.run_until_complete(
+            self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        )
+        self.port: int = self._server.sockets[0].getsockname()[1]
         self._started.set()
         self._loop.run_forever()
-        server.close()

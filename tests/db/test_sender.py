@@ -126,7 +126,7 @@ async def test_what_may_pass_is_tried_again_under_the_same_id(sqlite_url: str, b
             assert states_of(replica.log, integration) == ["done"]
 
 
-@pytest.mark.parametrize("status", [301, 302, 304, 400, 401, 403, 404, 413, 422])
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 403, 404, 413, 422])
 async def test_a_refusal_is_final(sqlite_url: str, status: int) -> None:
     with Receiver(always(Answer(status, headers="Location: http://127.0.0.1:1/\r\n"))) as receiver:
         async with Replica(sqlite_url) as replica:

@@ -19,7 +19,7 @@ NO_EVENT = {
     "POST /auth/reset/validate-password": "only asks whether a password is strong enough",
     "POST /api/admin/events/search": "a search whose question does not fit into a URL",
     "POST /edge/validate": "asks which tokens are valid; a proxy does so all day",
-    "POST /auth/simple/login": "opens a session, which is use and not a change; neither do logins have an event upstream",
+    "POST /auth/simple/login": "opens a session, which is use and not a change",
     "POST /logout": "ends sessions, which is use and not a change",
 }
 """Routes that are not GET and record nothing, each with the reason."""

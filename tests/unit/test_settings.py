@@ -1,7 +1,12 @@
 """Settings: from which variables they come, and what is refused."""
 
+import re
+from inspect import getsource
+from pathlib import Path
+
 import pytest
 
+from flagkeeper import settings as settings_module
 from flagkeeper.kernel.errors import BadData
 from flagkeeper.settings import DEFAULT_DATABASE, Settings, read_settings
 
@@ -76,3 +81,10 @@ def test_a_server_without_login_listens_to_this_machine_only() -> None:
     with pytest.raises(BadData, match="FLAGKEEPER_ALLOW_OPEN"):
         read_settings({"AUTH_TYPE": "none", "HTTP_HOST": "0.0.0.0"})
     assert read_settings({"AUTH_TYPE": "none", "HTTP_HOST": "0.0.0.0", "FLAGKEEPER_ALLOW_OPEN": "1"}).host == "0.0.0.0"
+
+
+def test_the_readme_names_every_variable() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    variables = set(re.findall(r'"([A-Z][A-Z0-9_]{3,})"', getsource(settings_module)))
+    assert {"DATABASE_URL", "LOG_LEVEL", "HTTP_PORT"} <= variables
+    assert {name for name in variables if f"`{name}`" not in readme} == set()

@@ -96,11 +96,12 @@ class DurableRunner:
         return f"follower/{self._follower.name}"
 
     async def _follow(self) -> None:
-        rung = False
+        rung, pause = False, PATIENCE / 10
         while True:
             try:
                 await self._hold_lease()
                 moved, position = await self.step()
+                pause = PATIENCE / 10
                 if not moved and rung:
                     # The bell is ahead of the log: somebody put an older backup in its place.
                     await asyncio.sleep(PATIENCE / 10)
@@ -111,7 +112,8 @@ class DurableRunner:
                 await asyncio.sleep(PATIENCE)
             except Exception:
                 log.exception("follower_failed", follower=self._follower.name)
-                await asyncio.sleep(PATIENCE / 10)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, PATIENCE)
 
     async def _hold_lease(self) -> None:
         while clock.now() > self._leased_until - LEASE // 2:

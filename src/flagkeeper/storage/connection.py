@@ -19,6 +19,19 @@ DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
 
 
 _SAVEPOINT = b"SAVEPOINT unit"
+_SQLITE_IS_DOWN = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
 
 
 class Failure(Enum):
@@ -120,9 +133,10 @@ class SqliteConnection:
     def failure(self, error: BaseException) -> Failure | None:
         if not isinstance(error, sqlite3.Error):
             return None
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF  # the primary code of an extended one
+        if code == sqlite3.SQLITE_INTERRUPT:
             return Failure.TIMEOUT
-        return Failure.DATABASE if isinstance(error, sqlite3.OperationalError) else Failure.STATEMENT
+        return Failure.DATABASE if code in _SQLITE_IS_DOWN else Failure.STATEMENT
 
     def data_version(self) -> int:
         """A number that changes when another connection has changed the file."""
