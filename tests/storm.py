@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -54,17 +55,16 @@ class Process:
             )
         deadline = time.monotonic() + 60
         while True:
-            try:
-                connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
-                connection.request("GET", "/health")
-                connection.getresponse().read()
-            except OSError:
-                assert self._process.poll() is None, self._log.read_text()
-                assert time.monotonic() < deadline, "the server does not start"
-                time.sleep(0.01)
-            else:
-                connection.close()
-                return
+            with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+                try:
+                    connection.request("GET", "/health")
+                    connection.getresponse().read()
+                except OSError:
+                    assert self._process.poll() is None, self._log.read_text()
+                    assert time.monotonic() < deadline, "the server does not start"
+                    time.sleep(0.01)
+                else:
+                    return
 
     def kill(self) -> None:
         self._process.kill()
@@ -105,10 +105,13 @@ class Storm:
         assert self._process.stop() == 0
 
     def _client(self, number: int) -> None:
+        with closing(HTTPConnection("127.0.0.1", self._process.port, timeout=30)) as connection:
+            self._change_flags(connection, number)
+
+    def _change_flags(self, connection: HTTPConnection, number: int) -> None:
         choose = random.Random(number)
         mine: list[str] = []
         on: dict[str, bool] = {}
-        connection = HTTPConnection("127.0.0.1", self._process.port, timeout=30)
         while not self._stopping.is_set():
             if len(mine) < 3 or choose.random() < 0.1:
                 flag, kind = f"c{number}-{time.monotonic_ns()}", "feature-created"

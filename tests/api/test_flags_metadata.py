@@ -208,7 +208,7 @@ def test_a_copy(server: TestServer, flag: dict[str, Any]) -> None:
     assert server.post(f"{FLAGS}/nobody/clone", json={"name": "new"}).status_code == 404
 
 
-@pytest.mark.causes("feature-updated", action="PUT /api/admin/features/{featureName} (version 4)")
+@pytest.mark.causes("feature-updated", action="PUT /api/admin/features/{featureName}")
 def test_the_update_of_version_4(server: TestServer, flag: dict[str, Any]) -> None:
     before = server.last_id()
     body = {"name": "checkout", "description": "old way", "enabled": True, "strategies": [{"name": "default"}]}

@@ -74,11 +74,11 @@ def test_a_flag_without_variants_gets_none(server: TestServer) -> None:
 
 
 @pytest.mark.causes(
-    "feature-variants-updated", action="PUT /api/admin/projects/{projectId}/features/{featureName}/variants (version 4)"
+    "feature-variants-updated", action="PUT /api/admin/projects/{projectId}/features/{featureName}/variants"
 )
 @pytest.mark.causes(
     "feature-variants-updated",
-    action="PATCH /api/admin/projects/{projectId}/features/{featureName}/variants (version 4)",
+    action="PATCH /api/admin/projects/{projectId}/features/{featureName}/variants",
 )
 def test_variants_of_the_whole_flag(server: TestServer) -> None:
     before = server.last_id()

@@ -150,10 +150,13 @@ def test_tag_types_come_with_their_provider(server: TestServer) -> None:
     assert "slack" in [each["name"] for each in server.get("/api/admin/tag-types").json()["tagTypes"]]
 
 
+@pytest.mark.causes("addon-config-updated", action="POST /api/admin/addons/{id}/signing-secret")
 def test_signing_secrets_are_shown_once(server: TestServer) -> None:
     server.post(ADDONS, json=WEBHOOK)
     secrets = [server.post(f"{ADDONS}/1/signing-secret").json()["secret"] for _ in range(2)]
     assert secrets[0] != secrets[1]
+    newest = server.events()[0]
+    assert (newest["type"], newest["data"]["changedParameters"]) == ("addon-config-updated", ["signingSecret"])
     assert all(secret.startswith("whsec_") for secret in secrets)
     shown = server.get(f"{ADDONS}/1").json()
     assert shown["parameters"]["signingSecret"] == "*****"

@@ -52,7 +52,8 @@ def test_without_its_database_a_server_is_alive_but_not_ready(host: Host, postgr
         cable.cut()
         until(lambda: server.get("/ready", token=None).status_code == 503)
         bad = server.get("/ready", token=None)
-        assert bad.json() == {"health": "BAD", "reasons": ["The database cannot be read."]}
+        assert bad.json()["health"] == "BAD"
+        assert "The database cannot be read." in bad.json()["reasons"]
         assert server.get("/health", token=None).status_code == 200
         assert value(server, "flagkeeper_database_readable") == 0
 
@@ -70,7 +71,7 @@ def test_requests_are_counted_by_route_and_never_by_path(server: TestServer) -> 
     labels = {"method": "GET", "route": "/api/admin/segments/{segment_id}", "status": "404"}
     before = value(server, "flagkeeper_http_requests_total", **labels)
     nowhere = value(server, "flagkeeper_http_requests_total", method="GET", route="none", status="404")
-    for number in (111, 222, 333):
+    for number in (111_111_111_111, 222_222_222_222, 333_333_333_333):
         server.get(f"/api/admin/segments/{number}")
         server.get(f"/no/such/place/{number}")
     after = metrics(server)
@@ -81,7 +82,7 @@ def test_requests_are_counted_by_route_and_never_by_path(server: TestServer) -> 
     )
     del labels["status"]
     assert after["flagkeeper_http_request_seconds_count", frozenset(labels.items())] >= 3
-    assert "222" not in server.get(METRICS).text
+    assert "222222222222" not in server.get(METRICS).text
 
 
 def test_invented_methods_make_no_series_of_their_own(server: TestServer) -> None:

@@ -226,7 +226,7 @@ def test_the_token_that_makes_the_call_can_be_revoked(server: TestServer) -> Non
     assert server.get(TOKENS).status_code == 401
 
 
-@pytest.mark.causes("api-token-created", action="POST {OF_PROJECT.replace('default', '{projectId}')}")
+@pytest.mark.causes("api-token-created", action="POST /api/admin/projects/{projectId}/api-tokens")
 def test_tokens_of_a_project(server: TestServer) -> None:
     before = server.last_id()
     made = make(server, OF_PROJECT, type="frontend", environment="production", projects=["*"])
@@ -240,7 +240,7 @@ def test_tokens_of_a_project(server: TestServer) -> None:
         assert server.post(path, json={"tokenName": "x", "type": "client"}).status_code == 404
 
 
-@pytest.mark.causes("api-token-deleted", action="DELETE {OF_PROJECT.replace('default', '{projectId}')}/{token}")
+@pytest.mark.causes("api-token-deleted", action="DELETE /api/admin/projects/{projectId}/api-tokens/{token}")
 def test_revoking_a_token_of_a_project(server: TestServer) -> None:
     made = make(server, OF_PROJECT)
     before = server.last_id()

@@ -241,6 +241,7 @@ def test_a_body_that_is_no_json(server: TestServer) -> None:
     assert too_large.status_code == 413
 
 
+@pytest.mark.causes("application-created", "client-metrics", "client-register", action="POST /api/client/metrics/bulk")
 def test_a_proxy_reports_for_many(server: TestServer, flag: str, written: Callable[[], None]) -> None:
     """Applications keep their environment; metrics of another environment than the token's are left out."""
     answer = send(server, "metrics/bulk", bulk(seenTokens=["x"], impactMetrics=[]))

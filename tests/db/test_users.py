@@ -136,7 +136,7 @@ def test_sessions_come_and_go(seeded: Log) -> None:
     assert seeded.read(queries.count_sessions, ada.id, now) == 0
     delete(seeded, eve.id)
     assert seeded.read(queries.user_of_session, "eve", now) is None
-    assert events(seeded) == ["user-created", "user-created", "user-deleted"]
+    assert events(seeded) == ["user-created", "user-created", "flagkeeper-user-password-changed", "user-deleted"]
 
 
 def test_sessions_that_are_over_are_forgotten(seeded: Log) -> None:

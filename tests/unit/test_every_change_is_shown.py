@@ -20,6 +20,10 @@ NO_EVENT = {
     "POST /api/admin/events/search": "a search whose question does not fit into a URL",
     "POST /edge/validate": "asks which tokens are valid; a proxy does so all day",
     "POST /auth/simple/login": "opens a session, which is use and not a change",
+    "POST /api/admin/addons/dry-run": "only counts what an integration would have been told",
+    "POST /api/admin/addons/{id}/test": "sends a test message, which the deliveries of the integration show",
+    "POST /api/admin/addons/{id}/deliveries/replay": "sends again what was sent, which the deliveries show",
+    "POST /api/admin/addons/{id}/deliveries/{delivery}/replay": "sends again what was sent, which the deliveries show",
     "POST /logout": "ends sessions, which is use and not a change",
 }
 """Routes that are not GET and record nothing, each with the reason."""

@@ -89,7 +89,11 @@ class DurableRunner:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         if self._leased_until:
-            await self._units.run(SYSTEM, lambda unit: leases.release(unit.tx, self._lease, self._holder))
+            try:
+                await self._units.run(SYSTEM, lambda unit: leases.release(unit.tx, self._lease, self._holder))
+            except Unavailable as error:
+                # The database is away: the lease runs out by itself, and the end of this server must not wait for it.
+                log.warning("lease_not_released", follower=self._follower.name, error=error.message)
 
     @property
     def _lease(self) -> str:

@@ -1,0 +1,288 @@
+"""A storm over deliveries: receivers that misbehave in every way, and a server that is killed again and again. Then the
+books are checked: every matching event was delivered or given up, in order, under one id, and hardly ever twice."""
+
+import json
+import random
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flagkeeper.eventlog.follow import Wants, after
+from flagkeeper.integrations.delivery_queries import page_of_deliveries
+from flagkeeper.integrations.sender.courier import IN_FLIGHT
+from flagkeeper.kernel.paging import Page
+from flagkeeper.storage.database import parse_database_url
+from flagkeeper.storage.reader import Reader
+from flagkeeper.storage.transaction import Transaction
+from tests.receiver import FINE, Answer, Arrival, Chaos, Receiver
+from tests.server import ADMIN
+from tests.storm import FLAGS, Process, headers
+
+SCALE = 0.000_02
+"""Of all waits: 75 hours become 5 seconds."""
+TYPES = ["feature-environment-enabled", "feature-environment-disabled"]
+CLIENTS = 4
+FLAGS_EACH = 8
+POISON = 211
+"""One event in so many is refused until the receiver is mended."""
+PER_KILL = 8.0
+"""Seconds from one kill to the next, about: events are to happen all the time."""
+LOST_BEFORE, LOST_AFTER = 2.0, 1.0
+"""Seconds around a kill in which an acknowledgement may not have been recorded yet, or was read by nobody any more."""
+EVERYTHING = Page(10_000_000)
+
+
+class Seen(NamedTuple):
+    """A request, as far as the books need it."""
+
+    at: float
+    event_id: int
+    flag: str
+    message_id: str
+
+
+class StormReceiver(Receiver):
+    """Behaves at random, refuses some events until it is mended, and remembers little of each request."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._chaos = Chaos(seed)
+        self.mended = False
+        self.seen: list[Seen] = []
+        self.accepted_at: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        """When events were acknowledged, and how many requests there had been by then."""
+
+    def receive(self, arrival: Arrival) -> Answer:
+        event = arrival.event
+        self.seen.append(Seen(arrival.at, int(event["id"]), event["featureName"], arrival.message_id))
+        if self.mended:
+            return FINE
+        return Answer(500) if int(event["id"]) % POISON == 0 else self._chaos(arrival)
+
+    def acknowledged(self, arrival: Arrival, answer: Answer) -> None:
+        if answer.status == 200:
+            self.accepted_at[int(arrival.event["id"])].append((time.time(), len(self.seen)))
+
+
+class DeliveryStorm:
+    """`with` starts the receivers."""
+
+    def __init__(self, database_url: str, folder: Path, seed: int) -> None:
+        self._database = parse_database_url(database_url)
+        self._process = Process(database_url, folder)
+        self._process._environment |= {
+            "UNLEASH_ALLOW_PRIVATE_URL_IN_INTEGRATION": "true",
+            "FLAGKEEPER_RETRY_SCALE": str(SCALE),
+            "LOG_LEVEL": "warning",
+        }
+        self._random = random.Random(seed)
+        self._enough = threading.Event()
+        self.receivers = {"loose": StormReceiver(seed), "ordered": StormReceiver(seed + 1)}
+        self.integrations: dict[str, int] = {}
+        self.kills: list[float] = []
+
+    def __enter__(self) -> "DeliveryStorm":
+        for receiver in self.receivers.values():
+            receiver.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with suppress(AttributeError):
+            self._process.kill()
+        for receiver in self.receivers.values():
+            receiver.__exit__(*error)
+
+    def rage(self, events: int, kills: int) -> None:
+        """Makes at least so many matching events while the server is killed so often, and waits until nothing waits."""
+        self._process.start()
+        for name, receiver in self.receivers.items():
+            self.integrations[name] = self._integrate(receiver.url, ordered=name == "ordered")
+        pause = CLIENTS * kills * PER_KILL / events
+        clients = [threading.Thread(target=self._client, args=(i, pause), daemon=True) for i in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        for _ in range(kills):
+            self._await_progress()
+            time.sleep(self._random.uniform(0.1, 2.0))
+            self.kills.append(time.time())
+            self._process.kill()
+            self._process.start()
+        while len(self._matching()) < events:
+            time.sleep(0.5)
+        self._enough.set()
+        for client in clients:
+            client.join(60)
+            assert not client.is_alive(), "a request hangs"
+        self._settle()
+
+    def replay(self) -> None:
+        """Mends the receivers, and sends once more what was given up."""
+        for receiver in self.receivers.values():
+            receiver.mended = True
+        for number in self.integrations.values():
+            self._call("POST", f"/api/admin/addons/{number}/deliveries/replay", {})
+        self._settle()
+
+    def check(self) -> int:
+        """Compares log, deliveries and receivers after the storm. The number of matching events.
+
+        Raises:
+            AssertionError: they disagree.
+        """
+        matching = self._matching()
+        for name, receiver in self.receivers.items():
+            states = self._states(name)
+            assert set(states) == set(matching), "each matching event has a delivery, and no other"
+            assert Counter(states.values())["waiting"] == 0
+            done = {event_id for event_id, state in states.items() if state == "done"}
+            assert done <= set(receiver.accepted_at), "what counts as delivered was acknowledged"
+            assert any(state == "dead" for state in states.values()), "the storm should give something up"
+            ids: dict[int, set[str]] = defaultdict(set)
+            for seen in receiver.seen:
+                ids[seen.event_id].add(seen.message_id)
+            assert all(len(each) == 1 for each in ids.values()), "one message id for all attempts"
+            assert len(set.union(*ids.values())) == len(ids), "and none for two events"
+            self._check_duplicates(receiver)
+        self._check_order_of_starts(self.receivers["loose"])
+        self._check_order_of_flags(self.receivers["ordered"], self._states("ordered"))
+        return len(matching)
+
+    def check_replayed(self) -> None:
+        """After the replay, everything arrived."""
+        for name, receiver in self.receivers.items():
+            states = self._states(name)
+            assert set(states.values()) == {"done"}
+            assert set(receiver.accepted_at) == set(states) == set(self._matching())
+
+    def stop(self) -> None:
+        assert self._process.stop() == 0
+
+    def _check_duplicates(self, receiver: StormReceiver) -> None:
+        """What was acknowledged comes again only when the server was killed before it could be recorded."""
+        again = [at for times in receiver.accepted_at.values() for at, _ in times[:-1]]
+        for at in again:
+            apart = [round(at - kill, 1) for kill in self.kills]
+            assert any(-LOST_BEFORE <= each <= LOST_AFTER for each in apart), f"sent again for no reason: {apart}"
+        assert len(again) <= len(self.kills) * 150
+
+    def _check_order_of_starts(self, receiver: StormReceiver) -> None:
+        """Whenever an event arrives first, fewer earlier ones than are sent at a time have yet to arrive."""
+        first = list(dict.fromkeys(seen.event_id for seen in receiver.seen))
+        missing = sorted(first)
+        for event_id in first:
+            position = missing.index(event_id, 0, IN_FLIGHT) if event_id in missing[:IN_FLIGHT] else -1
+            assert 0 <= position < IN_FLIGHT, f"event {event_id} overtook too many"
+            missing.pop(position)
+
+    def _check_order_of_flags(self, receiver: StormReceiver, states: dict[int, str]) -> None:
+        """Nothing of a flag arrives before everything earlier was acknowledged or given up."""
+        last_seen = {seen.event_id: position for position, seen in enumerate(receiver.seen)}
+        stories: dict[str, list[int]] = defaultdict(list)
+        for event_id, flag in sorted({(seen.event_id, seen.flag) for seen in receiver.seen}):
+            stories[flag].append(event_id)
+        for position, seen in enumerate(receiver.seen):
+            for earlier in _before(stories[seen.flag], seen.event_id):
+                if states[earlier] == "dead":
+                    assert last_seen[earlier] < position, f"{seen.event_id} came before {earlier} was given up"
+                else:
+                    acknowledged = receiver.accepted_at[earlier][0][1]
+                    assert acknowledged <= position, f"{seen.event_id} came before {earlier} had arrived"
+
+    def _client(self, number: int, pause: float) -> None:
+        """Switches its own flags on and off until there are enough events."""
+        flags = [f"storm-{number}-{i}" for i in range(FLAGS_EACH)]
+        on: dict[str, bool] = {}
+        connection = HTTPConnection("127.0.0.1", self._process.port, timeout=30)
+        choose = random.Random(number)
+        for flag in flags:
+            while not self._try(connection, FLAGS, {"name": flag}):
+                time.sleep(0.02)
+        while not self._enough.is_set():
+            flag = choose.choice(flags)
+            turn = "off" if on.get(flag) else "on"
+            if self._try(connection, f"{FLAGS}/{flag}/environments/development/{turn}", {}):
+                on[flag] = not on.get(flag)
+            time.sleep(pause)
+        connection.close()
+
+    def _try(self, connection: HTTPConnection, path: str, body: Any) -> bool:
+        """Whether the server is there. (A flag that exists already was created before a kill.)"""
+        try:
+            connection.request("POST", path, json.dumps(body), headers(ADMIN))
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, HTTPException):
+            connection.close()
+            return False
+        assert answer.status < 300 or answer.status in (409, 503), answer.status
+        return answer.status != 503
+
+    def _call(self, method: str, path: str, body: Any) -> Any:
+        connection = HTTPConnection("127.0.0.1", self._process.port, timeout=60)
+        connection.request(method, path, json.dumps(body), headers(ADMIN))
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        assert answer.status < 300, text
+        return json.loads(text)
+
+    def _integrate(self, url: str, *, ordered: bool) -> int:
+        parameters = {"url": url, "ordered": "true" if ordered else "false"}
+        body = {"provider": "webhook", "enabled": True, "parameters": parameters, "events": TYPES}
+        return int(self._call("POST", "/api/admin/addons", body)["id"])
+
+    def _await_progress(self) -> None:
+        """Until the server delivers to both: it has the leases of the one that was killed."""
+        before = {name: len(receiver.seen) for name, receiver in self.receivers.items()}
+        deadline = time.monotonic() + 60
+        while any(len(receiver.seen) <= before[name] + 20 for name, receiver in self.receivers.items()):
+            assert time.monotonic() < deadline, "nothing is delivered"
+            time.sleep(0.02)
+
+    def _settle(self) -> None:
+        """Until nothing waits any more: all is in the log and fanned out, delivered or given up."""
+        deadline = time.monotonic() + 60 + len(self._matching()) / 50
+        while True:
+            number = len(self._matching())
+            states = [self._states(name) for name in self.receivers]
+            if all(len(each) == number and "waiting" not in each.values() for each in states):
+                return
+            assert time.monotonic() < deadline, [Counter(each.values()) for each in states]
+            time.sleep(0.5)
+
+    def _matching(self) -> list[int]:
+        """The events that both integrations want: they were there before any flag."""
+        return self._read(_events)
+
+    def _states(self, name: str) -> dict[int, str]:
+        found, _ = self._read(page_of_deliveries, self.integrations[name], None, EVERYTHING)
+        return {each.event_id: each.state.value for each in found}
+
+    def _read(self, query: Any, *args: Any) -> Any:
+        reader = Reader(self._database)
+        try:
+            return reader.now(query, *args)
+        finally:
+            reader.stop()
+
+
+def _before(story: list[int], event_id: int) -> Iterator[int]:
+    for each in story:
+        if each == event_id:
+            return
+        yield each
+
+
+def _events(tx: Transaction) -> list[int]:
+    found: list[int] = []
+    position = 0
+    wants = Wants(types=frozenset(TYPES))
+    while batch := after(tx, position, wants):
+        found += [event.id for event in batch]
+        position = batch[-1].id
+    return found
