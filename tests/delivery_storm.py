@@ -257,7 +257,8 @@ class DeliveryStorm:
 
     def _matching(self) -> list[int]:
         """The events that both integrations want: they were there before any flag."""
-        return self._read(_events)
+        found: list[int] = self._read(_events)
+        return found
 
     def _states(self, name: str) -> dict[int, str]:
         found, _ = self._read(page_of_deliveries, self.integrations[name], None, EVERYTHING)

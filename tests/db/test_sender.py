@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from functools import partial
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -56,6 +57,10 @@ async def finished(replica: Replica, integration: Integration, number: int, time
     await until(done, timeout, lambda: Counter(states_of(replica.log, integration)))
 
 
+def more_than(receiver: Receiver, number: int) -> bool:
+    return len(receiver.arrivals) > number
+
+
 def reasons(replica: Replica, integration: Integration) -> list[str]:
     """What is said of each attempt, the oldest first."""
     found = replica.log.read(attempts, integration.id, Page(1_000))
@@ -94,7 +99,7 @@ async def test_it_goes_out_within_moments(database_url: str) -> None:
             for i in range(20):
                 await happen(replica, f"flag-{i}")
                 began = time.time()
-                await until(lambda n=i: len(receiver.arrivals) > n)
+                await until(partial(more_than, receiver, i))
                 waits.append(receiver.arrivals[i].at - began)
             assert sorted(waits)[10] < 0.25, waits
 
@@ -302,7 +307,7 @@ async def test_a_dead_receiver_does_not_slow_the_others(database_url: str) -> No
             for i in range(10):
                 began = time.time()
                 await happen(replica, f"more-{i}")
-                await until(lambda n=i: len(alive.arrivals) > MANY + n)
+                await until(partial(more_than, alive, MANY + i))
                 waits.append(alive.arrivals[MANY + i].at - began)
             assert sorted(waits)[5] < 0.25, waits
 
@@ -356,12 +361,12 @@ async def test_addresses_that_are_not_public_are_refused_when_something_is_sent(
 
 async def test_the_end_of_a_server_loses_and_repeats_nothing(database_url: str) -> None:
     with Receiver(always(Answer(200, delay=0.05))) as receiver:
+        async with Replica(database_url) as replica:
+            integration = add_integration(replica.log, receiver.url)
         for start in range(0, 300, 100):
             async with Replica(database_url) as replica:
-                if not start:
-                    integration = add_integration(replica.log, receiver.url)
                 await happen(replica, *named(100))
-                await until(lambda n=start: len(receiver.arrivals) >= n + 20)
+                await until(partial(more_than, receiver, start + 20))
         async with Replica(database_url) as replica:
             await finished(replica, integration, 300)
             events = receiver.events()

@@ -25,6 +25,21 @@ from flagkeeper.storage.reader import Reader
 TAG = "Events"
 JSON = "application/json"
 NEWEST = Page(100)
+FILTERS = {
+    "query": "A substring of `data`, `preData` or `tags`, whatever the case",
+    "id": "`IS:123` or `IS_ANY_OF:1,2`",
+    "groupId": "`IS:...`: the events of one request",
+    "type": "`IS:feature-created` or `IS_ANY_OF:a,b`",
+    "project": "`IS:...` or `IS_ANY_OF:...`",
+    "feature": "`IS:...` or `IS_ANY_OF:...`, names of flags",
+    "environment": "`IS:...` or `IS_ANY_OF:...`",
+    "createdBy": "`IS:1` or `IS_ANY_OF:1,2`, ids of users",
+    "from": "`IS:2026-11-22`: that day (UTC) or later",
+    "to": "`IS:2026-11-22`: that day (UTC) or earlier",
+    "limit": "1 to 1000 events, otherwise 50",
+    "offset": "How many of the newest to skip",
+}
+"""The parameters of a search; all that are given must hold."""
 
 
 @route.get(
@@ -65,6 +80,7 @@ async def list_flag_events(feature: str, caller: Caller, reader: Reader, base_ur
     operation="searchEvents",
     summary="Find events",
     returns=SearchDocument,
+    query=FILTERS,
 )
 async def search_events(
     request: Request[Any, Any, Any],
