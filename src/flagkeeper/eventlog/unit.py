@@ -97,7 +97,9 @@ class Unit:
             SilentChange: an audited subject was written and no event covers it.
         """
         self._demand_events()
-        untagged = sorted({event.feature_name for event, _ in self._recorded if event.feature_name and not event.tags})
+        untagged = sorted(
+            {event.feature_name for event, _ in self._recorded if event.feature_name and event.tags is None}
+        )
         if untagged:
             tags = tags_of(self.tx, untagged)
             for event, draft in self._recorded:

@@ -30,6 +30,17 @@ class Transaction:
         found = self.all(query, **parameters)
         return found[0] if found else None
 
+    def together(self, *asked: tuple[Query[Any], Parameters]) -> list[list[Any]]:
+        """The results of several queries, run one after the other in one round trip. Each sees what was committed when
+        it begins: one that follows a lock sees what the holder of the lock before us left."""
+        compiled = [query.compiled(self.dialect) for query, _ in asked]
+        texts = [(each.text, {**each.constants, **given}) for each, (_, given) in zip(compiled, asked, strict=True)]
+        found = self._connection.run_together(texts)
+        return [
+            query.decode(each, rows, self.dialect)
+            for (query, _), each, rows in zip(asked, compiled, found, strict=True)
+        ]
+
     def write(self, write: Write[Any], **parameters: Any) -> int:
         """The number of rows that changed."""
         self._before_write()

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.catalogue.feature import FeatureEnvironmentDisabled, FeatureEnvironmentEnabled
 from flagkeeper.eventlog.catalogue.feature_strategy import (
     FeatureEnvironmentVariantsUpdated,
@@ -15,16 +16,20 @@ from flagkeeper.eventlog.catalogue.payload import StrategyData, VariantData, Var
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.flags.model.environment import FlagEnvironment, in_order
 from flagkeeper.features.flags.model.flag import Flag
+from flagkeeper.features.flags.store import editing
 from flagkeeper.features.flags.store import environments as store
-from flagkeeper.features.flags.store import flags
 from flagkeeper.kernel.errors import LimitExceeded
 
 
 class Editor:
     """A flag, locked, in one environment. `state` is what stands now; a step that changes nothing records nothing."""
 
-    def __init__(self, unit: Unit, flag: Flag, environment: str, state: FlagEnvironment) -> None:
+    def __init__(
+        self, unit: Unit, flag: Flag, environment: str, state: FlagEnvironment, tags: tuple[Tag, ...] | None = None
+    ) -> None:
         self.unit = unit
+        self.tags = tags
+        """Those of the flag, where they are known already."""
         self.flag = flag
         self.environment = environment
         self.state = state
@@ -36,7 +41,7 @@ class Editor:
         store.switch(self.unit.tx, self.flag.name, self.environment, enabled)
         event = FeatureEnvironmentEnabled if enabled else FeatureEnvironmentDisabled
         self.unit.record(
-            event(feature_name=self.flag.name, project=self.flag.project, environment=self.environment),
+            event(feature_name=self.flag.name, project=self.flag.project, environment=self.environment, tags=self.tags),
             self.state.state(),
         )
 
@@ -47,7 +52,11 @@ class Editor:
         store.add_strategy(self.unit.tx, self.flag.name, self.environment, strategy, self.unit.now)
         self.unit.record(
             FeatureStrategyAdd(
-                feature_name=self.flag.name, project=self.flag.project, environment=self.environment, data=strategy
+                feature_name=self.flag.name,
+                project=self.flag.project,
+                environment=self.environment,
+                tags=self.tags,
+                data=strategy,
             ),
             self.state.state(),
         )
@@ -64,6 +73,7 @@ class Editor:
                 feature_name=self.flag.name,
                 project=self.flag.project,
                 environment=self.environment,
+                tags=self.tags,
                 data=new,
                 pre_data=old,
             ),
@@ -77,7 +87,11 @@ class Editor:
         store.remove_strategy(self.unit.tx, self.flag.name, self.environment, strategy_id)
         self.unit.record(
             FeatureStrategyRemove(
-                feature_name=self.flag.name, project=self.flag.project, environment=self.environment, pre_data=old
+                feature_name=self.flag.name,
+                project=self.flag.project,
+                environment=self.environment,
+                tags=self.tags,
+                pre_data=old,
             ),
             self.state.state(),
         )
@@ -105,6 +119,7 @@ class Editor:
                 feature_name=self.flag.name,
                 project=self.flag.project,
                 environment=self.environment,
+                tags=self.tags,
                 data=StrategyOrderData(strategy_ids=_ids(new)),
                 pre_data=StrategyOrderData(strategy_ids=_ids(old)),
             ),
@@ -122,6 +137,7 @@ class Editor:
                 feature_name=self.flag.name,
                 project=self.flag.project,
                 environment=self.environment,
+                tags=self.tags,
                 data=VariantsData(variants=variants),
                 pre_data=VariantsData(variants=old),
             ),
@@ -136,8 +152,8 @@ def edit(unit: Unit, project: str, name: str, environment: str) -> Editor:
         NotFound: the project has no such flag or environment.
         FlagArchived: the flag has to be revived first.
     """
-    flag = flags.load_active(unit.tx, name, project)
-    return Editor(unit, flag, environment, store.load(unit.tx, name, environment))
+    flag, state, own = editing.load(unit.tx, project, name, environment)
+    return Editor(unit, flag, environment, state, tuple(Tag(tag.type, tag.value) for tag in own))
 
 
 def demand_room(unit: Unit, strategies: int) -> None:

@@ -47,7 +47,7 @@ STATES = (
 """One row per flag, environment, strategy and segment; `assembled` puts them together."""
 
 _OF_FLAG = Query(STATES.where(places.c.feature_name == bindparam("feature_name")), columns)
-_ONE = Query(
+ONE = Query(
     STATES.where(places.c.feature_name == bindparam("feature_name"), places.c.environment == bindparam("environment")),
     columns,
 )
@@ -107,7 +107,12 @@ def load(tx: Transaction, flag: str, environment: str) -> FlagEnvironment:
     Raises:
         NotFound: the flag's project does not have the environment.
     """
-    state = assembled(tx.all(_ONE, feature_name=flag, environment=environment)).get(flag, {}).get(environment)
+    return one_of(tx.all(ONE, feature_name=flag, environment=environment), flag, environment)
+
+
+def one_of(rows: Iterable[Sequence[Any]], flag: str, environment: str) -> FlagEnvironment:
+    """The rows of `ONE` as a state. Raises `NotFound` when there are none."""
+    state = assembled(rows).get(flag, {}).get(environment)
     if state is None:
         raise NotFound(f"The flag {flag!r} has no environment called {environment!r}.")
     return state

@@ -15,7 +15,7 @@ from flagkeeper.storage.transaction import Transaction
 
 COLUMNS = tuple(features.c[name] for name in Flag.__struct_fields__)
 
-_LOCK = Query(select(*COLUMNS).where(features.c.name == bindparam("feature_name")).with_for_update(), Flag)
+LOCK = Query(select(*COLUMNS).where(features.c.name == bindparam("feature_name")).with_for_update(), Flag)
 _COUNT_ALL = Query(select(func.count()).select_from(features), int)
 _COUNT = Query(select(func.count()).select_from(features).where(features.c.archived_at.is_(None)), int)
 _COUNT_OF_PROJECT = Query(
@@ -59,7 +59,7 @@ _FORGET = Write[Any](delete(feature_last_seen).where(feature_last_seen.c.feature
 
 def find(tx: Transaction, name: str) -> Flag | None:
     """The flag, locked until the unit ends: whoever changes a flag, or anything of it, holds this lock."""
-    return tx.first(_LOCK, feature_name=name)
+    return tx.first(LOCK, feature_name=name)
 
 
 def load(tx: Transaction, name: str, project: str | None = None) -> Flag:
@@ -68,7 +68,11 @@ def load(tx: Transaction, name: str, project: str | None = None) -> Flag:
     Raises:
         NotFound: there is no such flag, or it belongs to another project than `project`.
     """
-    flag = find(tx, name)
+    return demanded(find(tx, name), name, project)
+
+
+def demanded(flag: Flag | None, name: str, project: str | None) -> Flag:
+    """The flag that was looked for. Raises `NotFound` when it is not there."""
     if flag is None or project not in (None, flag.project):
         where = "" if project is None else f" in project {project!r}"
         raise NotFound(f"There is no flag called {name!r}{where}.")
@@ -77,9 +81,13 @@ def load(tx: Transaction, name: str, project: str | None = None) -> Flag:
 
 def load_active(tx: Transaction, name: str, project: str | None = None) -> Flag:
     """Raises also `FlagArchived`, when the flag has to be revived before it can be changed."""
-    flag = load(tx, name, project)
+    return active(load(tx, name, project))
+
+
+def active(flag: Flag) -> Flag:
+    """The flag, if it can be changed. Raises `FlagArchived`."""
     if flag.archived_at is not None:
-        raise FlagArchived(f"The flag {name!r} is archived. Revive it first.")
+        raise FlagArchived(f"The flag {flag.name!r} is archived. Revive it first.")
     return flag
 
 

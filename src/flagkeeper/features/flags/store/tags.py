@@ -10,7 +10,7 @@ from flagkeeper.storage.dialects import upsert
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
-_OF_FLAG = Query(
+OF_FLAG = Query(
     select(feature_tags.c.type, feature_tags.c.value).where(feature_tags.c.feature_name == bindparam("feature_name")),
     lambda type_, value: TagData(type=type_, value=value),
 )
@@ -32,7 +32,7 @@ _REMOVE = Write[Any](
 
 def tags_of(tx: Transaction, flag: str) -> list[TagData]:
     """In the order of type and value."""
-    return in_order(tx.all(_OF_FLAG, feature_name=flag))
+    return in_order(tx.all(OF_FLAG, feature_name=flag))
 
 
 def flags_with(tx: Transaction, tag: TagData) -> list[str]:
