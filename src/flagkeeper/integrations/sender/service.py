@@ -256,10 +256,12 @@ class Sender:
         if attempt.state is DeliveryState.WAITING:
             courier.due(attempt.due_at)
             self._attention.set()
-        if courier.queue.ordered or courier.retired:
+        if courier.queue.ordered:
+            # What waited behind it may go now.
             courier.more = True
-            self._attention.set()
         courier.change_order()
+        if courier.wants_more(clock.now()):
+            self._attention.set()
 
     # Leases
 
