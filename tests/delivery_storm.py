@@ -6,7 +6,6 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -182,16 +181,18 @@ class DeliveryStorm:
     def _check_order_of_flags(self, receiver: StormReceiver, states: dict[int, str]) -> None:
         """Nothing of a flag arrives before everything earlier was acknowledged or given up."""
         last_seen = {seen.event_id: position for position, seen in enumerate(receiver.seen)}
-        stories: dict[str, list[int]] = defaultdict(list)
-        for event_id, flag in sorted({(seen.event_id, seen.flag) for seen in receiver.seen}):
-            stories[flag].append(event_id)
+        flag_of = {seen.event_id: seen.flag for seen in receiver.seen}
+        free_at: dict[int, int] = {}
+        """How many requests there must have been before an event may arrive."""
+        reached: dict[str, int] = defaultdict(int)
+        for event_id in sorted(flag_of):
+            flag = flag_of[event_id]
+            free_at[event_id] = reached[flag]
+            is_dead = states[event_id] == "dead"
+            end = last_seen[event_id] + 1 if is_dead else receiver.accepted_at[event_id][0][1]
+            reached[flag] = max(reached[flag], end)
         for position, seen in enumerate(receiver.seen):
-            for earlier in _before(stories[seen.flag], seen.event_id):
-                if states[earlier] == "dead":
-                    assert last_seen[earlier] < position, f"{seen.event_id} came before {earlier} was given up"
-                else:
-                    acknowledged = receiver.accepted_at[earlier][0][1]
-                    assert acknowledged <= position, f"{seen.event_id} came before {earlier} had arrived"
+            assert position >= free_at[seen.event_id], f"{seen.event_id} of {seen.flag} overtook an earlier event"
 
     def _client(self, number: int, pause: float) -> None:
         """Switches its own flags on and off until there are enough events."""
@@ -270,13 +271,6 @@ class DeliveryStorm:
             return reader.now(query, *args)
         finally:
             reader.stop()
-
-
-def _before(story: list[int], event_id: int) -> Iterator[int]:
-    for each in story:
-        if each == event_id:
-            return
-        yield each
 
 
 def _events(tx: Transaction) -> list[int]:

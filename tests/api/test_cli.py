@@ -24,6 +24,8 @@ from flagkeeper.storage.migrate import newest_revision
 from tests.databases import Run, fresh_postgresql, fresh_sqlite
 from tests.log import Log
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-c", "from flagkeeper.cli import main; main()"]
 SOURCE = Path(__file__).parents[2] / "src"
 ADMIN = "*:*.0123456789abcdef0123456789abcdef"

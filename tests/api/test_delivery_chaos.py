@@ -8,6 +8,7 @@ import pytest
 from tests.delivery_storm import DeliveryStorm
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_two_thousand_events_and_three_kills(database_url: str, tmp_path: Path) -> None:
     with DeliveryStorm(database_url, tmp_path, seed=1) as storm:

@@ -8,6 +8,7 @@ import pytest
 from tests.storm import Storm
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_ten_kills_lose_nothing(database_url: str, tmp_path: Path) -> None:
     storm = Storm(database_url, tmp_path, seed=1)

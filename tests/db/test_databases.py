@@ -22,6 +22,8 @@ import os, time
 from pathlib import Path
 import pytest
 
+pytestmark = pytest.mark.slow
+
 @pytest.mark.parametrize("number", range(4))
 def test_meanwhile(number, postgresql_url, run):
     Path(os.environ["SEEN"], str(number)).write_text(str(run.folder))

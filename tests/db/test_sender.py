@@ -143,6 +143,7 @@ async def test_a_refusal_is_final(sqlite_url: str, status: int) -> None:
             assert len(receiver.arrivals) == 1
 
 
+@pytest.mark.causes("addon-config-updated", action="a receiver that answers 410")
 async def test_a_receiver_that_is_gone_gets_nothing_more(database_url: str) -> None:
     with Receiver(always(Answer(410))) as receiver:
         async with Replica(database_url) as replica:
@@ -310,6 +311,19 @@ async def test_a_dead_receiver_does_not_slow_the_others(database_url: str) -> No
                 await until(partial(more_than, alive, MANY + i))
                 waits.append(alive.arrivals[MANY + i].at - began)
             assert sorted(waits)[5] < 0.25, waits
+
+
+async def test_few_connections_are_shared_fairly(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "IN_FLIGHT", 4)
+    with Receiver(always(Answer(200, delay=0.005))) as receiver:
+        async with Replica(sqlite_url) as replica:
+            integrations = [add_integration(replica.log, receiver.url) for _ in range(5)]
+            await happen(replica, *named(60))
+            await until(lambda: len(receiver.arrivals) > 150)
+            progress = [states_of(replica.log, each).count("done") for each in integrations]
+            assert min(progress) > 0, progress
+            for integration in integrations:
+                await finished(replica, integration, 60)
 
 
 async def test_a_receiver_that_comes_back_gets_everything(sqlite_url: str) -> None:

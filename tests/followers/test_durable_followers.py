@@ -28,6 +28,8 @@ from flagkeeper.storage.transaction import Transaction
 from tests.followers import copier
 from tests.log import Log
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 _QUARANTINED = Query(select(log_quarantine.c.follower, log_quarantine.c.event_id, log_quarantine.c.error), columns)
 

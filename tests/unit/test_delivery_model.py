@@ -117,6 +117,12 @@ def test_what_waited_too_long_is_given_up() -> None:
     assert found.reason == "Given up after 1 minute and 4 attempts."
 
 
+def test_what_others_say_is_kept_as_far_as_it_can_be() -> None:
+    found = attempted(Outcome.RETRY, reason="odd \0 \ud800 text " + "x" * 10_000)
+    assert found.reason.startswith("Attempt 1 of 10: odd  ? text xxx")
+    assert len(found.reason) < 2_200
+
+
 @pytest.mark.parametrize(
     ("wait", "words"),
     [

@@ -31,6 +31,8 @@ PATIENCE: clock.Millis = 96 * clock.HOUR
 """What could not be delivered for so long is given up, also when it was held back and hardly tried."""
 LARGEST_DETAILS = 20_000
 """Characters of JSON kept of an attempt's details."""
+LONGEST_REASON = 2_000
+"""Characters kept of what a receiver, or we, had to say about an attempt."""
 AT_ONCE: clock.Millis = 0
 """When a delivery is due that was not tried yet. No clock says so: those of replicas differ."""
 
@@ -131,7 +133,7 @@ def judged(
         due_at=due_at,
         parts_done=parts,
         shown=verdict.state,
-        reason=_sentence(f"Attempt {number} of {MOST_ATTEMPTS}: {verdict.reason}", then),
+        reason=_sentence(f"Attempt {number} of {MOST_ATTEMPTS}: {_clean(verdict.reason)}", then),
         details=kept(details),
         disable=disable,
     )
@@ -173,6 +175,12 @@ def kept(details: dict[str, Any]) -> str:
 def _shortened(value: Any, longest: int) -> Any:
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return value if len(text) <= longest else f"{text[:longest]}\u2026 (cut)"
+
+
+def _clean(text: str) -> str:
+    """What every database can keep of a text that others wrote."""
+    kept_text = text[:LONGEST_REASON].replace("\0", "").encode(errors="replace").decode()
+    return kept_text if len(text) <= LONGEST_REASON else f"{kept_text}\u2026 (cut)"
 
 
 def _sentence(said: str, then: str) -> str:

@@ -69,7 +69,9 @@ class Recorder:
         while self._waiting or not self._stopping:
             await self._arrived.wait()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._enough.wait(), LINGER)
+                # Not `wait_for`: before Python 3.12 it may lose a cancellation that comes together with the event.
+                async with asyncio.timeout(LINGER):
+                    await self._enough.wait()
             if self._waiting:
                 await self._store(self._waiting[:LARGEST])
             if not self._stopping:

@@ -206,7 +206,7 @@ class Sender:
             raise
         finally:
             self._on_the_way -= 1
-        attempt = judged(delivery, sent.verdict, sent.details, self._schedule, clock.now(), random.random())  # noqa: S311 - spreads load, guards nothing
+        attempt = self._judged(delivery, sent)
         courier.queue.returned(delivery, accepted=attempt.state is DeliveryState.DONE)
         self._recorder.add(attempt)
         self._note(courier, sent, attempt)
@@ -216,6 +216,15 @@ class Sender:
                 self._dispatch(each)
         else:
             self._dispatch(courier)
+
+    def _judged(self, delivery: Delivery, sent: Sent) -> Attempt:
+        chance = random.random()  # noqa: S311 - spreads load, guards nothing
+        try:
+            return judged(delivery, sent.verdict, sent.details, self._schedule, clock.now(), chance)
+        except Exception:
+            # Details that cannot be written as JSON must not make the attempt itself be forgotten.
+            log.exception("details_lost", integration=delivery.integration_id, event_id=delivery.event_id)
+            return judged(delivery, sent.verdict, {}, self._schedule, clock.now(), chance)
 
     async def _attempt(self, receiver: Receiver, delivery: Delivery) -> Sent:
         if delivery.event is None:
@@ -293,15 +302,16 @@ class Sender:
     async def _renew(self) -> None:
         """Renews what is held, takes what is free, and gives back what is no longer needed."""
         left = [id_ for id_, courier in self._couriers.items() if courier.retired and courier.quiet]
+        for id_ in left:
+            self._dismiss(id_)
         fresh = {id_ for id_, courier in self._couriers.items() if courier.left > FRESH}
-        wanted = sorted({*self._receivers, *self._couriers} - fresh - set(left))
+        wanted = sorted({*self._receivers, *self._couriers} - fresh)
         if not wanted and not left:
             return
         began = self._loop.time()
         held = await self._units.run(SYSTEM, self._exchange_leases, wanted, left)
-        for id_ in {*left, *self._couriers} - fresh - held:
-            log.info("integration_released", integration=id_)
-            self._couriers.pop(id_).dismiss()
+        for id_ in {*wanted} & {*self._couriers} - held:
+            self._dismiss(id_)
         for id_ in held:
             courier = self._couriers.get(id_)
             if courier is None:
@@ -311,6 +321,10 @@ class Sender:
                 log.info("integration_taken", integration=id_, provider=courier.receiver.provider.name)
                 self._attention.set()
             courier.renewed(began + LEASE / clock.SECOND)
+
+    def _dismiss(self, integration_id: int) -> None:
+        log.info("integration_released", integration=integration_id)
+        self._couriers.pop(integration_id).dismiss()
 
     def _exchange_leases(self, unit: Unit, wanted: Sequence[int], left: Sequence[int]) -> set[int]:
         for id_ in left:
