@@ -32,7 +32,7 @@ test: $(VENV)/.test ## run all tests, on SQLite and on a real PostgreSQL
 	@$(BIN)/pytest -n 2
 
 .PHONY: check
-check: $(VENV)/.test ## lint, types, import contracts, sizes, generated documents, and every quick test on SQLite
+check: $(VENV)/.test ## lint, types, import contracts, sizes, generated documents, and the quick tests
 	$(STEP) 'lint'
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
@@ -44,8 +44,8 @@ check: $(VENV)/.test ## lint, types, import contracts, sizes, generated document
 	@$(BIN)/python tools/size_limits.py
 	$(STEP) 'documents'
 	@$(BIN)/python tools/document_events.py --check
-	$(STEP) 'quick tests'
-	@$(BIN)/pytest -n 2 -q -m 'not postgres and not slow'
+	$(STEP) 'quick tests: on SQLite, without a server'
+	@$(BIN)/pytest -n 2 -q -m 'not postgres and not slow' tests/unit tests/db
 
 .PHONY: format
 format: $(VENV)/.test ## format the code and mend what the linter can mend
