@@ -17,6 +17,13 @@ from tests.databases import Run, fresh_postgresql, fresh_sqlite
 
 ROOT = Path(__file__).parents[2]
 
+CONFTEST = """
+import signal
+
+from tests.conftest import *
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs us in the background has Ctrl-C ignored
+"""
 MEANWHILE = """
 import os, time
 from pathlib import Path
@@ -72,7 +79,7 @@ def test_a_run_leaves_nothing_behind(end: signal.Signals | None, workers: str, t
     """Another run of pytest: it ends by itself, by Ctrl-C, or is killed."""
     seen = tmp_path / "seen"
     seen.mkdir()
-    (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
+    (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_meanwhile.py").write_text(MEANWHILE)
     with subprocess.Popen(
         [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "-n", workers, tmp_path],
