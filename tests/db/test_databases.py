@@ -99,7 +99,7 @@ def test_a_run_leaves_nothing_behind(end: signal.Signals | None, workers: str, t
         output, _ = inner.communicate(timeout=60)
     assert ("4 passed" in output) == (end is None), output
     folder = Path(next(seen.iterdir()).read_text())
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while processes(folder):
         assert time.monotonic() < deadline, processes(folder)
         time.sleep(0.05)
