@@ -1,9 +1,10 @@
 """The few things that SQLite and PostgreSQL say differently. Nobody else asks which database it is."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam
+from sqlalchemy import BigInteger, ColumnElement, Integer, Text, bindparam
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -29,6 +30,10 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit integer key. SQLite wants the very word INTEGER before it gives a table its rowid."""
 
 
+ByteText = Text(collation="C").with_variant(Text(), "sqlite")
+"""Text in the order of its code points, so that a range of it is a prefix."""
+
+
 class any_of(FunctionElement[bool]):  # noqa: N801 - reads as a function
     """`column` is one of the values of the list bound to `parameter`, without a statement per list length."""
 
@@ -48,7 +53,7 @@ def _any_of_sqlite(element: any_of, compiler: Any, **kw: Any) -> str:
 @compiles(any_of, "postgresql")
 def _any_of_postgresql(element: any_of, compiler: Any, **kw: Any) -> str:
     column, parameter = list(element.clauses)
-    kind = compiler.dialect.type_compiler_instance.process(column.type)
+    kind = compiler.dialect.type_compiler_instance.process(column.type).partition(" COLLATE ")[0]
     return f"{compiler.process(column, **kw)} = ANY({compiler.process(parameter, **kw)}::{kind}[])"
 
 
@@ -58,3 +63,8 @@ def upsert(table: Table, *, key: list[str], update: list[str] | None = None) -> 
     if not update:
         return insert.on_conflict_do_nothing(index_elements=key)
     return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in update})
+
+
+def positional_insert(table: str, columns: Sequence[str]) -> str:
+    """An insert in SQLite's words whose values come as a sequence: naming each costs a third of the time."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"

@@ -1,0 +1,130 @@
+"""Random events and random queries about them, from so few words that they often meet."""
+
+import json
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+from flagkeeper.eventlog.query import Sight
+from flagkeeper.eventlog.read import EventRow
+from tests.events import MINUTE, START, row
+
+WORDS = (
+    *("checkout", "Check", "checkout-v2", "Größe", "GRÖSSE", "naïve", "日本語", "a_b", "50%", "under_score", "x"),
+    *("dark mode", "new  flow", "co:lon", 'qu"ote', "back\\slash", "tab\tbed", "nul\0here", "İstanbul", "ﬁne", "-dash"),
+    *("2026-02-03T04:05:06.789Z", "0b5e7d1c-0000-4000-8000-0123456789ab", "01HZX3N8V5Y6QK7RJ2M4T9W0BC", "deadbeef01"),
+    *("12", "500", "true", "", " ", "…", "🙂 smile", "straße", "ΣΊΣΥΦΟΣ", "o'brien", "*", "a.b.c"),
+)
+KEYS = ("name", "description", "rollout", "parameters", "values", "Weight", "strategies", "enabled", "k.y")
+TYPES = (
+    *("feature-created", "feature-updated", "feature-strategy-update", "feature-strategy-add"),
+    *("segment-updated", "user-created", "feature-archived", "made-up-type"),
+)
+PEOPLE = (("alice@example.com", 7), ("Bob", 8), ("bob", 9), ("cli:ops", -1337), ("Jürgen Größe", 10), ("bot", None))
+PROJECTS = ("default", "checkout", "Checkout", "pro_ject", None)
+FLAGS = ("checkout", "checkout-v2", "dark mode", "feature-0001", None)
+GROUPS = ("01HZX3N8V5Y6QK7RJ2M4T9W0BC", "g-2", None)
+
+
+def payload(rng: random.Random, depth: int = 3) -> Any:
+    """A JSON value."""
+    kind = rng.random()
+    if depth and kind < 0.5:
+        return {rng.choice(KEYS): payload(rng, depth - 1) for _ in range(rng.randrange(4))}
+    if depth and kind < 0.65:
+        return [payload(rng, depth - 1) for _ in range(rng.randrange(3))]
+    if kind < 0.9:
+        return rng.choice(WORDS)
+    return rng.choice((None, True, False, 0, 12, 500, -3, 2.5, 1e21, 12345678901))
+
+
+def similar(rng: random.Random, value: Any) -> Any:
+    """The value with something changed, perhaps."""
+    if isinstance(value, dict) and value and rng.random() < 0.8:
+        key = rng.choice(sorted(value))
+        return {**value, key: similar(rng, value[key])}
+    if isinstance(value, list) and value and rng.random() < 0.7:
+        return [similar(rng, value[0]), *value[1:]]
+    return payload(rng, 1) if rng.random() < 0.7 else value
+
+
+def random_row(rng: random.Random, event_id: int) -> EventRow:
+    """An event as it might be stored."""
+    data = payload(rng) if rng.random() < 0.8 else None
+    pre_data = (similar(rng, data) if rng.random() < 0.8 else payload(rng)) if rng.random() < 0.6 else None
+    who, user_id = rng.choice(PEOPLE)
+    tags = [{"type": "simple", "value": rng.choice(WORDS)} for _ in range(rng.randrange(3))]
+    return row(
+        event_id,
+        type=rng.choice(TYPES),
+        created_at=START + event_id // 3 * MINUTE,
+        created_by=who,
+        created_by_user_id=user_id,
+        project=rng.choice(PROJECTS),
+        environment=rng.choice(("development", "production", None)),
+        feature_name=rng.choice(FLAGS),
+        data=None if data is None else json.dumps(data, ensure_ascii=rng.random() < 0.5),
+        pre_data=None if pre_data is None else json.dumps(pre_data),
+        tags=json.dumps(tags),
+        group_id=rng.choice(GROUPS),
+    )
+
+
+def random_query(rng: random.Random, events: int) -> str:
+    """A query in the language."""
+    conditions = [_condition(rng, events) for _ in range(rng.choice((1, 1, 1, 2, 2, 3)))]
+    # There can be only one of each moment.
+    by_start = {each[:5] if each.startswith(("since", "until")) else each: each for each in conditions}
+    return " ".join(by_start.values())
+
+
+def random_sight(rng: random.Random) -> Sight:
+    """A reader."""
+    return rng.choice((Sight(everything=True), Sight(), Sight(hidden_projects=frozenset({"checkout", "pro_ject"}))))
+
+
+def _condition(rng: random.Random, events: int) -> str:
+    sign = rng.choice(("", "", "", "-"))
+    match rng.randrange(12):
+        case 0:
+            return f"{sign}type:{rng.choice((*TYPES, 'feature-*', '*-updated', '*strategy*', 'nothing'))}"
+        case 1:
+            return f"{sign}project:{_quoted(rng.choice(PROJECTS[:-1]))}"
+        case 2:
+            return f"{sign}flag:{_quoted(rng.choice(FLAGS[:-1]))},{rng.choice(('check*', '*', 'none'))}"
+        case 3:
+            return f"{sign}by:{rng.choice((*(_quoted(name) for name, _ in PEOPLE), 'BOB', 'j*', '*@example.com'))}"
+        case 4:
+            return f"{sign}{rng.choice(('env:production', 'environment:dev*', 'env:none'))}"
+        case 5:
+            return f"{sign}{rng.choice(('user:7', 'user:8,9', 'user:-1337', 'user:99'))}"
+        case 6:
+            return f"{sign}id:{rng.randrange(events + 5)},{rng.randrange(events)}"
+        case 7:
+            moment = f"{(START + rng.randrange(events) * MINUTE // 3) // 1000}"
+            return f"{rng.choice(('since', 'until'))}:{_iso(int(moment))}"
+        case 8:
+            keys = ".".join(rng.choice(KEYS[:-1]) for _ in range(rng.choice((1, 1, 2))))
+            return f"{sign}changed:{keys}"
+        case 9:
+            return f"{sign}group:{rng.choice(('g-2', '01HZX3N8V5Y6QK7RJ2M4T9W0BC'))}"
+        case 10:
+            return sign + _quoted(_cut(rng, rng.choice(WORDS)) or "x")
+        case _:
+            return sign + rng.choice(
+                ("check", "checkout-v2", "größe", "STRASSE", "a", "1", "日本", "feature", "o'b", "sty")
+            )
+
+
+def _cut(rng: random.Random, word: str) -> str:
+    start = rng.randrange(max(1, len(word) - 1))
+    return word[start : start + rng.randrange(1, 8)].strip()
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -1,0 +1,187 @@
+"""The language of event queries: what it says, how it is written, and where its errors are."""
+
+import random
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flagkeeper.eventlog.query import Candidate, EventQuery, matches, parse
+from flagkeeper.eventlog.query.conditions import Changed, Field, Is, Text, Word
+from flagkeeper.eventlog.query.parameters import read_parameters
+from flagkeeper.kernel.errors import BadData
+from tests.events import MINUTE, START, row
+from tests.random_events import random_query
+
+NOW = START + 10_000 * MINUTE
+HOUR = 60 * MINUTE
+
+STRATEGY = '{"name":"flexibleRollout","title":"Größe first","parameters":{"rollout":"50","groupId":"checkout-v2"}}'
+BEFORE = STRATEGY.replace('"50"', '"25"')
+EVENT = row(
+    5,
+    type="feature-strategy-update",
+    created_by="Someone@example.com",
+    created_at=NOW - HOUR,
+    project="checkout",
+    environment="production",
+    feature_name="checkout-v2",
+    data=STRATEGY,
+    pre_data=BEFORE,
+    tags='[{"type":"simple","value":"team 100% blue"}]',
+)
+
+FOUND = [
+    "",
+    "type:feature-* env:production by:someone@example.com project:checkout changed:strategies.rollout since:2h -by:bot",
+    "type:feature-strategy-update,feature-created",
+    "environment:prod* flag:checkout-v2",
+    "feature:checkout-v2 user:7 id:5",
+    "by:*@example.com -by:bob",
+    'by:"Someone@example.com"',
+    "check",
+    "CHECKOUT-V2",
+    "v2",
+    "grosse first",
+    "GRÖSSE",
+    '"größe first"',
+    '"ut-v"',
+    '"100% blue"',
+    '"0"',
+    "changed:rollout",
+    "changed:parameters",
+    "-changed:title",
+    "until:30m",
+    "since:1h until:59m",
+    "feature-strategy",
+]
+NOT_FOUND = [
+    "type:feature",
+    "type:Feature-strategy-update",
+    "env:development",
+    "-env:production",
+    "by:someone",
+    "heckout",
+    '"100_ blue"',
+    '"checkout  v2"',
+    "changed:name",
+    "changed:rollout.parameters",
+    "since:59m",
+    "until:1h",
+    "id:4",
+    "group:x",
+    "-group:x id:4",
+    '"feature-strategy-update"',
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_finds(text: str) -> None:
+    assert matches(parse(text, NOW), Candidate(EVENT))
+
+
+@pytest.mark.parametrize("text", NOT_FOUND)
+def test_does_not_find(text: str) -> None:
+    assert not matches(parse(text, NOW), Candidate(EVENT))
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "reason"),
+    [
+        ("project:a foo:b", 11, "no field foo"),
+        ("proj:a", 1, "did you mean project:"),
+        ("  typ:x", 3, "did you mean type:"),
+        ('a "never closed', 3, "never closed"),
+        ('ab"c"', 3, "beginning of a word"),
+        ('"a"b', 4, "commas"),
+        ("type:", 1, "needs a value"),
+        ("type:a,,b", 8, "missing"),
+        ("type:a,", 8, "missing"),
+        ("user:bob", 6, "whole numbers"),
+        ("id:1,99999999999999999999", 6, "whole numbers"),
+        ("since:yesterday", 7, "no moment"),
+        ("until:2026-13-01", 7, "no moment"),
+        ("since:1h since:2h", 10, "only one since:"),
+        ("-since:1h", 1, "cannot be excluded"),
+        ("changed:a,b", 11, "keys with dots"),
+        ("changed:a..b", 9, "keys with dots"),
+        ('""', 1, "empty"),
+        ("-", 1, "minus"),
+        ("a …", 3, "no letters or digits"),
+        ("x " * 51, 101, "at most 50"),
+        ("x" * 2001, 2001, "at most 2000"),
+    ],
+)
+def test_errors_point_at_the_position(text: str, position: int, reason: str) -> None:
+    with pytest.raises(BadData) as caught:
+        parse(text, NOW)
+    assert reason in caught.value.message
+    assert f"(position {position} of the query)" in caught.value.message
+    assert caught.value.details[0].path == "/query/q"
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_query_or_an_error_that_points(text: str) -> None:
+    with suppress(BadData):
+        matches(parse(text, NOW), Candidate(EVENT))
+
+
+@given(st.integers())
+def test_a_query_is_written_as_it_is_read(seed: int) -> None:
+    query = parse(random_query(random.Random(seed), 500), NOW)
+    assert parse(str(query), NOW) == query
+
+
+def test_moments() -> None:
+    day = 1_769_904_000_000
+    assert parse("since:2026-02-01 until:2026-02-01", NOW) == EventQuery(since=day, until=day + 24 * HOUR)
+    assert parse("since:2026-02-01T01:00:00Z", NOW).since == day + HOUR
+    assert parse("since:2026-02-01T01:00+01:00", NOW).since == day
+    assert parse("since:2w", NOW).since == NOW - 14 * 24 * HOUR
+
+
+def test_unleash_parameters_say_the_same() -> None:
+    given_ = [
+        ("type", "IS_ANY_OF:a, b"),
+        ("project", "IS:default"),
+        ("createdBy", "IS:7"),
+        ("query", "50%"),
+        ("from", "IS:2026-02-01"),
+        ("to", "IS:2026-02-02"),
+        ("limit", "7"),
+    ]
+    assert read_parameters(given_) == parse(
+        'type:a,b project:default user:7 "50%" since:2026-02-01 until:2026-02-02', NOW
+    )
+    assert read_parameters([("type", "IS:feature-*")]).conditions == (Is(field=Field.TYPE, values=("feature-*",)),)
+    assert read_parameters([("feature", "IS:"), ("offset", "1")]) == EventQuery()
+
+
+def test_what_a_machine_made_up_is_found_whole() -> None:
+    made_up = "0b5e7d1c-0000-4000-8000-0123456789AB"
+    assert parse(f'"{made_up}"', NOW).conditions == (Word(start=made_up.lower()),)
+    assert parse(f"{made_up[:10]}", NOW).conditions == (Word(start=made_up[:10]),)
+    assert parse('"0b5e7d1c-0"', NOW).conditions == (Text(part="0b5e7d1c-0"),)
+    event = Candidate(row(1, data=f'{{"id":"{made_up}","at":"2026-02-03T04:05:06.789Z"}}'))
+    assert matches(parse(f'"{made_up}"', NOW), event)
+    assert matches(parse(made_up[:10], NOW), event)
+    assert matches(parse("2026-02-03", NOW), event)
+    assert not matches(parse('"4000-8000"', NOW), event)
+
+
+def test_changed_looks_below_what_came_and_went() -> None:
+    event = Candidate(
+        row(1, data='{"a":{"B":[{"c":1},{"d":{"e":2}}]}}', pre_data='{"a":{"B":[{"c":2}]},"gone":{"x":null}}')
+    )
+    assert event.changed == {
+        ("a",),
+        ("a", "b"),
+        ("a", "b", "c"),
+        ("a", "b", "d"),
+        ("a", "b", "d", "e"),
+        ("gone",),
+        ("gone", "x"),
+    }
+    assert matches(EventQuery(conditions=(Changed(path=("a", "e")),)), event)
+    assert Candidate(row(1, data='{"a":1}')).changed == set()
