@@ -103,9 +103,10 @@ class MemoryRunner:
         """The id of the newest event that the follower has seen."""
         return self._at.last_id
 
-    async def start(self) -> None:
-        """Loads the state; from here on it follows."""
-        await self._reader.run(self._load)
+    async def start(self, *, wait: bool = True) -> None:
+        """Loads the state (in the background, with `wait` off); from here on it follows."""
+        if wait:
+            await self._reader.run(self._load)
         self._task = asyncio.create_task(self._follow(), name=f"follow-{self._follower.name}")
 
     async def stop(self) -> None:
@@ -132,7 +133,8 @@ class MemoryRunner:
     async def _follow(self) -> None:
         while True:
             try:
-                rung = await self._bell.wait(self.position, PATIENCE)
+                loaded = bool(self._at.epoch)
+                rung = loaded and await self._bell.wait(self.position, PATIENCE)
                 before = self._at
                 await self._reader.run(self._step)
                 if self._at != before:

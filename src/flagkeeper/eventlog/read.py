@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from flagkeeper.eventlog.catalogue.wording import BASE_URL
 from flagkeeper.eventlog.tables import events, log_head
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.kernel.paging import Page
 from flagkeeper.storage.dialects import any_of
 from flagkeeper.storage.statement import Query
@@ -17,6 +18,10 @@ from flagkeeper.storage.transaction import Transaction
 
 BATCH = 200
 """Events per read while a whole list is streamed: some 200 KB, however long the list."""
+
+
+_MOST_MOMENTS = 10_000
+"""Moments of which it is remembered where in the archive they are."""
 
 
 class EventOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -154,6 +159,92 @@ def next_batch(tx: Transaction, wanted: EventFilter, before: int) -> list[EventR
     """The next `BATCH` of a stream: the newest matching events older than the event `before`."""
     shape, parameters = _shape(tx, wanted)
     return tx.all(_page_query((*shape, "before")), **parameters, before=before, limit=BATCH, offset=0)
+
+
+class Cold(Protocol):
+    """Where events are that have left the table. Each method raises `Unavailable` when that is out of reach or damaged:
+    an answer is never silently shorter."""
+
+    def rows(self, tx: Transaction, ids: Sequence[int]) -> list[EventRow]:
+        """The archived ones among `ids`, the oldest first."""
+        ...
+
+    def between(self, tx: Transaction, first: int, last: int) -> list[EventRow]:
+        """The archived events `first` to `last` (both included), the oldest first."""
+        ...
+
+    def first_id(self, tx: Transaction, moment: clock.Millis) -> int | None:
+        """The oldest archived event at `moment` or later."""
+        ...
+
+
+class LogRows:
+    """Events by id, wherever they are. Every reader of events gets them here."""
+
+    def __init__(self, cold: Cold | None = None) -> None:
+        self._cold = cold
+        self._archived_ids: dict[clock.Millis, int] = {}
+
+    def of(self, tx: Transaction, ids: Sequence[int]) -> list[EventRow]:
+        """The events `ids`, in this order.
+
+        Raises:
+            Unavailable: one of them cannot be read, though the log has given out its id.
+        """
+        found = {row.id: row for row in tx.all(_BY_ID, ids=list(ids))}
+        if self._cold is not None and len(found) < len(ids):
+            missing = sorted(set(ids) - found.keys())
+            found.update((row.id, row) for row in self._cold.rows(tx, missing))
+        if len(found) < len(ids) and (missing := sorted(set(ids) - found.keys())):
+            raise Unavailable(f"Event {missing[0]} is neither in the database nor in the archive.")
+        return [found[event_id] for event_id in ids]
+
+    def between(self, tx: Transaction, first: int, last: int) -> list[EventRow]:
+        """The events `first` to `last` (both included), the oldest first.
+
+        Raises:
+            Unavailable: as with `of`.
+        """
+        found = tx.all(_BETWEEN, first=first, last=last)
+        if self._cold is not None and len(found) < last - first + 1:
+            hot = {row.id for row in found}
+            found += [row for row in self._cold.between(tx, first, last) if row.id not in hot]
+            found.sort(key=lambda row: row.id)
+        return found
+
+    def first_id(self, tx: Transaction, moment: clock.Millis) -> int | None:
+        """The oldest event at `moment` or later: ids follow time, so a range of dates is a range of ids."""
+        (found,) = self.first_ids(tx, [moment])
+        return found
+
+    def first_ids(self, tx: Transaction, moments: Sequence[clock.Millis]) -> list[int | None]:
+        """The same for many moments, in one round trip."""
+        asked = tx.together(*((_FIRST_ID, {"moment": moment}) for moment in moments)) if moments else []
+        hot: list[int | None] = [found[0] if found else None for found in asked]
+        if self._cold is None or not (open_ := {None, tx.first(_OLDEST)}.intersection(hot)):
+            return hot
+        archive = self._cold
+        return [
+            (self._archived(archive, tx, moment) or event_id) if event_id in open_ else event_id
+            for event_id, moment in zip(hot, moments, strict=True)
+        ]
+
+    def _archived(self, archive: Cold, tx: Transaction, moment: clock.Millis) -> int | None:
+        """The oldest archived event at `moment` or later. Looked up once: what is archived keeps its id and time."""
+        found = self._archived_ids.get(moment)
+        if found is None and (found := archive.first_id(tx, moment)) is not None:
+            if len(self._archived_ids) >= _MOST_MOMENTS:
+                self._archived_ids.clear()
+            self._archived_ids[moment] = found
+        return found
+
+
+_BY_ID = Query(select(*_COLUMNS).where(any_of(events.c.id, "ids")), EventRow)
+_BETWEEN = Query(
+    select(*_COLUMNS).where(events.c.id >= bindparam("first"), events.c.id <= bindparam("last")).order_by(events.c.id),
+    EventRow,
+)
+_OLDEST = Query(select(func.min(events.c.id)), lambda event_id: event_id and int(event_id))
 
 
 class Creator(msgspec.Struct, frozen=True):

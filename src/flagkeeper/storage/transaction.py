@@ -1,9 +1,12 @@
 """A transaction: the only way to run a statement. It remembers which audited subjects were written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sqlalchemy import Table
+
 from flagkeeper.storage.connection import Connection
+from flagkeeper.storage.metadata import AUDITED
 from flagkeeper.storage.statement import Parameters, Query, RowT, Statement, Write
 
 
@@ -66,6 +69,16 @@ class Transaction:
         self._connection.run_many(compiled.text, complete)
         if write.subject:
             self.touched.update(filter(None, map(write.subject_of, rows)))
+
+    def copy_in(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Fills a table that is not audited, the fastest way the database has. Returns the number of rows.
+
+        What `rows` raises ends it: roll back then.
+        """
+        if AUDITED in table.info:
+            raise TypeError(f"{table.name} is audited: its rows are written one statement at a time")
+        self._before_write()
+        return self._connection.copy_in(table.name, columns, rows)
 
     def _execute(self, statement: Statement[Any], parameters: Parameters) -> tuple[list[Any], int]:
         compiled = statement.compiled(self.dialect)

@@ -1,0 +1,108 @@
+"""Asking blocks on disk: some blocks at a time, the newest first, and no further than need be."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from pyroaring import BitMap
+
+from flagkeeper.eventlog.index import store
+from flagkeeper.eventlog.index.plan import Part, Question, Start, Terms
+from flagkeeper.eventlog.index.store import Span, TermRow, unpack
+from flagkeeper.eventlog.index.terms import BEYOND, trigrams
+from flagkeeper.storage.transaction import Transaction
+
+
+class Budget(msgspec.Struct):
+    """How many values a search may still look at, and whether that was enough."""
+
+    values: int
+    exhausted: bool = False
+
+
+def resolved(tx: Transaction, questions: Iterable[Question]) -> tuple[Question, ...]:
+    """The questions with every pattern replaced by the terms that it stands for."""
+    return tuple(_resolved(tx, question) for question in questions)
+
+
+def _resolved(tx: Transaction, question: Question) -> Question:
+    if not isinstance(question, Terms) or not (question.patterns or question.path):
+        return question
+    fitting = tuple(filter(question.fits, store.names(tx, question.kind)))
+    return Terms(exact=(*question.exact, *fitting), negated=question.negated)
+
+
+def on_disk(tx: Transaction, spans: Sequence[Span], questions: Sequence[Question], budget: Budget) -> dict[int, BitMap]:
+    """By block, the events of which all answers are yes. `questions` are resolved. A search out of `budget` finds
+    nothing more."""
+    alive = {span.first: BitMap(range(span.first, span.last + 1)) for span in spans}
+    exact = [question for question in questions if isinstance(question, Terms)]
+    if exact:
+        _ask_terms(tx, alive, exact)
+    for question in questions:
+        match question:
+            case Start(term=term):
+                rows = tx.all(store.RANGE, blocks=list(alive), start=term, end=term + BEYOND)
+                _narrow(alive, _union(rows), question.negated)
+            case Part():
+                _ask_part(tx, alive, question, budget)
+            case Terms():
+                pass
+    return alive
+
+
+def _ask_terms(tx: Transaction, alive: dict[int, BitMap], questions: Sequence[Terms]) -> None:
+    asked = sorted({term for question in questions for term in question.exact})
+    rows = tx.all(store.TERMS, blocks=list(alive), terms=asked) if asked else []
+    known = {(row.block, row.term): row.ids for row in rows}
+    for question in questions:
+        having = {
+            block: BitMap.union(
+                BitMap(), *(unpack(known[block, term]) for term in question.exact if (block, term) in known)
+            )
+            for block in alive
+        }
+        _narrow(alive, having, question.negated)
+
+
+def _ask_part(tx: Transaction, alive: dict[int, BitMap], question: Part, budget: Budget) -> None:
+    """Trigrams say which values may contain the part; the values themselves say which do."""
+    part = question.part
+    asked = sorted(set(trigrams(part)))
+    rows = tx.all(store.TERMS, blocks=list(alive), terms=asked) if asked else []
+    numbers: dict[int, list[BitMap]] = {}
+    for row in rows:
+        numbers.setdefault(row.block, []).append(unpack(row.ids))
+    having: dict[int, BitMap] = {}
+    for block in alive:
+        if budget.exhausted:
+            # Nothing is claimed of the blocks that were not looked at, not even that they lack the part.
+            alive[block] = BitMap()
+            continue
+        if not asked:
+            values = tx.all(store.ALL_VALUES, block=block)
+        elif len(of_block := numbers.get(block, [])) == len(asked):
+            may_contain = BitMap.intersection(*of_block)
+            values = tx.all(store.VALUES, block=block, numbers=list(may_contain)) if may_contain else []
+        else:
+            values = []
+        having[block] = BitMap.union(BitMap(), *(unpack(each.ids) for each in values if part in each.value))
+        budget.values -= len(values)
+        budget.exhausted = budget.values <= 0
+    _narrow(alive, having, question.negated)
+
+
+def _union(rows: Iterable[TermRow]) -> dict[int, BitMap]:
+    found: dict[int, BitMap] = {}
+    for row in rows:
+        ids = unpack(row.ids)
+        found[row.block] = found[row.block] | ids if row.block in found else ids
+    return found
+
+
+def _narrow(alive: dict[int, BitMap], having: dict[int, BitMap], negated: bool) -> None:
+    for block, ids in list(alive.items()):
+        left = ids - having.get(block, BitMap()) if negated else ids & having.get(block, BitMap())
+        if left:
+            alive[block] = left
+        else:
+            del alive[block]

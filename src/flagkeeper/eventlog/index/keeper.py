@@ -1,0 +1,164 @@
+"""Keeping the index: writes blocks when they are full, and builds all of it where there is none."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from flagkeeper.eventlog.bell import Bell
+from flagkeeper.eventlog.follow import PATIENCE
+from flagkeeper.eventlog.index import store
+from flagkeeper.eventlog.index.block import Block
+from flagkeeper.eventlog.index.tail import SIZES, Sizes, end_of, start_of
+from flagkeeper.eventlog.read import LogRows, epoch
+from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.storage.connection import DRIVER_ERRORS
+from flagkeeper.storage.database import Database
+from flagkeeper.storage.transaction import Transaction
+
+log = structlog.get_logger("flagkeeper.index")
+
+_BATCH = 100
+_LOOK = 30.0
+"""Seconds after which the index is looked after even if nothing seems to have happened."""
+_WORK = 0.002
+"""Seconds of work between two rests of a polite indexer: other threads wait at most so long for their turn."""
+
+Progress = Callable[[int, int], None]
+"""Told up to which event the index reaches, and how many there are."""
+
+
+class Indexer:
+    """Writes blocks, one transaction each. `politely`: it rests as long as it works, so that changes are not slowed
+    down."""
+
+    def __init__(self, database: Database, rows: LogRows, *, politely: bool, sizes: Sizes = SIZES) -> None:
+        self._database = database
+        self._rows = rows
+        self._politely = politely
+        self.sizes = sizes
+
+    def verify(self) -> None:
+        """Empties an index that is about another log, or about a newer state of this one."""
+        with _writing(self._database) as tx:
+            head = epoch(tx)
+            about = store.hold(tx)
+            newest = store.newest(tx)
+            if about == head.epoch and newest is None:
+                return
+            if about == head.epoch and newest is not None and newest[0] <= head.last_id:
+                (event,) = self._rows.of(tx, [newest[0]])
+                if event.created_at == newest[1]:
+                    return
+            if about is not None:
+                log.warning("index_dropped", reason="it is about another log, or a newer state of this one")
+            store.begin(tx, head.epoch)
+
+    def step(self) -> tuple[int, int]:
+        """Writes the next block if it is full. Returns the newest event on disk before, and after."""
+        with _writing(self._database) as tx:
+            head = epoch(tx)
+            if store.hold(tx) != head.epoch:
+                store.begin(tx, head.epoch)
+            on_disk = (store.newest(tx) or (0, 0))[0]
+            for size in (self.sizes.large, self.sizes.small):
+                first, last = start_of(on_disk + 1, size), end_of(on_disk + 1, size)
+                if last <= head.last_id:
+                    self._write(tx, first, last)
+                    return on_disk, last
+        return on_disk, on_disk
+
+    def build(self, progress: Progress) -> None:
+        """Throws the index away and builds it from the whole log."""
+        with _writing(self._database) as tx:
+            head = epoch(tx)
+            store.begin(tx, head.epoch)
+        self.complete(progress)
+
+    def complete(self, progress: Progress) -> None:
+        """Writes every block that is full."""
+        with _writing(self._database) as tx:
+            last = epoch(tx).last_id
+        before, after = self.step()
+        while after != before:
+            progress(after, last)
+            before, after = self.step()
+
+    def reindex(self, first: int, last: int) -> None:
+        """Builds the blocks anew in which the events `first` to `last` are: they were rewritten."""
+        with _writing(self._database) as tx:
+            spans = [span for span, _ in tx.all(store.BLOCKS) if span.first <= last and span.last >= first]
+        for span in spans:
+            with _writing(self._database) as tx:
+                store.hold(tx)
+                self._write(tx, span.first, span.last)
+
+    def _write(self, tx: Transaction, first: int, last: int) -> None:
+        block, created_at, pace = Block(first), 0, _Pace(politely=self._politely)
+        for start in range(first, last + 1, _BATCH):
+            for event in self._rows.between(tx, start, min(last, start + _BATCH - 1)):
+                block.add(event)
+                created_at = event.created_at
+            pace.rest()
+        for _ in store.write(tx, block, created_at):
+            pace.rest()
+
+
+class IndexKeeper:
+    """Runs the indexer for as long as the server runs. Replicas all do so: whoever comes second finds nothing to do."""
+
+    def __init__(self, indexer: Indexer, bell: Bell) -> None:
+        self._indexer = indexer
+        self._bell = bell
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._indexer.verify)
+        self._task = asyncio.create_task(self._keep(), name="index-keeper")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _keep(self) -> None:
+        position = 0
+        while True:
+            try:
+                await self._bell.wait(position, _LOOK)
+                before, after = await asyncio.to_thread(self._indexer.step)
+                # The next block is full with this event and the one after it.
+                position = end_of(after + 1, self._indexer.sizes.small) - 1 if before == after else after
+            except (Unavailable, *DRIVER_ERRORS) as error:
+                log.warning("index_waits", error=str(error))
+                await asyncio.sleep(PATIENCE)
+            except Exception:
+                log.exception("index_failed")
+                await asyncio.sleep(10 * PATIENCE)
+
+
+class _Pace:
+    """How fast to go: a polite one rests as long as it worked, some milliseconds at a time."""
+
+    def __init__(self, *, politely: bool) -> None:
+        self._politely = politely
+        self._since = time.monotonic()
+
+    def rest(self) -> None:
+        worked = time.monotonic() - self._since
+        if self._politely and worked > _WORK:
+            time.sleep(min(worked, 10 * _WORK))
+            self._since = time.monotonic()
+
+
+@contextmanager
+def _writing(database: Database) -> Iterator[Transaction]:
+    connection = database.connect(indexing=True)
+    try:
+        connection.begin()
+        yield Transaction(connection)
+        connection.commit()
+    finally:
+        connection.close()

@@ -1,0 +1,314 @@
+"""Searching the log: every question is answered with ids, from the blocks in memory and on disk."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+import msgspec
+from pyroaring import BitMap
+
+from flagkeeper.eventlog.index import store
+from flagkeeper.eventlog.index.block import Block
+from flagkeeper.eventlog.index.disk import Budget, on_disk, resolved
+from flagkeeper.eventlog.index.groups import Groups
+from flagkeeper.eventlog.index.plan import Plan, Question, Terms, in_memory, questions_of
+from flagkeeper.eventlog.index.store import Span
+from flagkeeper.eventlog.index.tail import Tail
+from flagkeeper.eventlog.index.terms import CHANGED, KINDS
+from flagkeeper.eventlog.query.conditions import EventQuery, Field, Is, Sight
+from flagkeeper.eventlog.read import Epoch, LogRows, epoch
+from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.storage.transaction import Transaction
+
+MOST_VALUES = 50_000
+"""Values that one search looks at. Where more match, it ends early and says so."""
+MOST_SCANNED = 10_000
+"""Events without an index that a search reads, some 0.4 s. They are many only while the index is being built."""
+_MOST_BLOCKS = 64
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The ids of matching events, in the order asked for."""
+
+    ids: list[int]
+    complete: bool = True
+    """False: the search ended early, because very many values match. Older events may match too."""
+
+
+class Total(msgspec.Struct, frozen=True):
+    """How many events match."""
+
+    events: int
+    exact: bool = True
+    """False: at least so many."""
+
+
+class Search:
+    """Finds, counts and groups events of the whole log, archived ones included. All methods read in `tx`."""
+
+    def __init__(
+        self, tail: Tail, rows: LogRows, *, most_values: int = MOST_VALUES, most_scanned: int = MOST_SCANNED
+    ) -> None:
+        self._tail = tail
+        self._rows = rows
+        self._most_values = most_values
+        self._most_scanned = most_scanned
+
+    def find(
+        self,
+        tx: Transaction,
+        query: EventQuery,
+        sight: Sight,
+        *,
+        limit: int,
+        offset: int = 0,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> Found:
+        """The newest matching events older than `before`; with `after`, the oldest matching ones newer than that."""
+        head, plan = self._plan(tx, query, sight, before, after)
+        if not plan.questions and plan.ids is None:
+            return Found(_all_between(plan, limit, offset, ascending=after is not None))
+        budget = Budget(self._most_values)
+        found: list[int] = []
+        for ids in self._sets(tx, head, plan, budget, ascending=after is not None):
+            if offset >= len(ids):
+                offset -= len(ids)
+                continue
+            found += _cut(ids, offset, limit - len(found), ascending=after is not None)
+            offset = 0
+            if len(found) >= limit:
+                return Found(found)
+        return Found(found, complete=not budget.exhausted)
+
+    def total(
+        self, tx: Transaction, query: EventQuery, sight: Sight, *, before: int | None = None, at_most: int | None = None
+    ) -> Total:
+        """The number of matching events (older than `before`); counting stops at `at_most`."""
+        head, plan = self._plan(tx, query, sight, before, None)
+        if not plan.questions and plan.ids is None:
+            return Total(max(0, plan.last - plan.first + 1))
+        budget = Budget(self._most_values)
+        events = 0
+        if _is_one_field(plan):
+            return Total(self._count_terms(tx, head, plan))
+        for ids in self._sets(tx, head, plan, budget):
+            events += len(ids)
+            if at_most is not None and events >= at_most:
+                return Total(at_most, exact=False)
+        return Total(events, exact=not budget.exhausted)
+
+    def grouped(
+        self, tx: Transaction, query: EventQuery, sight: Sight, fields: Sequence[Field], edges: Sequence[int] = ()
+    ) -> Groups:
+        """How many matching events there are for each value of `fields`, and between each two of the ids `edges`."""
+        head, plan = self._plan(tx, query, sight, None, None)
+        budget = Budget(self._most_values)
+        groups = Groups(tuple(KINDS[field] for field in fields), edges)
+        for _ in self._sets(tx, head, plan, budget, groups=groups):
+            pass
+        groups.complete = not budget.exhausted
+        return groups
+
+    def newest_of(self, tx: Transaction, sight: Sight, field: Field) -> dict[str, int]:
+        """For each value of `field`, the newest event that a reader may see."""
+        head, plan = self._plan(tx, EventQuery(), sight, None, None)
+        kind = KINDS[field]
+        missing = set(store.names(tx, kind))
+        newest: dict[str, int] = {}
+        with self._tail.blocks(head.epoch) as blocks:
+            pieces = _pieces(head, blocks, self._spans(tx, head))
+            spans = [piece for piece in pieces if isinstance(piece, Span)]
+            for piece in pieces:
+                block = self._scanned(tx, piece, head) if isinstance(piece, tuple) else piece
+                if isinstance(block, Block):
+                    seen = in_memory(block, plan.questions)
+                    _note_newest(newest, ((term, block.ids(term) & seen) for term in block.terms(kind)))
+        missing -= newest.keys()
+        for chunk in _chunks(spans):
+            if not missing:
+                break
+            visible = on_disk(tx, chunk, plan.questions, Budget(self._most_values))
+            rows = tx.all(store.TERMS, blocks=list(visible), terms=sorted(missing))
+            rows.sort(key=lambda row: -row.block)
+            _note_newest(newest, ((row.term, store.unpack(row.ids) & visible[row.block]) for row in rows))
+            missing -= newest.keys()
+        return {term[len(kind) :]: event_id for term, event_id in newest.items()}
+
+    def _plan(
+        self, tx: Transaction, query: EventQuery, sight: Sight, before: int | None, after: int | None
+    ) -> tuple[Epoch, Plan]:
+        head = epoch(tx)
+        first, last = 1, head.last_id
+        if query.since is not None:
+            first = self._rows.first_id(tx, query.since) or last + 1
+        if query.until is not None:
+            last = (self._rows.first_id(tx, query.until) or last + 1) - 1
+        if before is not None:
+            last = min(last, before - 1)
+        if after is not None:
+            first = max(first, after + 1)
+        return head, Plan(questions=questions_of(query, sight), ids=_asked_ids(query, last), first=first, last=last)
+
+    def _spans(self, tx: Transaction, head: Epoch) -> list[Span]:
+        return [span for span, about in tx.all(store.BLOCKS) if about == head.epoch]
+
+    def _sets(
+        self,
+        tx: Transaction,
+        head: Epoch,
+        plan: Plan,
+        budget: Budget,
+        *,
+        ascending: bool = False,
+        groups: Groups | None = None,
+    ) -> Iterator[BitMap]:
+        """The matching events, piece by piece."""
+        wanted = BitMap(range(plan.first, plan.last + 1))
+        if plan.ids is not None:
+            wanted &= BitMap(plan.ids)
+        if not wanted:
+            return
+        memory: list[BitMap] = []
+        with self._tail.blocks(head.epoch) as blocks:
+            pieces = [piece for piece in _pieces(head, blocks, self._spans(tx, head)) if _touches(piece, wanted)]
+            for piece in pieces:
+                if isinstance(piece, Span):
+                    continue
+                block = piece if isinstance(piece, Block) else self._scanned(tx, piece, head)
+                found = in_memory(block, plan.questions) & wanted
+                memory.append(found)
+                if groups is not None:
+                    groups.add_block(block, found)
+        spans = [piece for piece in pieces if isinstance(piece, Span)]
+        disk = self._sets_on_disk(tx, spans[::-1] if ascending else spans, plan.questions, wanted, budget, groups)
+        if ascending:
+            # Blocks are written from the oldest on: what is not on disk yet is newer than all that is.
+            yield from disk
+            yield from reversed(memory)
+        else:
+            yield from memory
+            yield from disk
+
+    def _sets_on_disk(
+        self,
+        tx: Transaction,
+        spans: list[Span],
+        questions: tuple[Question, ...],
+        wanted: BitMap,
+        budget: Budget,
+        groups: Groups | None,
+    ) -> Iterator[BitMap]:
+        if not spans:
+            return
+        questions = resolved(tx, questions)
+        for chunk in _chunks(spans):
+            found = {block: ids & wanted for block, ids in on_disk(tx, chunk, questions, budget).items()}
+            if groups is not None:
+                groups.add_blocks(tx, found)
+            yield from found.values()
+            if budget.exhausted:
+                return
+
+    def _count_terms(self, tx: Transaction, head: Epoch, plan: Plan) -> int:
+        """The sum of what blocks say of their terms; only blocks that are cut by the range are opened."""
+        spans = [span for span in self._spans(tx, head) if plan.first <= span.first and span.last <= plan.last]
+        with self._tail.blocks(head.epoch) as blocks:
+            end = blocks[-1].first if blocks else head.last_id + 1
+        whole = [span for span in spans if span.last < end]
+        asked = resolved(tx, plan.questions)[0]
+        if not whole or not isinstance(asked, Terms):
+            return sum(len(ids) for ids in self._sets(tx, head, plan, Budget(self._most_values)))
+        inside = tx.first(store.COUNT, blocks=[span.first for span in whole], terms=sorted(set(asked.exact))) or 0
+        newer = msgspec.structs.replace(plan, first=max(plan.first, whole[0].last + 1))
+        older = msgspec.structs.replace(plan, last=min(plan.last, whole[-1].first - 1))
+        return inside + sum(
+            len(ids) for each in (newer, older) for ids in self._sets(tx, head, each, Budget(self._most_values))
+        )
+
+    def _scanned(self, tx: Transaction, gap: tuple[int, int], head: Epoch) -> Block:
+        """The index of events that have none yet.
+
+        Raises:
+            Unavailable: there are too many, because the index is being built.
+        """
+        first, last = gap
+        if last - first >= self._most_scanned:
+            done = 100 * (head.last_id - (last - first)) // head.last_id
+            raise Unavailable(f"The index of the event log is being built ({done} % done). Try again in a moment.")
+        block = Block(first)
+        for event in self._rows.between(tx, first, last):
+            block.add(event)
+        return block
+
+
+Piece = Block | Span | tuple[int, int]
+"""A block in memory, one on disk, or a gap without an index: its first and last id."""
+
+
+def _pieces(head: Epoch, blocks: Sequence[Block], spans: Sequence[Span]) -> list[Piece]:
+    """What the log consists of, the newest first."""
+    pieces: list[Piece] = []
+    last = head.last_id
+    indexed: list[Block | Span] = [*blocks, *spans]
+    for piece in indexed:
+        if piece.first > last:
+            continue
+        if piece.last < last:
+            pieces.append((piece.last + 1, last))
+        pieces.append(piece if isinstance(piece, Block) or piece.last <= last else Span(piece.first, last))
+        last = piece.first - 1
+    if last >= 1:
+        pieces.append((1, last))
+    return pieces
+
+
+def _touches(piece: Piece, wanted: BitMap) -> bool:
+    first, last = piece if isinstance(piece, tuple) else (piece.first, piece.last)
+    return bool(wanted.range_cardinality(first, last + 1))
+
+
+def _chunks(spans: Sequence[Span]) -> Iterator[list[Span]]:
+    """Few blocks first: most pages are full after one."""
+    rest, size = iter(spans), 1
+    while chunk := list(islice(rest, size)):
+        yield chunk
+        size = min(2 * size, _MOST_BLOCKS)
+
+
+def _cut(ids: BitMap, skip: int, most: int, *, ascending: bool) -> list[int]:
+    if ascending:
+        return list(ids[skip : skip + most])
+    end = len(ids) - skip
+    return list(ids[max(0, end - most) : end])[::-1]
+
+
+def _all_between(plan: Plan, limit: int, offset: int, *, ascending: bool) -> list[int]:
+    if ascending:
+        return list(range(plan.first + offset, plan.last + 1)[:limit])
+    return list(range(plan.last - offset, plan.first - 1, -1)[:limit])
+
+
+def _asked_ids(query: EventQuery, last: int) -> tuple[int, ...] | None:
+    """The ids that the query names; None when it names none. Those it excludes are left out of all."""
+    asked: BitMap | None = None
+    for each in query.conditions:
+        if isinstance(each, Is) and each.field is Field.ID:
+            named = BitMap(number for value in each.values if 1 <= (number := int(value)) <= last)
+            everything = BitMap(range(1, last + 1)) if asked is None else asked
+            asked = everything - named if each.negated else everything & named
+    return None if asked is None else tuple(asked)
+
+
+def _is_one_field(plan: Plan) -> bool:
+    """Whether the plan asks for terms of which an event has one at most, so that they can be counted without a look at
+    the events."""
+    if plan.ids is not None or len(plan.questions) != 1:
+        return False
+    (question,) = plan.questions
+    return isinstance(question, Terms) and not question.negated and question.kind != CHANGED
+
+
+def _note_newest(newest: dict[str, int], having: Iterable[tuple[str, BitMap]]) -> None:
+    for term, ids in having:
+        if ids and term not in newest:
+            newest[term] = ids.max()

@@ -1,0 +1,53 @@
+"""Tables of the index. On SQLite they are in a file of their own, which every connection attaches: its writer must not
+hold up changes. They are derived data: never migrated or backed up, but built again."""
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text
+
+from flagkeeper.storage.dialects import BigId, ByteText
+
+index_metadata = MetaData()
+
+search_state = Table(
+    "search_state",
+    index_metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("form", Integer, nullable=False),
+    Column("epoch", Text, nullable=False),
+)
+"""One row: the form in which the tables were written (`store.FORM`), and which log they are about."""
+
+search_blocks = Table(
+    "search_blocks",
+    index_metadata,
+    Column("first_id", BigId, primary_key=True, autoincrement=False),
+    Column("last_id", BigInteger, nullable=False),
+    Column("last_created_at", BigInteger, nullable=False),
+)
+"""When a block's last event happened tells whether the index is about this log, or about one that was since replaced by
+an older copy of itself."""
+
+search_terms = Table(
+    "search_terms",
+    index_metadata,
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("term", ByteText, primary_key=True),
+    Column("events", Integer, nullable=False),
+    Column("ids", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""For a trigram, `ids` are the numbers of the block's values that contain it."""
+
+search_values = Table(
+    "search_values",
+    index_metadata,
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("value", Text, nullable=False),
+    Column("ids", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+search_names = Table(
+    "search_names", index_metadata, Column("term", ByteText, primary_key=True), sqlite_with_rowid=False
+)
+"""Every term of the kinds that patterns are matched against (`terms.NAMED`), once."""

@@ -1,0 +1,44 @@
+"""Terms: what the index knows events by. The first letter says what kind of term it is. Pure."""
+
+from collections.abc import Iterator
+
+from flagkeeper.eventlog.query.conditions import Field
+
+WORD = "w:"
+CHANGED = "c:"
+TRIGRAM = "3:"
+OF_PROJECT = "o:"
+"""All events that have a project."""
+KINDS = {
+    Field.TYPE: "t:",
+    Field.PROJECT: "p:",
+    Field.ENVIRONMENT: "e:",
+    Field.FLAG: "f:",
+    Field.BY: "n:",
+    Field.USER: "u:",
+    Field.GROUP: "g:",
+}
+NAMED = frozenset({"t:", "p:", "e:", "f:", "n:", "u:", CHANGED})
+"""Kinds of which there are few terms, so that all of them can be listed."""
+BEYOND = "\U0010ffff"
+"""Sorts behind whatever a term may go on with."""
+
+
+LONGEST = 600
+"""Characters of a field that count: an entry of an index of PostgreSQL has 2,700 bytes at most."""
+
+
+def field_term(field: Field, value: str) -> str:
+    """The term of all events whose `field` is `value`."""
+    return KINDS[field] + value[:LONGEST]
+
+
+def changed_term(path: tuple[str, ...]) -> str:
+    """The term of all events in which something changed at `path`."""
+    return CHANGED + ".".join(path)
+
+
+def trigrams(text: str) -> Iterator[str]:
+    """Every three neighbouring characters, as terms."""
+    for end in range(3, len(text) + 1):
+        yield TRIGRAM + text[end - 3 : end]

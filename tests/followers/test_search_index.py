@@ -1,0 +1,163 @@
+"""The index of the log: what grew with the log is what would be built anew, whatever happened meanwhile."""
+
+import random
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from flagkeeper.eventlog.index import store
+from flagkeeper.eventlog.index.search import Search
+from flagkeeper.eventlog.index.tables import search_blocks, search_names, search_terms, search_values
+from flagkeeper.eventlog.query import ALL, EVERYTHING, parse
+from flagkeeper.eventlog.read import LogRows, epoch
+from flagkeeper.eventlog.tables import events, log_head
+from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.storage.statement import Query, Write, columns
+from flagkeeper.storage.transaction import Transaction
+from tests.events import SearchedLog, row, write_log
+from tests.random_events import random_row
+
+_TABLES = [
+    Query(select(*table.c).order_by(*table.primary_key.columns), columns)
+    for table in (search_blocks, search_terms, search_values, search_names)
+]
+
+
+def everything(log: SearchedLog) -> list[list[Any]]:
+    """What the index consists of, on disk."""
+    return [log.reader.now(lambda tx, query=query: tx.all(query)) for query in _TABLES]
+
+
+@pytest.fixture
+def log(database_url: str) -> Any:
+    found = SearchedLog(database_url)
+    yield found
+    found.close()
+
+
+def grow(log: SearchedLog, rng: random.Random, first: int, last: int) -> None:
+    """Events happen; the tail follows, and now and then a block is written."""
+    for start in range(first, last + 1, 20):
+        write_log(log.database, [random_row(rng, each) for each in range(start, min(last, start + 19) + 1)])
+        log.reader.now(lambda tx: log.tail.apply(tx, [], epoch(tx)))
+        if rng.random() < 0.4:
+            log.indexer.complete(lambda _done, _all: None)
+
+
+def test_grown_is_built(log: SearchedLog) -> None:
+    rng = random.Random(5)
+    log.load()
+    grow(log, rng, 1, 300)
+    log.indexer.complete(lambda _done, _all: None)
+    grown = everything(log)
+    log.indexer.build(lambda _done, _all: None)
+    assert everything(log) == grown
+    assert [block[:2] for block in grown[0]] == [(1, 127), (128, 255), (256, 287)]
+    log.indexer.reindex(100, 200)
+    assert everything(log) == grown
+
+
+def test_tail_holds_what_is_not_on_disk_and_little_more(log: SearchedLog) -> None:
+    rng = random.Random(6)
+    log.load()
+    grow(log, rng, 1, 400)
+    log.indexer.complete(lambda _done, _all: None)
+    grow(log, rng, 401, 402)
+    now = log.reader.now(epoch)
+    with log.tail.blocks(now.epoch) as blocks:
+        assert [(block.first, block.last) for block in blocks] == [(384, 402)]
+    with log.tail.blocks("another log") as blocks:
+        assert blocks == []
+
+
+def test_a_block_is_written_whole_or_not_at_all(log: SearchedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_log(log.database, [random_row(random.Random(7), each) for each in range(1, 200)])
+    log.indexer.build(lambda _done, _all: None)
+    before = everything(log)
+    write_log(log.database, [random_row(random.Random(8), each) for each in range(200, 300)])
+    packed = iter(range(50))
+    monkeypatch.setattr(store, "pack", lambda ids: ids.serialize() if next(packed) < 49 else 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        log.indexer.step()
+    monkeypatch.undo()
+    assert everything(log) == before
+    log.load()
+    assert log.total(ALL) == 299
+    assert log.indexer.step() == (191, 255)
+
+
+def test_events_of_no_block_and_not_in_memory_are_found_all_the_same(log: SearchedLog) -> None:
+    """As in a process whose tail has not been loaded yet."""
+    write_log(log.database, [row(each, project="even" if each % 2 == 0 else "odd") for each in range(1, 51)])
+    assert log.find(parse("project:even", 0), limit=2) == [50, 48]
+    log.indexer.build(lambda _done, _all: None)
+    write_log(log.database, [row(each, project="even") for each in range(51, 60)])
+    assert log.total(parse("project:even", 0)) == 34
+
+
+def test_too_many_events_without_an_index_are_an_error_that_says_so(log: SearchedLog) -> None:
+    log.search = Search(log.tail, log.rows, most_scanned=30)
+    write_log(log.database, [row(each) for each in range(1, 101)])
+    with pytest.raises(Unavailable, match=r"is being built \(1 % done\)"):
+        log.find(parse("project:default", 0))
+    assert log.find(ALL, limit=1) == [100]
+
+
+def test_an_index_of_another_log_is_dropped(log: SearchedLog) -> None:
+    write_log(log.database, [row(each) for each in range(1, 101)])
+    log.indexer.build(lambda _done, _all: None)
+    log.indexer.verify()
+    assert everything(log)[0]
+    change(log, Write(update(log_head).values(epoch="restored")))
+    assert log.total(parse("project:default", 0)) == 100
+    log.indexer.verify()
+    assert everything(log)[0] == []
+
+
+def test_an_index_that_is_ahead_of_its_log_is_dropped(log: SearchedLog) -> None:
+    """An older copy of the database was put in the place of the one that was indexed."""
+    write_log(log.database, [row(each) for each in range(1, 101)])
+    log.indexer.build(lambda _done, _all: None)
+    change(log, Write(update(events).where(events.c.id == 95).values(created_at=1)))
+    log.indexer.verify()
+    assert everything(log)[0] == []
+    log.indexer.build(lambda _done, _all: None)
+    change(log, Write(update(log_head).values(last_id=90)))
+    log.indexer.verify()
+    assert everything(log)[0] == []
+
+
+def test_an_event_that_is_no_json_is_found_by_its_envelope(log: SearchedLog) -> None:
+    write_log(log.database, [row(1, data="{broken", feature_name="odd-one"), row(2)])
+    log.load()
+    assert log.find(parse("flag:odd-one", 0)) == [1]
+
+
+def test_very_many_values_end_a_search_early_and_it_says_so(log: SearchedLog) -> None:
+    log.search = Search(log.tail, log.rows, most_values=40)
+    write_log(log.database, [row(each, data=f'{{"name":"thing {each}"}}') for each in range(1, 301)])
+    log.indexer.build(lambda _done, _all: None)
+    log.load()
+    query = parse('"thing"', 0)
+    page = log.reader.now(log.search.find, query, EVERYTHING, limit=10)
+    assert (page.ids[0], len(page.ids), page.complete) == (300, 10, True)
+    rest = log.reader.now(log.search.find, query, EVERYTHING, limit=1000)
+    total = log.reader.now(log.search.total, query, EVERYTHING)
+    assert not rest.complete
+    assert not total.exact
+    assert total.events == len(rest.ids) < 300
+
+
+def change(log: SearchedLog, write: "Write[Any]") -> None:
+    connection = log.database.connect()
+    connection.begin()
+    Transaction(connection).write(write)
+    connection.commit()
+    connection.close()
+
+
+def test_rows_are_never_silently_missing(log: SearchedLog) -> None:
+    write_log(log.database, [row(1)])
+    with pytest.raises(Unavailable, match="Event 2 is neither"):
+        log.reader.now(LogRows().of, [1, 2])
