@@ -26,6 +26,8 @@ BACKEND = "*:development.benchmark-backend"
 class Measured:
     """A running server. `wrk` loads it, `call` speaks to it."""
 
+    program = "from flagkeeper.cli import main; main()"
+
     def __init__(self, database_url: str, folder: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
@@ -47,7 +49,7 @@ class Measured:
         began = time.perf_counter()
         with (self._folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from flagkeeper.cli import main; main()", "serve"],
+                [sys.executable, "-c", self.program, "serve"],
                 env=self._environment,
                 stdout=log,
                 stderr=log,
@@ -103,14 +105,14 @@ class Measured:
 
 
 @contextmanager
-def measured(kind: str) -> Iterator[Measured]:
+def measured(kind: str, server_class: type[Measured] = Measured) -> Iterator[Measured]:
     """A server on a new database of `kind`, both of which vanish afterwards. PostgreSQL syncs to disk."""
     if shutil.which("wrk") is None:
         sys.exit("The benchmarks need wrk: apt-get install wrk")
     folder = Path(tempfile.mkdtemp(prefix="flagkeeper-bench-"))
     folder.chmod(0o755)
     postgres = PostgresServer(folder / "postgresql", dict.fromkeys(FAST, "on")) if kind == "postgresql" else None
-    server = Measured(postgres.url if postgres else f"sqlite:///{folder}/flagkeeper.db", folder)
+    server = server_class(postgres.url if postgres else f"sqlite:///{folder}/flagkeeper.db", folder)
     try:
         yield server
     finally:

@@ -102,9 +102,9 @@ class Block:
         for term in sorted(self._terms):
             yield term, BitMap(self._terms[term])
 
-    def all_texts(self) -> "list[tuple[str, array[int]]]":
+    def all_texts(self) -> list[tuple[str, BitMap]]:
         """Every name and value, sorted, with its events."""
-        return sorted(self._texts.items())
+        return [(text, BitMap(self._texts[text])) for text in sorted(self._texts)]
 
 
 def trigrams_of(texts: Iterable[str]) -> Iterator[tuple[str, BitMap]]:

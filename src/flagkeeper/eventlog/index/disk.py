@@ -1,13 +1,13 @@
 """Asking blocks on disk: some blocks at a time, the newest first, and no further than need be."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from pyroaring import BitMap
 
 from flagkeeper.eventlog.index import store
 from flagkeeper.eventlog.index.plan import Part, Question, Start, Terms
-from flagkeeper.eventlog.index.store import Span, TermRow, unpack
+from flagkeeper.eventlog.index.store import Span, TermRow, ValueRow, unpack
 from flagkeeper.eventlog.index.terms import BEYOND, trigrams
 from flagkeeper.storage.transaction import Transaction
 
@@ -72,23 +72,37 @@ def _ask_part(tx: Transaction, alive: dict[int, BitMap], question: Part, budget:
     numbers: dict[int, list[BitMap]] = {}
     for row in rows:
         numbers.setdefault(row.block, []).append(unpack(row.ids))
+    candidates = {block: _candidates(numbers.get(block, []), len(asked)) for block in alive} if asked else None
     having: dict[int, BitMap] = {}
-    for block in alive:
+    for block, values in _values(tx, list(alive), candidates):
         if budget.exhausted:
             # Nothing is claimed of the blocks that were not looked at, not even that they lack the part.
             alive[block] = BitMap()
             continue
-        if not asked:
-            values = tx.all(store.ALL_VALUES, block=block)
-        elif len(of_block := numbers.get(block, [])) == len(asked):
-            may_contain = BitMap.intersection(*of_block)
-            values = tx.all(store.VALUES, block=block, numbers=list(may_contain)) if may_contain else []
-        else:
-            values = []
         having[block] = BitMap.union(BitMap(), *(unpack(each.ids) for each in values if part in each.value))
         budget.values -= len(values)
         budget.exhausted = budget.values <= 0
     _narrow(alive, having, question.negated)
+
+
+def _candidates(of_trigrams: list[BitMap], asked: int) -> BitMap:
+    """The numbers of the values that have all trigrams."""
+    return BitMap.intersection(*of_trigrams) if len(of_trigrams) == asked else BitMap()
+
+
+def _values(
+    tx: Transaction, blocks: list[int], candidates: dict[int, BitMap] | None
+) -> Iterator[tuple[int, list[ValueRow]]]:
+    """By block, the candidates among its values; without candidates, all values."""
+    if candidates is None:
+        for block in blocks:
+            yield block, tx.all(store.ALL_VALUES, block=block)
+        return
+    some = [block for block in blocks if candidates[block]]
+    found = tx.together(*((store.VALUES, {"block": block, "numbers": list(candidates[block])}) for block in some))
+    by_block = dict(zip(some, found, strict=True))
+    for block in blocks:
+        yield block, by_block.get(block, [])
 
 
 def _union(rows: Iterable[TermRow]) -> dict[int, BitMap]:

@@ -11,6 +11,7 @@ from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.follow import PATIENCE
 from flagkeeper.eventlog.index import store
 from flagkeeper.eventlog.index.block import Block
+from flagkeeper.eventlog.index.store import Span
 from flagkeeper.eventlog.index.tail import SIZES, Sizes, end_of, start_of
 from flagkeeper.eventlog.read import LogRows, epoch
 from flagkeeper.kernel.errors import Unavailable
@@ -48,27 +49,36 @@ class Indexer:
             newest = store.newest(tx)
             if about == head.epoch and newest is None:
                 return
-            if about == head.epoch and newest is not None and newest[0] <= head.last_id:
-                (event,) = self._rows.of(tx, [newest[0]])
+            if about == head.epoch and newest is not None and newest[0].last <= head.last_id:
+                (event,) = self._rows.of(tx, [newest[0].last])
                 if event.created_at == newest[1]:
                     return
             if about is not None:
                 log.warning("index_dropped", reason="it is about another log, or a newer state of this one")
             store.begin(tx, head.epoch)
 
-    def step(self) -> tuple[int, int]:
-        """Writes the next block if it is full. Returns the newest event on disk before, and after."""
+    def step(self) -> tuple[int, bool]:
+        """Writes the next block if it is full, or makes one large block of small ones. Returns the newest event on
+        disk, and whether there was something to do."""
         with _writing(self._database) as tx:
             head = epoch(tx)
             if store.hold(tx) != head.epoch:
                 store.begin(tx, head.epoch)
-            on_disk = (store.newest(tx) or (0, 0))[0]
+            newest = store.newest(tx)
+            on_disk = newest[0].last if newest else 0
+            if (
+                newest
+                and on_disk == end_of(on_disk, self.sizes.large)
+                and newest[0].first > start_of(on_disk, self.sizes.large)
+            ):
+                self._merge(tx, Span(start_of(on_disk, self.sizes.large), on_disk))
+                return on_disk, True
             for size in (self.sizes.large, self.sizes.small):
-                first, last = start_of(on_disk + 1, size), end_of(on_disk + 1, size)
-                if last <= head.last_id:
+                first, last = on_disk + 1, end_of(on_disk + 1, size)
+                if first == start_of(first, size) and last <= head.last_id:
                     self._write(tx, first, last)
-                    return on_disk, last
-        return on_disk, on_disk
+                    return last, True
+        return on_disk, False
 
     def build(self, progress: Progress) -> None:
         """Throws the index away and builds it from the whole log."""
@@ -81,10 +91,10 @@ class Indexer:
         """Writes every block that is full."""
         with _writing(self._database) as tx:
             last = epoch(tx).last_id
-        before, after = self.step()
-        while after != before:
-            progress(after, last)
-            before, after = self.step()
+        on_disk, done = self.step()
+        while done:
+            progress(on_disk, last)
+            on_disk, done = self.step()
 
     def reindex(self, first: int, last: int) -> None:
         """Builds the blocks anew in which the events `first` to `last` are: they were rewritten."""
@@ -102,8 +112,10 @@ class Indexer:
                 block.add(event)
                 created_at = event.created_at
             pace.rest()
-        for _ in store.write(tx, block, created_at):
-            pace.rest()
+        store.write(tx, store.contents_of(block, created_at), pace.rest)
+
+    def _merge(self, tx: Transaction, span: Span) -> None:
+        store.write(tx, store.merged(tx, span), _Pace(politely=self._politely).rest)
 
 
 class IndexKeeper:
@@ -128,9 +140,9 @@ class IndexKeeper:
         while True:
             try:
                 await self._bell.wait(position, _LOOK)
-                before, after = await asyncio.to_thread(self._indexer.step)
+                on_disk, done = await asyncio.to_thread(self._indexer.step)
                 # The next block is full with this event and the one after it.
-                position = end_of(after + 1, self._indexer.sizes.small) - 1 if before == after else after
+                position = on_disk if done else end_of(on_disk + 1, self._indexer.sizes.small) - 1
             except (Unavailable, *DRIVER_ERRORS) as error:
                 log.warning("index_waits", error=str(error))
                 await asyncio.sleep(PATIENCE)

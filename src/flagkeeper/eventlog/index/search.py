@@ -10,12 +10,12 @@ from flagkeeper.eventlog.index import store
 from flagkeeper.eventlog.index.block import Block
 from flagkeeper.eventlog.index.disk import Budget, on_disk, resolved
 from flagkeeper.eventlog.index.groups import Groups
-from flagkeeper.eventlog.index.plan import Plan, Question, Terms, in_memory, questions_of
+from flagkeeper.eventlog.index.plan import Part, Plan, Question, Terms, in_memory, questions_of
 from flagkeeper.eventlog.index.store import Span
 from flagkeeper.eventlog.index.tail import Tail
 from flagkeeper.eventlog.index.terms import CHANGED, KINDS
 from flagkeeper.eventlog.query.conditions import EventQuery, Field, Is, Sight
-from flagkeeper.eventlog.read import Epoch, LogRows, epoch
+from flagkeeper.eventlog.read import EPOCH, Epoch, LogRows, epoch
 from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.storage.transaction import Transaction
 
@@ -23,7 +23,8 @@ MOST_VALUES = 50_000
 """Values that one search looks at. Where more match, it ends early and says so."""
 MOST_SCANNED = 10_000
 """Events without an index that a search reads, some 0.4 s. They are many only while the index is being built."""
-_MOST_BLOCKS = 64
+_MOST_BLOCKS, _FEW_BLOCKS = 64, 8
+"""Blocks that are asked in one statement."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -65,12 +66,12 @@ class Search:
         after: int | None = None,
     ) -> Found:
         """The newest matching events older than `before`; with `after`, the oldest matching ones newer than that."""
-        head, plan = self._plan(tx, query, sight, before, after)
+        log, plan = self._plan(tx, query, sight, before, after)
         if not plan.questions and plan.ids is None:
             return Found(_all_between(plan, limit, offset, ascending=after is not None))
         budget = Budget(self._most_values)
         found: list[int] = []
-        for ids in self._sets(tx, head, plan, budget, ascending=after is not None):
+        for ids in self._sets(tx, log, plan, budget, ascending=after is not None):
             if offset >= len(ids):
                 offset -= len(ids)
                 continue
@@ -84,14 +85,14 @@ class Search:
         self, tx: Transaction, query: EventQuery, sight: Sight, *, before: int | None = None, at_most: int | None = None
     ) -> Total:
         """The number of matching events (older than `before`); counting stops at `at_most`."""
-        head, plan = self._plan(tx, query, sight, before, None)
+        log, plan = self._plan(tx, query, sight, before, None)
         if not plan.questions and plan.ids is None:
             return Total(max(0, plan.last - plan.first + 1))
         budget = Budget(self._most_values)
         events = 0
         if _is_one_field(plan):
-            return Total(self._count_terms(tx, head, plan))
-        for ids in self._sets(tx, head, plan, budget):
+            return Total(self._count_terms(tx, log, plan))
+        for ids in self._sets(tx, log, plan, budget):
             events += len(ids)
             if at_most is not None and events >= at_most:
                 return Total(at_most, exact=False)
@@ -101,33 +102,34 @@ class Search:
         self, tx: Transaction, query: EventQuery, sight: Sight, fields: Sequence[Field], edges: Sequence[int] = ()
     ) -> Groups:
         """How many matching events there are for each value of `fields`, and between each two of the ids `edges`."""
-        head, plan = self._plan(tx, query, sight, None, None)
+        log, plan = self._plan(tx, query, sight, None, None)
         budget = Budget(self._most_values)
         groups = Groups(tuple(KINDS[field] for field in fields), edges)
-        for _ in self._sets(tx, head, plan, budget, groups=groups):
+        for _ in self._sets(tx, log, plan, budget, groups=groups):
             pass
         groups.complete = not budget.exhausted
         return groups
 
     def newest_of(self, tx: Transaction, sight: Sight, field: Field) -> dict[str, int]:
         """For each value of `field`, the newest event that a reader may see."""
-        head, plan = self._plan(tx, EventQuery(), sight, None, None)
+        questions = questions_of(EventQuery(), sight)
+        log = _indexed(tx)
         kind = KINDS[field]
         missing = set(store.names(tx, kind))
         newest: dict[str, int] = {}
-        with self._tail.blocks(head.epoch) as blocks:
-            pieces = _pieces(head, blocks, self._spans(tx, head))
+        with self._tail.blocks(log.head.epoch) as blocks:
+            pieces = _pieces(log, blocks)
             spans = [piece for piece in pieces if isinstance(piece, Span)]
             for piece in pieces:
-                block = self._scanned(tx, piece, head) if isinstance(piece, tuple) else piece
+                block = self._scanned(tx, piece, log.head) if isinstance(piece, tuple) else piece
                 if isinstance(block, Block):
-                    seen = in_memory(block, plan.questions)
+                    seen = in_memory(block, questions)
                     _note_newest(newest, ((term, block.ids(term) & seen) for term in block.terms(kind)))
         missing -= newest.keys()
         for chunk in _chunks(spans):
             if not missing:
                 break
-            visible = on_disk(tx, chunk, plan.questions, Budget(self._most_values))
+            visible = on_disk(tx, chunk, questions, Budget(self._most_values))
             rows = tx.all(store.TERMS, blocks=list(visible), terms=sorted(missing))
             rows.sort(key=lambda row: -row.block)
             _note_newest(newest, ((row.term, store.unpack(row.ids) & visible[row.block]) for row in rows))
@@ -136,9 +138,10 @@ class Search:
 
     def _plan(
         self, tx: Transaction, query: EventQuery, sight: Sight, before: int | None, after: int | None
-    ) -> tuple[Epoch, Plan]:
-        head = epoch(tx)
-        first, last = 1, head.last_id
+    ) -> tuple["_Indexed", Plan]:
+        questions = questions_of(query, sight)
+        log = _indexed(tx) if questions else _Indexed(epoch(tx), [])
+        first, last = 1, log.head.last_id
         if query.since is not None:
             first = self._rows.first_id(tx, query.since) or last + 1
         if query.until is not None:
@@ -147,15 +150,12 @@ class Search:
             last = min(last, before - 1)
         if after is not None:
             first = max(first, after + 1)
-        return head, Plan(questions=questions_of(query, sight), ids=_asked_ids(query, last), first=first, last=last)
-
-    def _spans(self, tx: Transaction, head: Epoch) -> list[Span]:
-        return [span for span, about in tx.all(store.BLOCKS) if about == head.epoch]
+        return log, Plan(questions=questions, ids=_asked_ids(query, last), first=first, last=last)
 
     def _sets(
         self,
         tx: Transaction,
-        head: Epoch,
+        log: "_Indexed",
         plan: Plan,
         budget: Budget,
         *,
@@ -169,12 +169,12 @@ class Search:
         if not wanted:
             return
         memory: list[BitMap] = []
-        with self._tail.blocks(head.epoch) as blocks:
-            pieces = [piece for piece in _pieces(head, blocks, self._spans(tx, head)) if _touches(piece, wanted)]
+        with self._tail.blocks(log.head.epoch) as blocks:
+            pieces = [piece for piece in _pieces(log, blocks) if _touches(piece, wanted)]
             for piece in pieces:
                 if isinstance(piece, Span):
                     continue
-                block = piece if isinstance(piece, Block) else self._scanned(tx, piece, head)
+                block = piece if isinstance(piece, Block) else self._scanned(tx, piece, log.head)
                 found = in_memory(block, plan.questions) & wanted
                 memory.append(found)
                 if groups is not None:
@@ -201,7 +201,9 @@ class Search:
         if not spans:
             return
         questions = resolved(tx, questions)
-        for chunk in _chunks(spans):
+        # Values are longer than terms: fewer of them are read at once.
+        most = _FEW_BLOCKS if any(isinstance(question, Part) for question in questions) else _MOST_BLOCKS
+        for chunk in _chunks(spans, most):
             found = {block: ids & wanted for block, ids in on_disk(tx, chunk, questions, budget).items()}
             if groups is not None:
                 groups.add_blocks(tx, found)
@@ -209,20 +211,20 @@ class Search:
             if budget.exhausted:
                 return
 
-    def _count_terms(self, tx: Transaction, head: Epoch, plan: Plan) -> int:
+    def _count_terms(self, tx: Transaction, log: "_Indexed", plan: Plan) -> int:
         """The sum of what blocks say of their terms; only blocks that are cut by the range are opened."""
-        spans = [span for span in self._spans(tx, head) if plan.first <= span.first and span.last <= plan.last]
-        with self._tail.blocks(head.epoch) as blocks:
-            end = blocks[-1].first if blocks else head.last_id + 1
+        spans = [span for span in log.spans if plan.first <= span.first and span.last <= plan.last]
+        with self._tail.blocks(log.head.epoch) as blocks:
+            end = blocks[-1].first if blocks else log.head.last_id + 1
         whole = [span for span in spans if span.last < end]
         asked = resolved(tx, plan.questions)[0]
         if not whole or not isinstance(asked, Terms):
-            return sum(len(ids) for ids in self._sets(tx, head, plan, Budget(self._most_values)))
+            return sum(len(ids) for ids in self._sets(tx, log, plan, Budget(self._most_values)))
         inside = tx.first(store.COUNT, blocks=[span.first for span in whole], terms=sorted(set(asked.exact))) or 0
         newer = msgspec.structs.replace(plan, first=max(plan.first, whole[0].last + 1))
         older = msgspec.structs.replace(plan, last=min(plan.last, whole[-1].first - 1))
         return inside + sum(
-            len(ids) for each in (newer, older) for ids in self._sets(tx, head, each, Budget(self._most_values))
+            len(ids) for each in (newer, older) for ids in self._sets(tx, log, each, Budget(self._most_values))
         )
 
     def _scanned(self, tx: Transaction, gap: tuple[int, int], head: Epoch) -> Block:
@@ -245,11 +247,23 @@ Piece = Block | Span | tuple[int, int]
 """A block in memory, one on disk, or a gap without an index: its first and last id."""
 
 
-def _pieces(head: Epoch, blocks: Sequence[Block], spans: Sequence[Span]) -> list[Piece]:
+class _Indexed(msgspec.Struct, frozen=True):
+    """The end of the log, and its blocks on disk, the newest first."""
+
+    head: Epoch
+    spans: list[Span]
+
+
+def _indexed(tx: Transaction) -> _Indexed:
+    (head,), blocks = tx.together((EPOCH, {}), (store.BLOCKS, {}))
+    return _Indexed(head, [span for span, about in blocks if about == head.epoch])
+
+
+def _pieces(log: _Indexed, blocks: Sequence[Block]) -> list[Piece]:
     """What the log consists of, the newest first."""
     pieces: list[Piece] = []
-    last = head.last_id
-    indexed: list[Block | Span] = [*blocks, *spans]
+    last = log.head.last_id
+    indexed: list[Block | Span] = [*blocks, *log.spans]
     for piece in indexed:
         if piece.first > last:
             continue
@@ -267,12 +281,12 @@ def _touches(piece: Piece, wanted: BitMap) -> bool:
     return bool(wanted.range_cardinality(first, last + 1))
 
 
-def _chunks(spans: Sequence[Span]) -> Iterator[list[Span]]:
+def _chunks(spans: Sequence[Span], most: int = _MOST_BLOCKS) -> Iterator[list[Span]]:
     """Few blocks first: most pages are full after one."""
     rest, size = iter(spans), 1
     while chunk := list(islice(rest, size)):
         yield chunk
-        size = min(2 * size, _MOST_BLOCKS)
+        size = min(2 * size, most)
 
 
 def _cut(ids: BitMap, skip: int, most: int, *, ascending: bool) -> list[int]:

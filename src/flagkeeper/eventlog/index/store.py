@@ -1,6 +1,7 @@
 """Reading and writing the tables of the index."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, groupby
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from flagkeeper.eventlog.index.tables import (
     search_terms,
     search_values,
 )
-from flagkeeper.eventlog.index.terms import BEYOND, NAMED
+from flagkeeper.eventlog.index.terms import BEYOND, NAMED, TRIGRAM
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.storage.database import Database
 from flagkeeper.storage.dialects import Dialect, any_of, upsert
@@ -134,8 +135,22 @@ ALL_VALUES = Query(
 )
 
 _NEWEST = Query(
-    select(search_blocks.c.last_id, search_blocks.c.last_created_at).order_by(search_blocks.c.first_id.desc()).limit(1),
-    lambda last_id, created_at: (int(last_id), int(created_at)),
+    select(search_blocks.c.first_id, search_blocks.c.last_id, search_blocks.c.last_created_at)
+    .order_by(search_blocks.c.first_id.desc())
+    .limit(1),
+    lambda first, last, created_at: (Span(first, last), int(created_at)),
+)
+_WITHIN = Query(
+    select(search_blocks.c.first_id, search_blocks.c.last_created_at)
+    .where(search_blocks.c.first_id >= bindparam("first"), search_blocks.c.last_id <= bindparam("last"))
+    .order_by(search_blocks.c.first_id),
+    lambda first, created_at: (int(first), int(created_at)),
+)
+_TERMS_TOGETHER = Query(
+    select(search_terms.c.block, search_terms.c.term, search_terms.c.ids)
+    .where(any_of(search_terms.c.block, "blocks"), search_terms.c.term > bindparam("start"))
+    .order_by(search_terms.c.term),
+    TermRow,
 )
 _HOLD = Write(
     update(search_state)
@@ -146,8 +161,6 @@ _HOLD = Write(
 )
 _BEGIN = Write[Any](upsert(search_state, key=["id"], update=["form", "epoch"]))
 _ADD_BLOCK = Write[Any](insert(search_blocks))
-_ADD_TERM = Write[Any](insert(search_terms))
-_ADD_VALUE = Write[Any](insert(search_values))
 _ADD_NAME = Write[Any](upsert(search_names, key=["term"]))
 
 _REMOVE = [
@@ -160,8 +173,6 @@ _REMOVE = [
 ]
 _FORGET_NAMES = Write[Any](delete(search_names))
 _ALL = 2**62
-ROWS = 500
-"""Rows of a block that are written at once: between them, other threads get their turn."""
 
 
 def hold(tx: Transaction) -> str | None:
@@ -171,8 +182,8 @@ def hold(tx: Transaction) -> str | None:
     return found[0] if found else None
 
 
-def newest(tx: Transaction) -> tuple[int, Millis] | None:
-    """The last event of the newest block, and when it happened."""
+def newest(tx: Transaction) -> tuple[Span, Millis] | None:
+    """The newest block, and when its last event happened."""
     return tx.first(_NEWEST)
 
 
@@ -194,36 +205,59 @@ def remove(tx: Transaction, first: int, last: int) -> None:
         tx.write(statement, first=first, last=last)
 
 
-def write(tx: Transaction, block: Block, last_created_at: Millis) -> Iterator[None]:
-    """Writes a complete block, in place of those within it. Yields whenever some rows are done."""
-    remove(tx, block.first, block.last)
-    texts = block.all_texts()
-    for rows in _some(
-        {"block": block.first, "term": term, "events": len(ids), "ids": pack(ids)}
-        for source in (trigrams_of(value for value, _ in texts), block.all_terms())
-        for term, ids in source
-    ):
-        tx.write_many(_ADD_TERM, rows)
-        tx.write_many(_ADD_NAME, [{"term": row["term"]} for row in rows if row["term"][:2] in NAMED])
-        yield
-    for rows in _some(
-        {"block": block.first, "number": number, "value": value, "ids": pack(BitMap(ids))}
-        for number, (value, ids) in enumerate(texts)
-    ):
-        tx.write_many(_ADD_VALUE, rows)
-        yield
-    tx.write(_ADD_BLOCK, first_id=block.first, last_id=block.last, last_created_at=last_created_at)
+class Contents(msgspec.Struct, frozen=True):
+    """A complete block, wherever it comes from."""
+
+    span: Span
+    last_created_at: Millis
+    terms: Iterable[tuple[str, BitMap]]
+    """Sorted, without trigrams."""
+    texts: list[tuple[str, BitMap]]
+    """Sorted names and values."""
 
 
-def _some(rows: Iterable[dict[str, Any]]) -> Iterable[Sequence[dict[str, Any]]]:
-    some: list[dict[str, Any]] = []
-    for row in rows:
-        some.append(row)
-        if len(some) == ROWS:
-            yield some
-            some = []
-    if some:
-        yield some
+def contents_of(block: Block, last_created_at: Millis) -> Contents:
+    """A block in memory."""
+    return Contents(Span(block.first, block.last), last_created_at, block.all_terms(), block.all_texts())
+
+
+def merged(tx: Transaction, span: Span) -> Contents:
+    """The blocks within `span`, as one."""
+    blocks = tx.all(_WITHIN, first=span.first, last=span.last)
+    texts: dict[str, BitMap] = {}
+    for block, _ in blocks:
+        for row in tx.all(ALL_VALUES, block=block):
+            ids = unpack(row.ids)
+            texts[row.value] = texts[row.value] | ids if row.value in texts else ids
+    rows = tx.all(_TERMS_TOGETHER, blocks=[block for block, _ in blocks], start=TRIGRAM + BEYOND)
+    terms = (
+        (term, BitMap.union(*(unpack(row.ids) for row in same))) for term, same in groupby(rows, lambda row: row.term)
+    )
+    return Contents(span, blocks[-1][1], terms, sorted(texts.items()))
+
+
+def write(tx: Transaction, block: Contents, rest: Callable[[], None]) -> None:
+    """Writes a block, in place of those within it. Calls `rest` before every row."""
+    first, last = block.span.first, block.span.last
+    remove(tx, first, last)
+    named: list[dict[str, str]] = []
+
+    def terms() -> Iterator[tuple[int, str, int, bytes]]:
+        for term, ids in chain(trigrams_of(value for value, _ in block.texts), block.terms):
+            rest()
+            if term[:2] in NAMED:
+                named.append({"term": term})
+            yield first, term, len(ids), pack(ids)
+
+    def values() -> Iterator[tuple[int, int, str, bytes]]:
+        for number, (value, ids) in enumerate(block.texts):
+            rest()
+            yield first, number, value, pack(ids)
+
+    tx.copy_in(search_terms, ["block", "term", "events", "ids"], terms())
+    tx.copy_in(search_values, ["block", "number", "value", "ids"], values())
+    tx.write_many(_ADD_NAME, named)
+    tx.write(_ADD_BLOCK, first_id=first, last_id=last, last_created_at=block.last_created_at)
 
 
 def pack(ids: BitMap) -> bytes:
