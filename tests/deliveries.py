@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from flagkeeper.eventlog.catalogue.feature import FeatureEnvironmentEnabled
+from flagkeeper.eventlog.read import LogRows
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.eventlog.wake import Watch
 from flagkeeper.integrations import config_commands, fanout
@@ -27,6 +28,19 @@ ENABLED = FeatureEnvironmentEnabled.about.type
 EVERYTHING = Page(1_000_000)
 SCALE = 0.000_02
 """Of all waits: 75 hours become 5 seconds."""
+
+REFUSED = [
+    *("http://127.0.0.1/", "http://localhost/", "http://127.1/", "http://2130706433/", "http://0177.0.0.1/"),
+    *("http://0x7f000001/", "http://10.0.0.1/", "http://172.16.0.1/", "http://192.168.0.1/", "http://100.64.0.1/"),
+    *("http://169.254.169.254/latest/meta-data/", "http://100.100.100.200/", "http://224.0.0.1/", "http://0.0.0.0/"),
+    *("http://255.255.255.255/", "http://192.0.2.1/", "http://198.18.0.1/", "http://[::1]/", "http://[::]/"),
+    *("http://[fe80::1]/", "http://[fd00::1]/", "http://[ff02::1]/", "http://[2001:db8::1]/"),
+    *("http://[::ffff:127.0.0.1]/", "http://[::127.0.0.1]/", "http://[64:ff9b::10.0.0.1]/", "http://[64:ff9b:1::1]/"),
+    *("http://[2002:7f00:1::]/", "http://[2001::1]/", "http://[fe80::1%25eth0]/", "http://127.0.0.1./"),
+    *("http://127。0。0。1/", "http://１２７.０.０.１/", "http://a@127.0.0.1/", "http://x.example@127.0.0.1/"),
+    *("file:///etc/passwd", "gopher://x", "//127.0.0.1", "http://", "nonsense", "http://x\\@127.0.0.1/"),
+]
+"""Addresses to which nothing may be sent, in every form: private, local, metadata, disguised, and no address at all."""
 
 
 def add_integration(log: Log, url: str = "http://127.0.0.1:1/", **changes: Any) -> Integration:
@@ -88,7 +102,7 @@ def fanout_runner(log: Log) -> Any:
 
 def deliveries_of(log: Log, integration: Integration, state: DeliveryState | None = None) -> list[DeliveryRow]:
     """In log order."""
-    found: list[DeliveryRow] = log.read(page_of_deliveries, integration.id, state, EVERYTHING)[0]
+    found: list[DeliveryRow] = log.read(page_of_deliveries, LogRows(), integration.id, state, EVERYTHING)[0]
     return found[::-1]
 
 

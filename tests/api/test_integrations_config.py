@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from flagkeeper.integrations.registry import PROVIDERS
+from tests.deliveries import REFUSED
 from tests.people import person
 from tests.server import BACKEND, Host, TestServer, settings_for
 
@@ -210,19 +211,6 @@ def test_bad_input_names_every_field_and_stores_nothing(server: TestServer) -> N
     assert server.get(ADDONS).json()["addons"] == [SHOWN]
 
 
-REFUSED = [
-    *("http://127.0.0.1/", "http://localhost/", "http://127.1/", "http://2130706433/", "http://0177.0.0.1/"),
-    *("http://0x7f000001/", "http://10.0.0.1/", "http://172.16.0.1/", "http://192.168.0.1/", "http://100.64.0.1/"),
-    *("http://169.254.169.254/latest/meta-data/", "http://100.100.100.200/", "http://224.0.0.1/", "http://0.0.0.0/"),
-    *("http://255.255.255.255/", "http://192.0.2.1/", "http://198.18.0.1/", "http://[::1]/", "http://[::]/"),
-    *("http://[fe80::1]/", "http://[fd00::1]/", "http://[ff02::1]/", "http://[2001:db8::1]/"),
-    *("http://[::ffff:127.0.0.1]/", "http://[::127.0.0.1]/", "http://[64:ff9b::10.0.0.1]/", "http://[64:ff9b:1::1]/"),
-    *("http://[2002:7f00:1::]/", "http://[2001::1]/", "http://[fe80::1%25eth0]/", "http://127.0.0.1./"),
-    *("http://127。0。0。1/", "http://１２７.０.０.１/", "http://a@127.0.0.1/", "http://x.example@127.0.0.1/"),
-    *("file:///etc/passwd", "gopher://x", "//127.0.0.1", "http://", "nonsense", "http://x\\@127.0.0.1/"),
-]
-
-
 def test_addresses_that_are_refused_when_they_are_stored(server: TestServer) -> None:
     before = server.last_id()
     for url in REFUSED:
@@ -276,3 +264,28 @@ def test_only_people_who_may_are_let_in(server: TestServer) -> None:
     assert server.post(ADDONS, json=WEBHOOK, token=editor).status_code == 201
     assert server.delete(f"{ADDONS}/1", token=editor).status_code == 200
     assert {event["createdBy"] for event in server.events_after(before)} == {"edith"}
+
+
+def test_a_query_narrows_what_is_sent(server: TestServer) -> None:
+    body = webhook(query='-by:bot changed:rollout "checkout"')
+    assert server.post(ADDONS, json=body).json() == SHOWN | {"query": body["query"]}
+    assert server.events()[0]["data"]["query"] == body["query"]
+    without = server.put(f"{ADDONS}/1", json=WEBHOOK)
+    assert without.json() == SHOWN
+    changed = server.events()[0]
+    assert "query" not in changed["data"]
+    assert changed["preData"]["query"] == body["query"]
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("type:x foo:y", "position 8"),
+        ("since:2h", "events to come"),
+        ('"open', "position 1"),
+        ("x" * 2001, "at most 2000"),
+    ],
+)
+def test_a_query_that_makes_no_sense(server: TestServer, query: str, problem: str) -> None:
+    assert problem in details(server, webhook(query=query))["/body/query"]
+    assert server.get(ADDONS).json()["addons"] == []

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from flagkeeper.eventlog.read import EventFilter, find
+from flagkeeper.eventlog.read import LogRows
 from flagkeeper.integrations import config_commands
 from flagkeeper.integrations import delivery_commands as commands
 from flagkeeper.integrations.config_model import Integration
@@ -20,9 +20,12 @@ from flagkeeper.integrations.sender.breaker import THRESHOLD
 from flagkeeper.integrations.sender.courier import IN_FLIGHT
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.paging import Page
+from flagkeeper.outbound.address import Policy
+from flagkeeper.outbound.door import Door
 from tests.cable import Cable
 from tests.deliveries import (
     KEYRING,
+    REFUSED,
     Replica,
     add_integration,
     deliveries_of,
@@ -63,7 +66,7 @@ def more_than(receiver: Receiver, number: int) -> bool:
 
 def reasons(replica: Replica, integration: Integration) -> list[str]:
     """What is said of each attempt, the oldest first."""
-    found = replica.log.read(attempts, integration.id, Page(1_000))
+    found = replica.log.read(attempts, LogRows(), integration.id, Page(1_000))
     return [each.state_details for each in reversed(found)]
 
 
@@ -155,7 +158,7 @@ async def test_a_receiver_that_is_gone_gets_nothing_more(database_url: str) -> N
             await asyncio.sleep(0.1)
             assert len(receiver.arrivals) == 1
             assert states_of(replica.log, integration) == ["dead"]
-            (told,) = replica.log.read(find, EventFilter(types=("addon-config-updated",)), Page(5))
+            (told,) = replica.log.events("type:addon-config-updated", limit=5)
             assert (told.created_by, told.created_by_user_id) == (SYSTEM.name, SYSTEM.user_id)
 
 
@@ -365,12 +368,30 @@ async def test_parameters_that_no_key_opens_fail_in_words(sqlite_url: str) -> No
 
 async def test_addresses_that_are_not_public_are_refused_when_something_is_sent(sqlite_url: str) -> None:
     """Whatever was stored: the door decides."""
-    async with Replica(sqlite_url) as replica:
-        integration = add_integration(replica.log, "http://10.1.2.3/hook")
+    async with Replica(sqlite_url, door=Door(Policy())) as replica:
+        integrations = [add_integration(replica.log, url) for url in REFUSED]
         await happen(replica, "a")
-        await finished(replica, integration, 1)
-        assert states_of(replica.log, integration) == ["dead"]
-        assert "Not sent: 10.1.2.3" in reasons(replica, integration)[0]
+        for url, integration in zip(REFUSED, integrations, strict=True):
+            await finished(replica, integration, 1)
+            assert states_of(replica.log, integration) == ["dead"], url
+            assert "Not sent: " in reasons(replica, integration)[0], url
+
+
+async def test_what_was_cut_off_with_a_lease_goes_out_before_what_comes_after_it(database_url: str) -> None:
+    """A process that stood still for so long that its lease ended, but nobody else took it."""
+    with Receiver() as receiver:
+        receiver.decide = lambda _: HANGS if len(receiver.arrivals) <= IN_FLIGHT else FINE
+        async with Replica(database_url) as replica:
+            integration = add_integration(replica.log, receiver.url)
+            await happen(replica, *named(MANY))
+            await until(lambda: len(receiver.arrivals) == IN_FLIGHT)
+            replica.service._sender._couriers[integration.id].lapse()
+            await finished(replica, integration, MANY)
+            events = receiver.events()
+            cut, rest = events[:IN_FLIGHT], events[IN_FLIGHT:]
+            assert sorted(rest[:IN_FLIGHT]) == sorted(cut)
+            assert len(rest) == len(set(rest)) == MANY
+            assert len(reasons(replica, integration)) == MANY, "what was cut off is no attempt"
 
 
 async def test_the_end_of_a_server_loses_and_repeats_nothing(database_url: str) -> None:

@@ -49,6 +49,15 @@ def test_each_event_goes_to_everybody_who_wants_it(log: Log) -> None:
     assert log.read(position_of, FANOUT) == last(log)
 
 
+def test_a_query_narrows_down(log: Log) -> None:
+    some = add_integration(log, query="flag:checkout-* -by:nobody")
+    none = add_integration(log, query="by:nobody")
+    log.run(enable, "a", "checkout-a", "b")
+    fan_out(log)
+    assert wanted_by(log, some) == [last(log) - 1]
+    assert wanted_by(log, none) == []
+
+
 def test_filters_let_events_without_project_or_environment_through(log: Log) -> None:
     narrow = add_integration(
         log, events=[ENABLED, "addon-config-created"], projects=["shop"], environments=["production"]

@@ -159,5 +159,5 @@ def test_details_stay_small() -> None:
     ],
 )
 def test_order_is_kept_for_each_thing_that_receivers_know(flag: str | None, subject: str, expected: str) -> None:
-    event = LogEvent(1, "x", NOW, None, None, None, flag, None, None, subject, 0)
+    event = LogEvent(1, "x", NOW, "alice", None, None, None, flag, None, None, "[]", None, subject, 0)
     assert subject_of(event) == expected

@@ -131,6 +131,7 @@ def _made(integration_id: int, draft: IntegrationDraft, keyring: Keyring) -> Int
         events=draft.events,
         projects=draft.projects,
         environments=draft.environments,
+        query=draft.query,
     )
 
 

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
+from msgspec import UNSET
 
 from flagkeeper.eventlog.catalogue import EVENTS
 from flagkeeper.eventlog.catalogue.integration import IntegrationData, UpdatedIntegrationData
+from flagkeeper.eventlog.query import Candidate, EventQuery, matches, parse
+from flagkeeper.eventlog.query.evaluate import Searchable
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.integrations.event_body import MASK
 from flagkeeper.integrations.parameters import ORDERED
@@ -33,6 +37,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     events: list[str]
     projects: list[str]
     environments: list[str]
+    query: str = ""
+    """What events must match besides, in the language of the event log. Empty: nothing."""
 
     @property
     def ordered(self) -> bool:
@@ -40,13 +46,17 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
         return self.parameters.get(ORDERED.name) == "true"
 
     def wants(self, event_type: str, project: str | None, environment: str | None) -> bool:
-        """Whether an event is for it (facts: integrations.md, section 4)."""
+        """Whether an event is for it, as far as its lists say (facts: integrations.md, section 4)."""
         return (
             self.enabled
             and event_type in self.events
             and _passes(project, self.projects)
             and _passes(environment, self.environments)
         )
+
+    def finds(self, event: Searchable) -> bool:
+        """Whether an event matches the query."""
+        return not self.query or matches(_parsed(self.query), Candidate(event))
 
     def payload(self) -> IntegrationData:
         """How events show it: without parameters."""
@@ -58,6 +68,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
             events=self.events,
             projects=self.projects,
             environments=self.environments,
+            query=self.query or UNSET,
         )
 
     def updated(self, changed_parameters: list[str]) -> UpdatedIntegrationData:
@@ -70,6 +81,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
             events=shown.events,
             projects=shown.projects,
             environments=shown.environments,
+            query=shown.query,
             changed_parameters=changed_parameters,
         )
 
@@ -94,6 +106,7 @@ class IntegrationDraft(msgspec.Struct, frozen=True, kw_only=True):
     events: list[str]
     projects: list[str]
     environments: list[str]
+    query: str = ""
 
     def urls(self) -> Iterator[tuple[Parameter, str]]:
         """The addresses that it names."""
@@ -150,10 +163,30 @@ def check(draft: IntegrationDraft, found: list[Detail]) -> None:
         for position, name in enumerate(draft.events)
         if name not in EVENTS
     ]
+    problems += problems_of_query(draft.query)
     if draft.description and len(draft.description) > LONGEST_DESCRIPTION:
         problems.append(Detail(f"At most {LONGEST_DESCRIPTION} characters are allowed.", "/body/description"))
     if problems:
         raise BadData(" ".join(problem.message for problem in problems[:5]), *problems)
+
+
+@lru_cache(maxsize=500)
+def _parsed(query: str) -> EventQuery:
+    """Raises `BadData`. It names no moments, so it means the same at any time."""
+    return parse(query, 0)
+
+
+def problems_of_query(query: str) -> Iterator[Detail]:
+    """What is wrong with an integration's query."""
+    try:
+        parsed = _parsed(query)
+    except BadData as error:
+        yield Detail(f"query: {error.message}", "/body/query")
+        return
+    if parsed.since is not None or parsed.until is not None:
+        yield Detail(
+            "query: an integration is for events to come, so since: and until: have no meaning.", "/body/query"
+        )
 
 
 def _missing(definition: ProviderDefinition, parameters: Mapping[str, str]) -> list[Detail]:

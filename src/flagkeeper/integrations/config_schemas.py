@@ -19,6 +19,8 @@ class IntegrationBody(msgspec.Struct, frozen=True, kw_only=True):
     events: list[str]
     projects: list[str] = []
     environments: list[str] = []
+    query: str = ""
+    """What events must match besides, in the language of the event log: `-by:bot changed:rollout`."""
 
     def draft(self) -> IntegrationDraft:
         return IntegrationDraft(
@@ -29,6 +31,7 @@ class IntegrationBody(msgspec.Struct, frozen=True, kw_only=True):
             events=self.events,
             projects=self.projects,
             environments=self.environments,
+            query=self.query.strip(),
         )
 
 
@@ -42,6 +45,7 @@ class IntegrationOut(msgspec.Struct, frozen=True, kw_only=True):
     events: list[str]
     projects: list[str]
     environments: list[str]
+    query: str | UnsetType = UNSET
 
 
 class ParameterOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -95,6 +99,7 @@ def shown(integration: Integration) -> IntegrationOut:
         events=integration.events,
         projects=integration.projects,
         environments=integration.environments,
+        query=integration.query or UNSET,
     )
 
 

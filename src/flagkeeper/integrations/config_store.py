@@ -23,6 +23,7 @@ COLUMNS = (
     integrations.c.events,
     integrations.c.projects,
     integrations.c.environments,
+    integrations.c.query,
 )
 
 
@@ -35,6 +36,7 @@ def to_integration(
     events: str,
     projects: str,
     environments: str,
+    query: str | None,
 ) -> Integration:
     """A row of `COLUMNS` as an integration."""
     return Integration(
@@ -46,6 +48,7 @@ def to_integration(
         events=msgspec.json.decode(events, type=list[str]),
         projects=msgspec.json.decode(projects, type=list[str]),
         environments=msgspec.json.decode(environments, type=list[str]),
+        query=query or "",
     )
 
 
@@ -103,4 +106,5 @@ def _row(integration: Integration) -> dict[str, Any]:
         "events": msgspec.json.encode(integration.events).decode(),
         "projects": msgspec.json.encode(integration.projects).decode(),
         "environments": msgspec.json.encode(integration.environments).decode(),
+        "query": integration.query or None,
     }

@@ -16,6 +16,7 @@ integrations = Table(
     Column("events", Text, nullable=False),
     Column("projects", Text, nullable=False),
     Column("environments", Text, nullable=False),
+    Column("query", Text),
     info=audited("integration", "id"),
 )
 """`parameters`, `events`, `projects` and `environments` are JSON; sensitive parameters are sealed."""

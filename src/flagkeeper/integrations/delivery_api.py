@@ -7,7 +7,7 @@ import structlog
 from litestar import Response
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from flagkeeper.eventlog.read import View
+from flagkeeper.eventlog.read import LogRows, View
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
@@ -59,12 +59,13 @@ log = structlog.get_logger("flagkeeper.sender")
 async def list_attempts(
     integration_id: FromPath[str],
     reader: Reader,
+    rows: LogRows,
     base_url: str,
     limit: FromQuery[str | None] = None,
     offset: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     page = read_page(limit, offset, default=50, largest=LARGEST_PAGE)
-    found = await reader.run(delivery_queries.attempts, read_id(integration_id), page)
+    found = await reader.run(delivery_queries.attempts, rows, read_id(integration_id), page)
     view = View(base_url, with_ip=True)
     body = IntegrationEventList(integration_events=[shown_attempt(each, view) for each in found])
     return Response(msgspec.json.encode(body), media_type="application/json")
@@ -81,12 +82,14 @@ async def list_attempts(
 async def list_deliveries(
     integration_id: FromPath[str],
     reader: Reader,
+    rows: LogRows,
     in_state: InState = None,
     limit: FromQuery[str | None] = None,
     offset: FromQuery[str | None] = None,
 ) -> DeliveryList:
     page = read_page(limit, offset, default=50, largest=LARGEST_PAGE)
-    found, total = await reader.run(delivery_queries.page_of_deliveries, read_id(integration_id), in_state, page)
+    number = read_id(integration_id)
+    found, total = await reader.run(delivery_queries.page_of_deliveries, rows, number, in_state, page)
     return DeliveryList(deliveries=[shown_delivery(each) for each in found], total=total)
 
 
@@ -105,13 +108,14 @@ async def replay_delivery(
     caller: Caller,
     units: Units,
     reader: Reader,
+    rows: LogRows,
     deliveries: DeliveryService,
 ) -> DeliveryOut:
     number, event = read_id(integration_id), read_id(event_id)
     await units.run(caller.actor, commands.replay, number, event)
     deliveries.look()
     log.info("delivery_replayed", integration=number, event_id=event, by=caller.actor.name)
-    return shown_delivery(await reader.run(delivery_queries.delivery, number, event))
+    return shown_delivery(await reader.run(delivery_queries.delivery, rows, number, event))
 
 
 @route.post(
@@ -129,10 +133,11 @@ async def replay_deliveries(
     caller: Caller,
     units: Units,
     reader: Reader,
+    rows: LogRows,
     deliveries: DeliveryService,
 ) -> Replayed:
     number = read_id(integration_id)
-    replayed = await replay_matching(units, reader, caller.actor, number, data.filter())
+    replayed = await replay_matching(units, reader, rows, caller.actor, number, data.filter())
     deliveries.look()
     log.info("deliveries_replayed", integration=number, deliveries=replayed, by=caller.actor.name)
     return Replayed(replayed=replayed)
@@ -164,9 +169,11 @@ async def test_integration(
     status=200,
     returns=DryRunOut,
 )
-async def dry_run(data: IntegrationBody, caller: Caller, reader: Reader, base_url: str) -> Response[bytes]:
+async def dry_run(
+    data: IntegrationBody, caller: Caller, reader: Reader, rows: LogRows, base_url: str
+) -> Response[bytes]:
     since = clock.now() - DRY_RUN_DAYS * clock.DAY
-    found = await reader.run(delivery_queries.dry_run, data.draft(), since)
+    found = await reader.run(delivery_queries.dry_run, rows, data.draft(), since)
     shown = shown_dry_run(found, DRY_RUN_DAYS, View(base_url, with_ip=caller.is_admin), is_admin=caller.is_admin)
     return Response(msgspec.json.encode(shown), media_type="application/json")
 

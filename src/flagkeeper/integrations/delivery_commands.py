@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
+from flagkeeper.eventlog.read import LogRows
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.integrations import config_commands, delivery_store
 from flagkeeper.integrations.delivery_model import Attempt, expired
-from flagkeeper.integrations.delivery_queries import ReplayFilter, delivery, matching
+from flagkeeper.integrations.delivery_queries import ReplayFilter, matching
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import NotFound
 
@@ -21,15 +22,17 @@ def record_attempts(unit: Unit, attempts: Sequence[Attempt]) -> None:
 
 def replay(unit: Unit, integration_id: int, event_id: int) -> None:
     """Sends a delivery once more, whatever became of it. Raises `NotFound`."""
-    delivery(unit.tx, integration_id, event_id)
-    delivery_store.replay(unit.tx, integration_id, [event_id], unit.now)
+    if not delivery_store.replay(unit.tx, integration_id, [event_id], unit.now):
+        raise NotFound(f"There is no delivery of event {event_id} to integration {integration_id}.")
 
 
-def replay_some(unit: Unit, integration_id: int, wanted: ReplayFilter, after: int, last: int) -> tuple[int, int]:
+def replay_some(
+    unit: Unit, rows: LogRows, integration_id: int, wanted: ReplayFilter, after: int, last: int
+) -> tuple[int, int]:
     """Sends some matching deliveries once more. Returns the last event that was dealt with, and how many there were."""
-    found = matching(unit.tx, integration_id, wanted, after, last)
+    found, reached = matching(unit.tx, rows, integration_id, wanted, after, last)
     delivery_store.replay(unit.tx, integration_id, found, unit.now)
-    return (found[-1] if found else last), len(found)
+    return reached, len(found)
 
 
 def give_up(unit: Unit, integration_id: int, since: Millis) -> int:

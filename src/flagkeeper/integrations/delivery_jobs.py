@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import structlog
 
+from flagkeeper.eventlog.read import LogRows
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.integrations import delivery_commands as commands
 from flagkeeper.integrations.config_queries import all_integrations
 from flagkeeper.integrations.delivery_model import Schedule
-from flagkeeper.integrations.delivery_queries import NO_EVENT, first_event_since, integrations_with_rows
+from flagkeeper.integrations.delivery_queries import NO_EVENT, integrations_with_rows
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.storage.reader import Reader
@@ -27,15 +28,16 @@ class DeliveryCleaning:
         days: how long attempts, and deliveries that are finished, are kept.
     """
 
-    def __init__(self, units: Units, reader: Reader, schedule: Schedule, days: int) -> None:
+    def __init__(self, units: Units, reader: Reader, rows: LogRows, schedule: Schedule, days: int) -> None:
         self._units = units
         self._reader = reader
+        self._rows = rows
         self._schedule = schedule
         self._days = days
 
     async def run(self) -> None:
         now = clock.now()
-        kept, forgotten, end = await self._reader.run(_found, now - self._days * clock.DAY)
+        kept, forgotten, end = await self._reader.run(_found, self._rows, now - self._days * clock.DAY)
         for integration_id in forgotten:
             await self._repeat(commands.forget, integration_id)
         for integration_id in kept:
@@ -53,8 +55,8 @@ class DeliveryCleaning:
         return total
 
 
-def _found(tx: Transaction, oldest: clock.Millis) -> tuple[list[int], list[int], int]:
+def _found(tx: Transaction, rows: LogRows, oldest: clock.Millis) -> tuple[list[int], list[int], int]:
     """The integrations that there are, those of which only rows are left, and the first event that is not old."""
     kept = [integration.id for integration in all_integrations(tx)]
     forgotten = sorted(integrations_with_rows(tx) - set(kept))
-    return kept, forgotten, first_event_since(tx, oldest) or NO_EVENT
+    return kept, forgotten, rows.first_id(tx, oldest) or NO_EVENT

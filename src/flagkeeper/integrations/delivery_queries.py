@@ -4,23 +4,22 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, false, func, or_, select
 
-from flagkeeper.eventlog.read import EventFilter, EventRow, find
+from flagkeeper.eventlog.read import EventRow, LogRows, epoch
 from flagkeeper.eventlog.tables import events
-from flagkeeper.integrations.config_model import Integration, IntegrationDraft, definition_of
+from flagkeeper.integrations.config_model import Integration, IntegrationDraft, definition_of, problems_of_query
 from flagkeeper.integrations.config_queries import integration
 from flagkeeper.integrations.delivery_model import DeliveryState
 from flagkeeper.integrations.delivery_store import SOME
-from flagkeeper.integrations.delivery_tables import IS_DEAD, IS_WAITING, deliveries, integration_events
+from flagkeeper.integrations.delivery_tables import IS_DEAD, IS_DONE, IS_WAITING, deliveries, integration_events
 from flagkeeper.kernel.clock import Millis
-from flagkeeper.kernel.errors import NotFound
+from flagkeeper.kernel.errors import BadData, NotFound
 from flagkeeper.kernel.paging import Page
 from flagkeeper.storage.dialects import any_of
 from flagkeeper.storage.statement import Query, columns
 from flagkeeper.storage.transaction import Transaction
 
-EVENT_COLUMNS = [events.c[name] for name in EventRow.__struct_fields__]
 SAMPLES = 5
 NO_EVENT = 2**62
 """Larger than any id: every event is older."""
@@ -36,15 +35,14 @@ class AttemptRow(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     state_details: str
     details: str
-    event: EventRow | None
-    """None: it is no longer in the log."""
+    event: EventRow
 
 
 class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery as people see it."""
 
     event_id: int
-    event_type: str | None
+    event_type: str
     state: DeliveryState
     attempts: int
     due_at: Millis
@@ -79,50 +77,43 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     """The newest of each kind, where a kind is a type, a project and an environment; the latest kinds first."""
 
 
-def _to_attempt(
-    id_: int, integration_id: int, event_id: int, at: int, state: str, state_details: str, details: str, *event: Any
-) -> AttemptRow:
-    return AttemptRow(
-        id=id_,
-        integration_id=integration_id,
-        event_id=event_id,
-        created_at=at,
-        state=state,
-        state_details=state_details,
-        details=details,
-        event=None if event[0] is None else EventRow(*event),
-    )
-
-
 _ATTEMPTS = Query(
-    select(*integration_events.c, *EVENT_COLUMNS)
-    .select_from(integration_events.outerjoin(events, events.c.id == integration_events.c.event_id))
+    select(*integration_events.c)
     .where(integration_events.c.integration_id == bindparam("integration"))
     .order_by(integration_events.c.id.desc())
     .limit(bindparam("limit"))
     .offset(bindparam("offset")),
-    _to_attempt,
+    columns,
 )
 
 
-def attempts(tx: Transaction, integration_id: int, page: Page) -> list[AttemptRow]:
-    """The newest first. Raises `NotFound` when there is no such integration."""
+def attempts(tx: Transaction, rows: LogRows, integration_id: int, page: Page) -> list[AttemptRow]:
+    """The newest first.
+
+    Raises:
+        NotFound: there is no such integration.
+        Unavailable: an event is archived, and the archive is out of reach.
+    """
     integration(tx, integration_id)
-    return tx.all(_ATTEMPTS, integration=integration_id, limit=page.limit, offset=page.offset)
+    found = tx.all(_ATTEMPTS, integration=integration_id, limit=page.limit, offset=page.offset)
+    events_of = _events_of(tx, rows, {event_id for _, _, event_id, *_ in found})
+    return [
+        AttemptRow(
+            id=id_,
+            integration_id=owner,
+            event_id=event_id,
+            created_at=at,
+            state=state,
+            state_details=state_details,
+            details=details,
+            event=events_of[event_id],
+        )
+        for id_, owner, event_id, at, state, state_details, details in found
+    ]
 
 
-def _to_row(
-    event_id: int, state: str, attempt: int, due_at: int, message_id: str, since: int, event_type: str | None
-) -> DeliveryRow:
-    return DeliveryRow(
-        event_id=event_id,
-        event_type=event_type,
-        state=DeliveryState(state),
-        attempts=attempt,
-        due_at=due_at,
-        message_id=message_id,
-        since=since,
-    )
+def _events_of(tx: Transaction, rows: LogRows, ids: set[int]) -> dict[int, EventRow]:
+    return {row.id: row for row in rows.of(tx, sorted(ids))} if ids else {}
 
 
 _OF_INTEGRATION = deliveries.c.integration_id == bindparam("integration")
@@ -133,23 +124,21 @@ _ROW = (
     deliveries.c.due_at,
     deliveries.c.message_id,
     deliveries.c.since,
-    events.c.type,
 )
 _IN_STATE: dict[DeliveryState | None, list[ColumnElement[bool]]] = {
     None: [],
     DeliveryState.WAITING: [IS_WAITING],
     DeliveryState.DEAD: [IS_DEAD],
-    DeliveryState.DONE: [deliveries.c.state == DeliveryState.DONE.value],
+    DeliveryState.DONE: [IS_DONE],
 }
 _PAGES = {
     state: Query(
         select(*_ROW)
-        .select_from(deliveries.outerjoin(events, events.c.id == deliveries.c.event_id))
         .where(_OF_INTEGRATION, *conditions)
         .order_by(deliveries.c.event_id.desc())
         .limit(bindparam("limit"))
         .offset(bindparam("offset")),
-        _to_row,
+        columns,
     )
     for state, conditions in _IN_STATE.items()
 }
@@ -157,46 +146,54 @@ _COUNTS = {
     state: Query(select(func.count()).select_from(deliveries).where(_OF_INTEGRATION, *conditions), int)
     for state, conditions in _IN_STATE.items()
 }
-_ONE = Query(
-    select(*_ROW)
-    .select_from(deliveries.outerjoin(events, events.c.id == deliveries.c.event_id))
-    .where(_OF_INTEGRATION, deliveries.c.event_id == bindparam("event")),
-    _to_row,
-)
+_ONE = Query(select(*_ROW).where(_OF_INTEGRATION, deliveries.c.event_id == bindparam("event")), columns)
 
 
 def page_of_deliveries(
-    tx: Transaction, integration_id: int, state: DeliveryState | None, page: Page
+    tx: Transaction, rows: LogRows, integration_id: int, state: DeliveryState | None, page: Page
 ) -> tuple[list[DeliveryRow], int]:
-    """The newest events first, and how many there are. Raises `NotFound` when there is no such integration."""
+    """The newest events first, and how many there are.
+
+    Raises:
+        NotFound: there is no such integration.
+        Unavailable: an event is archived, and the archive is out of reach.
+    """
     integration(tx, integration_id)
     found = tx.all(_PAGES[state], integration=integration_id, limit=page.limit, offset=page.offset)
-    return found, tx.first(_COUNTS[state], integration=integration_id) or 0
+    return _with_types(tx, rows, found), tx.first(_COUNTS[state], integration=integration_id) or 0
 
 
-def delivery(tx: Transaction, integration_id: int, event_id: int) -> DeliveryRow:
-    """Raises `NotFound`."""
-    found = tx.first(_ONE, integration=integration_id, event=event_id)
-    if found is None:
+def delivery(tx: Transaction, rows: LogRows, integration_id: int, event_id: int) -> DeliveryRow:
+    """Raises `NotFound`, or `Unavailable` as above."""
+    found = tx.all(_ONE, integration=integration_id, event=event_id)
+    if not found:
         raise NotFound(f"There is no delivery of event {event_id} to integration {integration_id}.")
-    return found
+    return _with_types(tx, rows, found)[0]
 
 
-@lru_cache(maxsize=16)
-def _matching(shape: tuple[str, ...]) -> Query[int]:
-    conditions: dict[str, ColumnElement[bool]] = {
-        "types": any_of(events.c.type, "types"),
-        "since": events.c.created_at >= bindparam("since"),
-        "until": events.c.created_at < bindparam("until"),
-    }
-    source = deliveries.join(events, events.c.id == deliveries.c.event_id) if shape else deliveries
-    wanted = select(deliveries.c.event_id).select_from(source)
-    wanted = wanted.where(
+def _with_types(tx: Transaction, rows: LogRows, found: list[Any]) -> list[DeliveryRow]:
+    events_of = _events_of(tx, rows, {event_id for event_id, *_ in found})
+    return [
+        DeliveryRow(
+            event_id=event_id,
+            event_type=events_of[event_id].type,
+            state=DeliveryState(state),
+            attempts=attempt,
+            due_at=due_at,
+            message_id=message_id,
+            since=since,
+        )
+        for event_id, state, attempt, due_at, message_id, since in found
+    ]
+
+
+@lru_cache(maxsize=64)
+def _matching(states: frozenset[DeliveryState]) -> Query[int]:
+    wanted = select(deliveries.c.event_id).where(
         _OF_INTEGRATION,
-        any_of(deliveries.c.state, "states"),
+        or_(false(), *(condition for state in sorted(states) for condition in _IN_STATE[state])),
         deliveries.c.event_id > bindparam("after"),
         deliveries.c.event_id <= bindparam("last"),
-        *(conditions[name] for name in shape),
     )
     return Query(wanted.order_by(deliveries.c.event_id).limit(SOME), int)
 
@@ -209,12 +206,25 @@ def last_event(tx: Transaction, integration_id: int) -> int:
     return tx.first(_LAST_EVENT, integration=integration_id) or 0
 
 
-def matching(tx: Transaction, integration_id: int, wanted: ReplayFilter, after: int, last: int) -> list[int]:
-    """Some events of matching deliveries, in order: those that follow `after`, up to `last`."""
-    given = {"types": list(wanted.types), "since": wanted.since, "until": wanted.until}
-    given = {name: value for name, value in given.items() if value not in (None, [])}
-    states = [state.value for state in wanted.states]
-    return tx.all(_matching(tuple(given)), integration=integration_id, states=states, after=after, last=last, **given)
+def span_of(tx: Transaction, rows: LogRows, wanted: ReplayFilter, last: int) -> tuple[int, int]:
+    """The events of the time that is wanted, up to `last`: those after the first number, up to the second one."""
+    first = 1 if wanted.since is None else rows.first_id(tx, wanted.since) or NO_EVENT
+    end = NO_EVENT if wanted.until is None else rows.first_id(tx, wanted.until) or NO_EVENT
+    return first - 1, min(last, end - 1)
+
+
+def matching(
+    tx: Transaction, rows: LogRows, integration_id: int, wanted: ReplayFilter, after: int, last: int
+) -> tuple[list[int], int]:
+    """Some events of matching deliveries, in order, among those that follow `after`, up to `last`; and the last event
+    that was looked at."""
+    found = tx.all(_matching(frozenset(wanted.states)), integration=integration_id, after=after, last=last)
+    if not found:
+        return [], last
+    if not wanted.types:
+        return found, found[-1]
+    events_of = _events_of(tx, rows, set(found))
+    return [event_id for event_id in found if events_of[event_id].type in wanted.types], found[-1]
 
 
 _FIRST_WITH = {
@@ -248,29 +258,41 @@ def backlog(tx: Transaction) -> Backlog:
     return Backlog(waiting, oldest, tx.first(_DEAD) or 0)
 
 
-_FIRST_SINCE = Query(
-    select(events.c.id)
-    .where(events.c.created_at >= bindparam("moment"))
-    .order_by(events.c.created_at, events.c.id)
-    .limit(1),
-    int,
-)
 _KINDS = Query(
     select(events.c.type, events.c.project, events.c.environment, func.count(), func.max(events.c.id))
     .where(events.c.id >= bindparam("first"), any_of(events.c.type, "types"))
     .group_by(events.c.type, events.c.project, events.c.environment),
     columns,
 )
+_OLDEST = Query(select(func.min(events.c.id)), lambda event_id: int(event_id or NO_EVENT))
+_Kind = tuple[str, str | None, str | None]
 
 
-def first_event_since(tx: Transaction, moment: Millis) -> int | None:
-    """The first event of this time or later."""
-    return tx.first(_FIRST_SINCE, moment=moment)
+def _kinds(tx: Transaction, rows: LogRows, there: Integration, first: int) -> dict[_Kind, tuple[int, int]]:
+    """Of the events from `first` on, archived or not, how many there are of each kind, and the newest. Where they must
+    match a query, all are read; else the database counts those that are not archived."""
+    found: dict[_Kind, tuple[int, int]] = {}
+    end = epoch(tx).last_id + 1
+    if not there.query:
+        for kind, project, at, count, newest in tx.all(_KINDS, first=first, types=there.events):
+            found[kind, project, at] = (count, newest)
+        end = min(end, tx.first(_OLDEST) or NO_EVENT)
+    while first < end:
+        last = min(first + SOME, end) - 1
+        for event in rows.between(tx, first, last):
+            if event.type in there.events and there.finds(event):
+                kind = (event.type, event.project, event.environment)
+                count, newest = found.get(kind, (0, 0))
+                found[kind] = (count + 1, max(newest, event.id))
+        first = last + 1
+    return found
 
 
-def dry_run(tx: Transaction, wanted: IntegrationDraft, since: Millis) -> DryRun:
+def dry_run(tx: Transaction, rows: LogRows, wanted: IntegrationDraft, since: Millis) -> DryRun:
     """What an integration would have been sent since then, if it had been there. Raises `BadData`."""
     definition_of(wanted.provider)
+    if problems := list(problems_of_query(wanted.query)):
+        raise BadData(problems[0].message, *problems)
     there = Integration(
         id=0,
         provider=wanted.provider,
@@ -280,15 +302,15 @@ def dry_run(tx: Transaction, wanted: IntegrationDraft, since: Millis) -> DryRun:
         events=wanted.events,
         projects=wanted.projects,
         environments=wanted.environments,
+        query=wanted.query,
     )
-    first = first_event_since(tx, since)
+    first = rows.first_id(tx, since)
     by_type: dict[str, int] = {}
     newest: list[int] = []
-    for event_type, project, environment, number, last in tx.all(
-        _KINDS, first=first if first is not None else NO_EVENT, types=wanted.events
-    ):
+    kinds = _kinds(tx, rows, there, first) if first is not None else {}
+    for (event_type, project, environment), (number, last) in kinds.items():
         if there.wants(event_type, project, environment):
             by_type[event_type] = by_type.get(event_type, 0) + number
             newest.append(last)
-    shown = EventFilter(ids=tuple(sorted(newest)[-SAMPLES:]))
-    return DryRun(by_type=dict(sorted(by_type.items())), samples=find(tx, shown, Page(SAMPLES)) if newest else [])
+    samples = sorted(newest, reverse=True)[:SAMPLES]
+    return DryRun(by_type=dict(sorted(by_type.items())), samples=rows.of(tx, samples) if samples else [])

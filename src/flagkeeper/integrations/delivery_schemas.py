@@ -31,8 +31,7 @@ class IntegrationEventList(msgspec.Struct, frozen=True, kw_only=True, rename="ca
 
 class DeliveryOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     event_id: int
-    event_type: str | None
-    """Null: the event is no longer in the log."""
+    event_type: str
     state: DeliveryState
     attempts: int
     """Since it was first sent, or replayed."""
@@ -110,31 +109,8 @@ def shown_attempt(attempt: AttemptRow, view: View) -> IntegrationEvent:
         created_at=clock.to_iso(attempt.created_at),
         state=State(attempt.state),
         state_details=attempt.state_details,
-        event=attempt.event.shown(view) if attempt.event else _lost(attempt),
+        event=attempt.event.shown(view),
         details=msgspec.Raw(attempt.details.encode()),
-    )
-
-
-def _lost(attempt: AttemptRow) -> EventOut:
-    """Stands for an event that is no longer in the log."""
-    null = msgspec.Raw(b"null")
-    return EventOut(
-        id=attempt.event_id,
-        type="unknown",
-        created_at=clock.to_iso(attempt.created_at),
-        created_by="unknown",
-        created_by_user_id=None,
-        data=null,
-        pre_data=null,
-        tags=msgspec.Raw(b"[]"),
-        feature_name=None,
-        project=None,
-        environment=None,
-        label="Unknown event",
-        summary="This event is no longer in the log.",
-        ip=msgspec.UNSET,
-        group_type=msgspec.UNSET,
-        group_id=msgspec.UNSET,
     )
 
 

@@ -2,6 +2,7 @@
 
 from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.durable import DurableRunner
+from flagkeeper.eventlog.read import LogRows
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.integrations.delivery_jobs import DeliveryCleaning
 from flagkeeper.integrations.delivery_model import Schedule
@@ -19,6 +20,7 @@ class DeliveryService:
 
     Args:
         days: how long attempts, and deliveries that are finished, are kept.
+        rows: events wherever they are; by default, in the database.
     """
 
     def __init__(
@@ -31,12 +33,21 @@ class DeliveryService:
         links: Links,
         schedule: Schedule,
         days: int,
+        rows: LogRows | None = None,
     ) -> None:
+        rows = rows or LogRows()
         self.metrics = DeliveryMetrics()
-        self.cleaning = DeliveryCleaning(units, reader, schedule, days)
+        self.cleaning = DeliveryCleaning(units, reader, rows, schedule, days)
         self._fanout = DurableRunner(Fanout(), units, reader, bell)
         self._sender = Sender(
-            units=units, reader=reader, bell=bell, door=door, links=links, metrics=self.metrics, schedule=schedule
+            units=units,
+            reader=reader,
+            rows=rows,
+            bell=bell,
+            door=door,
+            links=links,
+            metrics=self.metrics,
+            schedule=schedule,
         )
 
     async def start(self, keyring: Keyring) -> None:

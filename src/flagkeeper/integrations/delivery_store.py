@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, case, delete, func, insert, literal_column, select, update
 
-from flagkeeper.eventlog.read import EventRow
 from flagkeeper.integrations.delivery_model import AT_ONCE, Attempt, Delivery, DeliveryState
 from flagkeeper.integrations.delivery_tables import IS_WAITING, deliveries, integration_events
 from flagkeeper.kernel.clock import Millis
@@ -35,9 +34,8 @@ def to_delivery(
     message_id: str,
     parts_done: str,
     since: int,
-    *event: Any,
 ) -> Delivery:
-    """A row of `DELIVERY_COLUMNS`, and perhaps of an event behind them, as a delivery."""
+    """A row of `DELIVERY_COLUMNS`, still without its event."""
     return Delivery(
         integration_id=integration_id,
         event_id=event_id,
@@ -46,7 +44,7 @@ def to_delivery(
         message_id=message_id,
         parts_done=_decode_parts(parts_done),
         since=since,
-        event=EventRow(*event) if event and event[0] is not None else None,
+        event=None,
     )
 
 
@@ -172,7 +170,7 @@ def _take_numbers(tx: Transaction, count: int) -> int:
 _WAITING_SINCE = Query(
     select(*DELIVERY_COLUMNS)
     .where(deliveries.c.integration_id == bindparam("integration"), IS_WAITING, deliveries.c.since < bindparam("since"))
-    .order_by(deliveries.c.event_id)
+    .order_by(deliveries.c.due_at, deliveries.c.event_id)
     .limit(SOME),
     to_delivery,
 )
@@ -191,17 +189,21 @@ _CLEAR_FINISHED = Write[Any](
         ),
     )
 )
+_OLDEST_ATTEMPTS = (
+    select(integration_events.c.id, integration_events.c.created_at)
+    .where(
+        integration_events.c.integration_id == bindparam("integration"),
+        integration_events.c.id < bindparam("newest"),
+    )
+    .order_by(integration_events.c.id)
+    .limit(SOME)
+    .subquery()
+)
+"""Ids follow time, but for moments: where none of these is old, none is, and no more of them are looked at."""
 _CLEAR_ATTEMPTS = Write[Any](
     delete(integration_events).where(
         integration_events.c.id.in_(
-            select(integration_events.c.id)
-            .where(
-                integration_events.c.integration_id == bindparam("integration"),
-                integration_events.c.created_at < bindparam("end"),
-                integration_events.c.id < bindparam("newest"),
-            )
-            .order_by(integration_events.c.id)
-            .limit(SOME)
+            select(_OLDEST_ATTEMPTS.c.id).where(_OLDEST_ATTEMPTS.c.created_at < bindparam("end"))
         )
     )
 )

@@ -23,6 +23,7 @@ some at a time, so that nobody waits for a long list to go."""
 
 IS_WAITING = deliveries.c.state == literal_column("'waiting'")
 IS_DEAD = deliveries.c.state == literal_column("'dead'")
+IS_DONE = deliveries.c.state == literal_column("'done'")
 """Written out, not bound: a database takes a partial index only when it sees the very same words."""
 
 Index(
@@ -30,15 +31,24 @@ Index(
     deliveries.c.integration_id,
     deliveries.c.due_at,
     deliveries.c.event_id,
+    deliveries.c.since,
     sqlite_where=IS_WAITING,
     postgresql_where=IS_WAITING,
 )
+"""With `since`, so that how much waits, and since when, is counted in the index alone."""
 Index(
     "ix_deliveries_dead",
     deliveries.c.integration_id,
     deliveries.c.event_id,
     sqlite_where=IS_DEAD,
     postgresql_where=IS_DEAD,
+)
+Index(
+    "ix_deliveries_done",
+    deliveries.c.integration_id,
+    deliveries.c.event_id,
+    sqlite_where=IS_DONE,
+    postgresql_where=IS_DONE,
 )
 
 integration_events = Table(

@@ -26,6 +26,6 @@ class Fanout:
             NewDelivery(integration.id, event.id, subject_of(event), event.created_at)
             for event in batch
             for integration in integrations
-            if integration.wants(event.type, event.project, event.environment)
+            if integration.wants(event.type, event.project, event.environment) and integration.finds(event)
         ]
         delivery_store.add(tx, wanted)

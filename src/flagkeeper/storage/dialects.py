@@ -57,6 +57,31 @@ def _any_of_postgresql(element: any_of, compiler: Any, **kw: Any) -> str:
     return f"{compiler.process(column, **kw)} = ANY({compiler.process(parameter, **kw)}::{kind}[])"
 
 
+class none_of(FunctionElement[bool]):  # noqa: N801 - reads as a function
+    """`column` is none of the values of the list bound to `parameter`. PostgreSQL looks each row up in a table;
+    for `any_of` negated it compares with one value after the other: seconds, where rows and values are many."""
+
+    inherit_cache = False
+    name = "none_of"
+
+    def __init__(self, column: ColumnElement[Any], parameter: str) -> None:
+        super().__init__(column, bindparam(parameter))
+
+
+@compiles(none_of, "sqlite")
+def _none_of_sqlite(element: none_of, compiler: Any, **kw: Any) -> str:
+    column, parameter = list(element.clauses)
+    return f"{compiler.process(column, **kw)} NOT IN (SELECT value FROM json_each({compiler.process(parameter, **kw)}))"
+
+
+@compiles(none_of, "postgresql")
+def _none_of_postgresql(element: none_of, compiler: Any, **kw: Any) -> str:
+    column, parameter = list(element.clauses)
+    kind = compiler.dialect.type_compiler_instance.process(column.type)
+    values = f"{compiler.process(parameter, **kw)}::{kind}[]"
+    return f"{compiler.process(column, **kw)} NOT IN (SELECT unnest({values}))"
+
+
 def upsert(table: Table, *, key: list[str], update: list[str] | None = None) -> PostgresqlInsert:
     """Insert a row, or where one has this `key`, set its `update` columns to the new values (none: keep the row)."""
     insert = postgresql_insert(table)

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+import msgspec
+
 from flagkeeper.eventlog.catalogue.event import About, Event
 from flagkeeper.eventlog.catalogue.offer import SLACK_APP
 from flagkeeper.eventlog.catalogue.payload import Payload
@@ -18,6 +20,8 @@ class IntegrationData(Payload, frozen=True, kw_only=True):
     events: list[str]
     projects: list[str]
     environments: list[str]
+    query: str | msgspec.UnsetType = msgspec.UNSET
+    """What events must match besides; left out when there is no such query."""
 
 
 class UpdatedIntegrationData(IntegrationData, frozen=True, kw_only=True):

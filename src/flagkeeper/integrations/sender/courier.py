@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from flagkeeper.integrations.delivery_model import Delivery
 from flagkeeper.integrations.sender.breaker import Breaker
 from flagkeeper.integrations.sender.due import Ask, Found
 from flagkeeper.integrations.sender.queue import Queue
@@ -34,6 +35,7 @@ class Courier:
         self._loop = loop
         self._scale = scale
         self._leased_until = 0.0
+        self._looks = 0
         self._end: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -52,11 +54,28 @@ class Courier:
         return self._leased_until - self._loop.time()
 
     def renewed(self, until: float) -> None:
-        """The lease holds until then. What is on its way when it ends is cut off: then another process may send it."""
+        """The lease holds until then."""
         self._leased_until = until
         if self._end is not None:
             self._end.cancel()
-        self._end = self._loop.call_at(until, self.cut_off)
+        self._end = self._loop.call_at(until, self.lapse)
+
+    def lapse(self) -> None:
+        """The lease ended, and another process may send: what is on its way is cut off, and what is in memory may no
+        longer be true. Should the lease be renewed after all, the database says where to go on."""
+        self.cut_off()
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forgets what was not sent, and what a look that goes on now will find."""
+        self.queue.forget_unsent()
+        self._looks += 1
+        self.more, self.next_due = True, None
+
+    def abandoned(self, delivery: Delivery) -> None:
+        """It was cut off on its way. Nothing is recorded: it goes out again before all that comes after it."""
+        self.queue.abandoned(delivery)
+        self.start_over()
 
     def cut_off(self) -> None:
         for task in self._tasks:
@@ -84,7 +103,8 @@ class Courier:
 
     def change_order(self) -> None:
         if self.queue.ordered != self.receiver.ordered and self.quiet:
-            self.queue, self.more = Queue(ordered=self.receiver.ordered), True
+            self.queue = Queue(ordered=self.receiver.ordered)
+            self.start_over()
 
     def may_start(self) -> bool:
         return (
@@ -92,8 +112,11 @@ class Courier:
             and self.queue.ordered == self.receiver.ordered
             and self.queue.on_the_way < IN_FLIGHT
             and self.left > MARGIN
-            and self.breaker.allows(self._loop.time(), self.queue.on_the_way)
+            and self._receiver_may_be_tried()
         )
+
+    def _receiver_may_be_tried(self) -> bool:
+        return self.breaker.allows(self._loop.time(), self.queue.on_the_way)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
@@ -101,9 +124,10 @@ class Courier:
         task.add_done_callback(self._tasks.discard)
 
     def wants_more(self, now: Millis) -> bool:
-        """Whether a look at the database might bring something."""
+        """Whether a look at the database might bring something that may be sent."""
         is_due = self.more or (self.next_due is not None and self.next_due <= now)
-        return is_due and not self.retired and self.queue.ready < LOW and self.queue.room > 0
+        has_room = self.queue.ready < LOW and self.queue.room > 0
+        return is_due and not self.retired and has_room and self._receiver_may_be_tried()
 
     def rest(self, now: Millis) -> float | None:
         """Seconds until something is due, or a receiver that was down is tried again. None: nothing is in sight."""
@@ -115,12 +139,17 @@ class Courier:
     def ask(self) -> Ask:
         return Ask(integration_id=self.id, ordered=self.queue.ordered, room=self.queue.room, known=self.queue.known())
 
-    def look_begins(self) -> None:
+    def look_begins(self) -> int:
+        """The number of the look, for `look_ends`."""
         self.queue.look_begins()
         self.more, self.next_due = False, None
+        self._looks += 1
+        return self._looks
 
-    def look_ends(self, found: Found) -> None:
+    def look_ends(self, number: int, found: Found) -> None:
         """What happened meanwhile is not forgotten: the look may not have seen it."""
+        if number != self._looks:
+            return
         self.queue.add(found.fresh, found.again)
         self.more |= found.is_full
         if found.next_due is not None:

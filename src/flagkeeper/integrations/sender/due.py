@@ -3,31 +3,34 @@
 from typing import Any
 
 import msgspec
+import structlog
 from sqlalchemy import Select, bindparam, func, select
 
-from flagkeeper.eventlog.read import EventRow
+from flagkeeper.eventlog.read import EventRow, LogRows
 from flagkeeper.eventlog.tables import events
 from flagkeeper.integrations.delivery_model import AT_ONCE, Delivery
 from flagkeeper.integrations.delivery_store import DELIVERY_COLUMNS, to_delivery
 from flagkeeper.integrations.delivery_tables import IS_WAITING, deliveries
 from flagkeeper.kernel.clock import Millis
-from flagkeeper.storage.dialects import any_of
+from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.storage.dialects import any_of, none_of
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
-_EVENT = [events.c[name] for name in EventRow.__struct_fields__]
-_WITH_EVENT: Select[Any] = (
-    select(*DELIVERY_COLUMNS, *_EVENT)
-    .select_from(deliveries.outerjoin(events, events.c.id == deliveries.c.event_id))
-    .where(deliveries.c.integration_id == bindparam("integration"), IS_WAITING, ~any_of(deliveries.c.event_id, "known"))
+log = structlog.get_logger("flagkeeper.sender")
+
+# Not joined to the events: PostgreSQL takes the two for lists to merge, and reads all events from the first one on.
+_ROWS: Select[Any] = (
+    select(*DELIVERY_COLUMNS)
+    .where(deliveries.c.integration_id == bindparam("integration"), IS_WAITING, none_of(deliveries.c.event_id, "known"))
     .limit(bindparam("room"))
 )
-_FRESH_ROWS = _WITH_EVENT.where(deliveries.c.due_at == AT_ONCE).order_by(deliveries.c.event_id)
-_AGAIN_ROWS = _WITH_EVENT.where(deliveries.c.due_at > AT_ONCE, deliveries.c.due_at <= bindparam("now")).order_by(
+_FRESH_ROWS = _ROWS.where(deliveries.c.due_at == AT_ONCE).order_by(deliveries.c.event_id)
+_AGAIN_ROWS = _ROWS.where(deliveries.c.due_at > AT_ONCE, deliveries.c.due_at <= bindparam("now")).order_by(
     deliveries.c.due_at, deliveries.c.event_id
 )
 _FRESH, _AGAIN = Query(_FRESH_ROWS, to_delivery), Query(_AGAIN_ROWS, to_delivery)
-_FRESH_OF_OTHERS = Query(_FRESH_ROWS.where(~any_of(deliveries.c.subject, "held_up")), to_delivery)
+_FRESH_OF_OTHERS = Query(_FRESH_ROWS.where(none_of(deliveries.c.subject, "held_up")), to_delivery)
 _AGAIN_OF_THESE = Query(_AGAIN_ROWS.where(any_of(deliveries.c.event_id, "heads")), to_delivery)
 # Two questions, the first of which has a short answer. Asked as one, with a subquery, PostgreSQL goes through all that
 # is waiting, row by row.
@@ -36,6 +39,9 @@ _HEADS = Query(
     .where(deliveries.c.integration_id == bindparam("integration"), IS_WAITING, deliveries.c.due_at > AT_ONCE)
     .group_by(deliveries.c.subject),
     lambda subject, event_id: (str(subject), int(event_id)),
+)
+_EVENTS = Query(
+    select(*(events.c[name] for name in EventRow.__struct_fields__)).where(any_of(events.c.id, "event_ids")), EventRow
 )
 _NEXT_DUE = Query(
     select(deliveries.c.due_at)
@@ -70,7 +76,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """When there will be more to try again."""
 
 
-def due(tx: Transaction, ask: Ask, now: Millis) -> Found:
+def due(tx: Transaction, ask: Ask, now: Millis, rows: LogRows) -> Found:
     """What may be sent now. With `ordered`, of a subject of which something waits to be tried again only the first of
     that."""
     which = {"integration": ask.integration_id, "known": ask.known, "room": ask.room}
@@ -80,9 +86,29 @@ def due(tx: Transaction, ask: Ask, now: Millis) -> Found:
         fresh = tx.all(_FRESH_OF_OTHERS, **which, held_up=list(heads))
     else:
         again, fresh = tx.all(_AGAIN, **which, now=now), tx.all(_FRESH, **which)
+    fresh, again = _with_events(tx, rows, fresh), _with_events(tx, rows, again)
     return Found(
         fresh=fresh,
         again=again,
         is_full=ask.room in (len(again), len(fresh)),
         next_due=tx.first(_NEXT_DUE, integration=ask.integration_id, now=now),
     )
+
+
+def _with_events(tx: Transaction, rows: LogRows, found: list[Delivery]) -> list[Delivery]:
+    """The deliveries with their events. Those of archived events are left for later while the archive is out of reach:
+    others must not wait for them."""
+    if not found:
+        return []
+    events_found = {row.id: row for row in tx.all(_EVENTS, event_ids=[each.event_id for each in found])}
+    archived = sorted({each.event_id for each in found} - events_found.keys())
+    if archived:
+        try:
+            events_found.update((row.id, row) for row in rows.of(tx, archived))
+        except Unavailable as error:
+            log.warning("archived_events_wait", events=len(archived), error=error.message)
+    return [
+        msgspec.structs.replace(each, event=events_found[each.event_id])
+        for each in found
+        if each.event_id in events_found
+    ]

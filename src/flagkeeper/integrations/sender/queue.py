@@ -114,8 +114,21 @@ class Queue:
         self.recorded(delivery)
 
     def recorded(self, delivery: Delivery) -> None:
-        self._out.discard(delivery.event_id)
-        self._recorded.add(delivery.event_id)
+        if delivery.event_id in self._known:
+            self._out.discard(delivery.event_id)
+            self._recorded.add(delivery.event_id)
+
+    def forget_unsent(self) -> None:
+        """All that was not handed out: others may have sent it meanwhile. The next look shows what is still to be sent,
+        and what was cut off in its place among it."""
+        for lane in self._lanes.values():
+            self._drop(lane.waiting)
+            lane.waiting.clear()
+        for delivery in self._promoted:
+            self._lanes.pop(delivery.subject, None)
+        for waiting in (self._fresh, self._again, self._promoted):
+            self._drop(waiting)
+            waiting.clear()
 
     def _first_in_a_free_lane(self) -> Delivery | None:
         while (delivery := self._pop()) is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select, union_all
 
 from flagkeeper.eventlog.catalogue.integration import AddonConfigCreated, AddonConfigDeleted, AddonConfigUpdated
 from flagkeeper.eventlog.tables import events
@@ -13,16 +13,21 @@ from flagkeeper.integrations.config_queries import all_integrations, opened
 from flagkeeper.integrations.provider import Parameters, Provider
 from flagkeeper.integrations.registry import PROVIDERS
 from flagkeeper.integrations.secrets import Keyring, Unreadable
-from flagkeeper.storage.dialects import any_of
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
 log = structlog.get_logger("flagkeeper.sender")
 
-_TYPES = [kind.about.type for kind in (AddonConfigCreated, AddonConfigUpdated, AddonConfigDeleted)]
-_NEWEST_CHANGE = Query(
-    select(func.max(events.c.id)).where(any_of(events.c.type, "types")), lambda event_id: int(event_id or 0)
-)
+_CHANGES = [kind.about.type for kind in (AddonConfigCreated, AddonConfigUpdated, AddonConfigDeleted)]
+_NEWEST_OF_EACH = union_all(
+    *(
+        select(func.max(events.c.id).label("id")).where(events.c.type == literal_column(f"'{each}'"))
+        for each in _CHANGES
+    )
+).subquery()
+"""Each type for itself and written out: bound as a list, PostgreSQL goes through the whole log from its end, hoping to
+meet one soon."""
+_NEWEST_CHANGE = Query(select(func.max(_NEWEST_OF_EACH.c.id)), lambda event_id: int(event_id or 0))
 
 
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +61,7 @@ def receiver_of(integration: Integration, keyring: Keyring) -> Receiver:
 
 def version(tx: Transaction) -> int:
     """A number that changes whenever an integration does: each change is an event."""
-    return tx.first(_NEWEST_CHANGE, types=_TYPES) or 0
+    return tx.first(_NEWEST_CHANGE) or 0
 
 
 def receivers(tx: Transaction, keyring: Keyring) -> Mapping[int, Receiver]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from flagkeeper.eventlog.bell import Bell
-from flagkeeper.eventlog.read import View
+from flagkeeper.eventlog.read import LogRows, View
 from flagkeeper.eventlog.unit import Unit, Units
 from flagkeeper.integrations.delivery_commands import record_attempts
 from flagkeeper.integrations.delivery_model import Attempt, Delivery, DeliveryState, Schedule, judged
@@ -60,6 +60,7 @@ class Sender:
         *,
         units: Units,
         reader: Reader,
+        rows: LogRows,
         bell: Bell,
         door: Door,
         links: Links,
@@ -68,6 +69,7 @@ class Sender:
     ) -> None:
         self._units = units
         self._reader = reader
+        self._rows = rows
         self._bell = bell
         self._door = door
         self._links = links
@@ -148,18 +150,15 @@ class Sender:
         """Looks for what is due, and sends it. Returns the seconds until the next look, if nothing happens before."""
         self._attention.clear()
         now = clock.now()
-        asked = [(courier, courier.queue) for courier in self._couriers.values() if courier.wants_more(now)]
-        for courier, _ in asked:
-            courier.look_begins()
+        asked = [(courier, courier.look_begins()) for courier in self._couriers.values() if courier.wants_more(now)]
         look = await self._reader.run(
-            take_look, [courier.ask() for courier, _ in asked], now, self._version, self._keyring
+            take_look, [courier.ask() for courier, _ in asked], now, self._version, self._keyring, self._rows
         )
         self._version = look.version
         if look.receivers is not None:
             self._meet(look.receivers)
-        for courier, queue in asked:
-            if courier.queue is queue:
-                courier.look_ends(look.found[courier.id])
+        for courier, number in asked:
+            courier.look_ends(number, look.found[courier.id])
         for courier in list(self._couriers.values()):
             self._dispatch(courier)
         return self._pause(look.position)
@@ -202,7 +201,7 @@ class Sender:
         try:
             sent = await self._attempt(courier.receiver, delivery)
         except asyncio.CancelledError:
-            courier.queue.abandoned(delivery)
+            courier.abandoned(delivery)
             raise
         finally:
             self._on_the_way -= 1
