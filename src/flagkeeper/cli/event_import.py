@@ -1,0 +1,62 @@
+"""`flagkeeper events import`: the log of another server, into a new database."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flagkeeper.cli.terminal import settings
+
+
+def import_events(
+    file: Annotated[str, typer.Argument(help="NDJSON, one event on each line, oldest first; - is standard input.")],
+    written_by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Address of the server that wrote it, when that is not this one's: its links then lead here.",
+        ),
+    ] = None,
+) -> None:
+    """Make the events of a file the log of a new database, as they were: ids, times, actors and groups.
+
+    The file is what `events export` writes, of all events; or the same without ids, which are then given in order. All
+    of it is imported and verified, or nothing. An import brings history, not state: no flag, user or setting comes
+    back (`flagkeeper backup` keeps those). It must be done before a server ran on the database.
+    """
+    from flagkeeper.eventlog.import_file import import_file
+    from flagkeeper.storage.database import parse_database_url
+    from flagkeeper.storage.migrate import migrate
+
+    known = settings()
+    database = parse_database_url(known.database_url)
+    migrate(database)
+    address = (written_by or known.base_url()).rstrip("/")
+    if file == "-":
+        with _progress(None) as progress:
+            done = import_file(database, sys.stdin.buffer, address, progress)
+    else:
+        path = Path(file)
+        with path.open("rb") as opened, _progress(path.stat().st_size) as progress:
+            done = import_file(database, opened, address, progress)
+    typer.echo(f"{database.shown()} now has {done.events} events, verified (sha256 {done.sha256}).")
+
+
+@contextmanager
+def _progress(size: int | None) -> Iterator[Callable[[int, int], None]]:
+    """A bar that shows how many bytes are read, if somebody looks at it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Importing", total=size)
+
+        def show(read: int, verified: int) -> None:
+            bar.update(task, completed=read, description=f"Verifying {verified:,}" if verified else "Importing")
+
+        yield show

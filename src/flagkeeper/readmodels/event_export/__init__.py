@@ -1,0 +1,1 @@
+"""Exporting the event log over HTTP."""
