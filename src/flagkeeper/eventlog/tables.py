@@ -1,6 +1,17 @@
 """Tables of the log. Times are in milliseconds; `data`, `pre_data` and `tags` are JSON text, ready to be sent."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    literal_column,
+)
 
 from flagkeeper.storage.dialects import BigId
 from flagkeeper.storage.metadata import metadata
@@ -28,12 +39,18 @@ events = Table(
     Column("reach", SmallInteger, nullable=False),
 )
 Index("ix_events_created_at", events.c.created_at)
+# These are for the newest event of a type, of a project, and that concerns the SDKs of an environment. What people look
+# for is found by the index of the log (`eventlog.index`), which costs a change nothing.
 Index("ix_events_type_id", events.c.type, events.c.id)
 Index("ix_events_project_id", events.c.project, events.c.id)
-Index("ix_events_feature_name_id", events.c.feature_name, events.c.id)
-Index("ix_events_environment_id", events.c.environment, events.c.id)
-Index("ix_events_created_by_user_id_id", events.c.created_by_user_id, events.c.id)
-Index("ix_events_group_id", events.c.group_id)
+_FOR_CLIENTS = events.c.reach == literal_column("1")
+Index(
+    "ix_events_for_clients",
+    events.c.environment,
+    events.c.id,
+    sqlite_where=_FOR_CLIENTS,
+    postgresql_where=_FOR_CLIENTS,
+)
 
 event_versions = Table(
     "event_versions",

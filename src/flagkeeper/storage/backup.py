@@ -29,7 +29,7 @@ from flagkeeper.storage.statement import Query, Write, columns
 from flagkeeper.storage.transaction import Transaction
 
 FORMAT = 1
-LEFT_OUT = frozenset({"leases", "storage_probe"})
+LEFT_OUT = frozenset({"leases", "log_writing", "storage_probe"})
 """Tables that belong to processes and not to the data."""
 PAGE = 500
 """Rows per read and per write."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 from sqlalchemy import bindparam, func, select
 
+from flagkeeper.eventlog.archive.store import newest_of
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.eventlog.tables import events
 from flagkeeper.features.access.tables import user_roles
@@ -152,13 +153,14 @@ def listed(tx: Transaction, flags: ProjectFlags, *, archived: bool = False) -> l
     ids = [each.id for each in found]
     counts = flags(tx, ids)
     members: dict[str, int] = dict(tx.all(_MEMBERS, ids=ids))
-    last_events: dict[str, Millis | None] = dict(tx.all(_LAST_EVENT, ids=ids))
+    cold = {name: at for name, _, at in newest_of(tx, "project")}
+    last_events: dict[str, Millis] = {name: at or cold.get(name, 0) for name, at in tx.all(_LAST_EVENT, ids=ids)}
     return [
         ListedProject(
             project=each,
             flags=counts.get(each.id, FlagCounts()),
             members=members.get(each.id, 0),
-            last_updated_at=max(each.updated_at, last_events.get(each.id) or 0),
+            last_updated_at=max(each.updated_at, last_events.get(each.id, 0)),
         )
         for each in found
     ]

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from flagkeeper.eventlog.archive.words import Words
 from flagkeeper.eventlog.catalogue.segment import SegmentCreated, SegmentDeleted, SegmentUpdated
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.segments import store
@@ -59,6 +60,14 @@ def delete(unit: Unit, segment_id: int, uses: SegmentUses) -> None:
         raise Conflict(f"The segment is used by {flags}. Remove it from their strategies first.")
     store.remove(unit.tx, segment_id)
     unit.record(SegmentDeleted(project=segment.project, pre_data=segment.payload()), SegmentState(segment=None))
+
+
+def forget_creators(unit: Unit, words: Words, _position: int) -> None:
+    """Puts the pseudonym in the place of a person's name (`eventlog.archive.pseudonymiser.Elsewhere`)."""
+    for segment_id, created_by in store.creators(unit.tx):
+        if words.is_name(created_by):
+            unit.silent(f"segment/{segment_id}", "a person is forgotten, and the event about that names no segments")
+            store.rename_creator(unit.tx, segment_id, words.pseudonym)
 
 
 def _demand_free_name(unit: Unit, name: str, own_id: int | None) -> None:

@@ -54,6 +54,19 @@ _UPDATE = Write[Any](
     )
 )
 _DELETE = Write[Any](delete(segments).where(segments.c.id == bindparam("id")))
+_CREATORS = Query(
+    select(segments.c.id, segments.c.created_by).order_by(segments.c.id), lambda id_, by: (int(id_), str(by))
+)
+_RENAME = Write[Any](update(segments).where(segments.c.id == bindparam("id")).values(created_by=bindparam("new_name")))
+
+
+def creators(tx: Transaction) -> list[tuple[int, str]]:
+    """Pairs of segment and creator."""
+    return tx.all(_CREATORS)
+
+
+def rename_creator(tx: Transaction, segment_id: int, created_by: str) -> None:
+    tx.write(_RENAME, id=segment_id, new_name=created_by)
 
 
 def new_id(tx: Transaction) -> int:

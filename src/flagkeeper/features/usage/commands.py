@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from operator import itemgetter
 
+from flagkeeper.eventlog.archive.words import Words
 from flagkeeper.eventlog.catalogue.application import ApplicationCreated, ApplicationData
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.flags.commands.seen import record_seen
@@ -20,6 +21,9 @@ from flagkeeper.features.usage.model import (
     Sighting,
 )
 from flagkeeper.kernel import clock
+
+RENAMED = 100
+"""Applications whose creator is forgotten in one unit."""
 
 
 def register_applications(unit: Unit, sightings: Sequence[Sighting]) -> int:
@@ -67,6 +71,14 @@ def forget_old(unit: Unit) -> None:
     store.forget(unit.tx, "usage", unit.now - APPLICATIONS_KEPT)
     store.forget(unit.tx, "applications", unit.now - APPLICATIONS_KEPT)
     store.forget(unit.tx, "reports", unit.now // clock.DAY - 1)
+
+
+def forget_creators(unit: Unit, words: Words, position: int) -> int | None:
+    """Puts the pseudonym in the place of a person's name in some applications
+    (`eventlog.archive.pseudonymiser.Elsewhere`)."""
+    found = [name for name, created_by in store.creators(unit.tx) if words.is_name(created_by)][:RENAMED]
+    store.rename_creators(unit.tx, found, words.pseudonym)
+    return position + len(found) if found else None
 
 
 def _payload(sighting: Sighting) -> ApplicationData:

@@ -43,6 +43,15 @@ def _see_instance() -> Insert:
 
 
 _ADD_APPLICATION = Write[Any](upsert(client_applications, key=["app_name"]))
+_CREATORS = Query(
+    select(client_applications.c.app_name, client_applications.c.created_by).order_by(client_applications.c.app_name),
+    lambda name, created_by: (str(name), str(created_by)),
+)
+_RENAME_CREATOR = Write[Any](
+    update(client_applications)
+    .where(client_applications.c.app_name == bindparam("name"))
+    .values(created_by=bindparam("new_name"))
+)
 _COUNT_APPLICATIONS = Query(select(func.count()).select_from(client_applications), int)
 _APPLICATION_EXISTS = Query(
     select(client_applications.c.app_name).where(client_applications.c.app_name == bindparam("app_name")), str
@@ -200,3 +209,12 @@ def _instance(sighting: Sighting) -> dict[str, Any]:
 
 def _names(strategies: Iterable[str]) -> str:
     return msgspec.json.encode(sorted(set(strategies))).decode()
+
+
+def creators(tx: Transaction) -> list[tuple[str, str]]:
+    """Pairs of application and the name under which it was first seen."""
+    return tx.all(_CREATORS)
+
+
+def rename_creators(tx: Transaction, applications: list[str], created_by: str) -> None:
+    tx.write_many(_RENAME_CREATOR, [{"name": each, "new_name": created_by} for each in applications])

@@ -1,5 +1,7 @@
 """Reading users, for everybody. Only `login_of` and `password_hashes` see hashes of passwords."""
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
@@ -10,6 +12,8 @@ from flagkeeper.features.users.store import COLUMNS, to_user
 from flagkeeper.features.users.tables import passwords, sessions, user_logins, users
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import NotFound
+from flagkeeper.storage.dialects import any_of
+from flagkeeper.storage.sequences import sequences
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
@@ -115,6 +119,19 @@ _USER_OF_SESSION = Query(
     ),
     int,
 )
+_USERS_OF_SESSIONS = Query(
+    select(sessions.c.id_hash, sessions.c.user_id).where(
+        any_of(sessions.c.id_hash, "id_hashes"), sessions.c.expires_at > bindparam("now")
+    ),
+    lambda id_hash, user_id: (str(id_hash), int(user_id)),
+)
+_NAMES = Query(
+    select(users.c.username, users.c.email).where(
+        or_(any_of(users.c.username, "names"), any_of(users.c.email, "names"))
+    ),
+    lambda username, email: (str(username), str(email)),
+)
+_LAST_GIVEN = Query(select(sequences.c.last).where(sequences.c.name == "users"), int)
 _PROJECT_ROLES = Query(
     select(roles.c.id, roles.c.name, roles.c.type, user_roles.c.project)
     .join(user_roles, user_roles.c.role_id == roles.c.id)
@@ -168,6 +185,26 @@ def count_sessions(tx: Transaction, user_id: int, now: Millis) -> int:
 
 def user_of_session(tx: Transaction, id_hash: str, now: Millis) -> int | None:
     return tx.first(_USER_OF_SESSION, id_hash=id_hash, now=now)
+
+
+def users_of_sessions(tx: Transaction, id_hashes: list[str], now: Millis) -> dict[str, int]:
+    """Those of the sessions that are open."""
+    return dict(tx.all(_USERS_OF_SESSIONS, id_hashes=id_hashes, now=now))
+
+
+def names_in_use(tx: Transaction, names: Sequence[str]) -> set[str]:
+    """Those among `names` that are the username or the e-mail address of somebody."""
+    wanted = {name: name for name in names} | {name.lower(): name for name in names}
+    return {wanted[name] for pair in tx.all(_NAMES, names=list(wanted)) for name in pair if name in wanted}
+
+
+def exists(tx: Transaction, user_id: int) -> bool:
+    return tx.first(_BY_ID, id=user_id) is not None
+
+
+def was_user(tx: Transaction, user_id: int) -> bool:
+    """Whether this id was ever given out, also to somebody who was deleted."""
+    return 0 < user_id <= (tx.first(_LAST_GIVEN) or 0)
 
 
 def project_roles(tx: Transaction, user_id: int) -> list[ProjectRole]:

@@ -1,7 +1,8 @@
 """Changing flags: lock, decide, write, record."""
 
+from flagkeeper.features.flags.commands.creators import forget_creators
 from flagkeeper.features.flags.commands.environments import attach, detach
 from flagkeeper.features.flags.commands.tags import untag_everywhere
 from flagkeeper.features.flags.commands.types import seed
 
-__all__ = ["attach", "detach", "seed", "untag_everywhere"]
+__all__ = ["attach", "detach", "forget_creators", "seed", "untag_everywhere"]
