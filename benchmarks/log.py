@@ -11,6 +11,7 @@ milliseconds, as a client sees them. Questions in the language go to our own end
 import argparse
 import http.client
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -196,7 +197,7 @@ def filled(kind: str, events: int, keep: Path | None, facts: list[str]) -> Itera
 
 def fill(kind: str, url: str, events: int, facts: list[str]) -> None:
     """Imports the events and builds the index, as an operator would."""
-    environment = {"DATABASE_URL": url, "PATH": "/usr/bin:/bin"}
+    environment = {**os.environ, "FLAGKEEPER_DATABASE_URL": url}
     subprocess.run([*CLI, "migrate"], env=environment, check=True)
     began = time.perf_counter()
     loading = subprocess.Popen([*CLI, "events", "import", "-"], env=environment, stdin=subprocess.PIPE, text=True)

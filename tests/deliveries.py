@@ -131,6 +131,7 @@ class Replica:
         self.service = DeliveryService(
             units=self.log.units,
             reader=self.log.reader,
+            rows=LogRows(),
             bell=self.log.bell,
             door=self.door,
             links=Links("http://flagkeeper.test"),

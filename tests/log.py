@@ -4,9 +4,11 @@ from concurrent.futures import Future
 from typing import Any
 
 from flagkeeper.eventlog.bell import Bell
-from flagkeeper.eventlog.read import EventFilter, count
+from flagkeeper.eventlog.query import Candidate, matches, parse
+from flagkeeper.eventlog.read import EventRow, LogRows, epoch
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.flags.queries import tags_of_flags
+from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.storage.database import Database, parse_database_url
 from flagkeeper.storage.reader import Reader
@@ -37,7 +39,13 @@ class Log:
 
     def count(self) -> int:
         """How many events there are."""
-        return self.reader.now(count, EventFilter())
+        return self.reader.now(epoch).last_id
+
+    def events(self, query: str = "", limit: int = 1_000) -> list[EventRow]:
+        """The newest events first: those that match, in the query language."""
+        wanted = parse(query, clock.now())
+        rows = self.reader.now(lambda tx: LogRows().between(tx, 1, epoch(tx).last_id))
+        return [row for row in reversed(rows) if matches(wanted, Candidate(row))][:limit]
 
     def close(self) -> None:
         self.units.writer.stop()

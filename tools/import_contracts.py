@@ -37,18 +37,21 @@ SPINE = (
     "kernel",
 )
 SLICES = (
-    *("usage", "flags", "segments", "strategies", "tags", "tokens"),
+    *("retention", "usage", "flags", "segments", "strategies", "tags", "tokens"),
     *("context", "projects", "environments", "users", "access"),
 )
 INSIDE_A_SLICE = ("api", "schemas", "jobs", "commands", "queries", "store", "ports", "tables", "model")
 INSIDE_THE_LOG = (
-    "archive | redact | restore",
+    "archive | import_file | redact | restore",
+    "export",
+    "index",
+    "parquet",
     "durable : wake",
     "follow",
     "unit",
     "append | read",
     "tables",
-    "bell : query : version",
+    "bell : diff : query : version",
     "catalogue",
 )
 

@@ -11,9 +11,18 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from flagkeeper import __version__, schema
+from flagkeeper.eventlog.archive.archive import Archive
+from flagkeeper.eventlog.archive.archiver import Policy as KeepPolicy
+from flagkeeper.eventlog.archive.own_names import names_beside_the_log
+from flagkeeper.eventlog.archive.place import configured_place
 from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.catalogue import EVENTS
 from flagkeeper.eventlog.follow import MemoryRunner
+from flagkeeper.eventlog.index import store as index_store
+from flagkeeper.eventlog.index.keeper import Indexer, IndexKeeper
+from flagkeeper.eventlog.index.search import Search
+from flagkeeper.eventlog.index.tail import Tail
+from flagkeeper.eventlog.read import LogRows
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.eventlog.wake import Watch
 from flagkeeper.features.access import api as access_api
@@ -33,7 +42,10 @@ from flagkeeper.features.flags.queries import (
 )
 from flagkeeper.features.projects import api as projects_api
 from flagkeeper.features.projects import queries as projects
+from flagkeeper.features.retention import api as retention_api
+from flagkeeper.features.retention.jobs import ARCHIVE_EVERY, GO_ON_EVERY, LONGEST, Retention
 from flagkeeper.features.segments import api as segments_api
+from flagkeeper.features.segments import commands as segment_commands
 from flagkeeper.features.strategies import api as strategies_api
 from flagkeeper.features.tags import api as tags_api
 from flagkeeper.features.tokens import api as tokens_api
@@ -41,11 +53,13 @@ from flagkeeper.features.tokens import queries as tokens
 from flagkeeper.features.tokens.commands import delete_pats_of
 from flagkeeper.features.tokens.jobs import SeenTokens
 from flagkeeper.features.usage import api as usage_api
+from flagkeeper.features.usage import commands as usage_commands
 from flagkeeper.features.usage.jobs import UsageCollector, UsageMetrics
 from flagkeeper.features.users import api as users_api
 from flagkeeper.features.users.model.login_limit import LoginLimit
 from flagkeeper.first_start import first_start
 from flagkeeper.http.application import build
+from flagkeeper.http.caller import Caller
 from flagkeeper.http.front import Front
 from flagkeeper.http.gate import Gate
 from flagkeeper.http.metrics import RequestMetrics
@@ -55,6 +69,7 @@ from flagkeeper.integrations import config_api as integrations_api
 from flagkeeper.integrations import delivery_api
 from flagkeeper.integrations.delivery_jobs import CLEAR_EVERY
 from flagkeeper.integrations.delivery_model import Schedule
+from flagkeeper.integrations.delivery_names import first_needed, forget_in_attempts
 from flagkeeper.integrations.delivery_service import DeliveryService
 from flagkeeper.integrations.keys import open_keyring
 from flagkeeper.integrations.provider import Links
@@ -67,10 +82,16 @@ from flagkeeper.readmodels.client_features import endpoint as client_features_en
 from flagkeeper.readmodels.client_features.follower import ClientFeatures
 from flagkeeper.readmodels.credentials.sessions import UserSessions
 from flagkeeper.readmodels.credentials.view import CredentialView
+from flagkeeper.readmodels.event_export import api as event_export_api
 from flagkeeper.readmodels.event_search import api as event_search_api
 from flagkeeper.readmodels.event_search.schemas import EventDocument
+from flagkeeper.readmodels.event_tail import api as event_tail_api
+from flagkeeper.readmodels.event_tail.metrics import TailCollector
+from flagkeeper.readmodels.event_tail.streams import LiveTails
 from flagkeeper.readmodels.health import api as health_api
 from flagkeeper.readmodels.health.vitals import VitalsCollector, VitalSigns
+from flagkeeper.readmodels.timeline import api as timeline_api
+from flagkeeper.readmodels.views.log import Log, log_for
 from flagkeeper.scheduler import Job, Scheduler
 from flagkeeper.settings import Settings
 from flagkeeper.storage.database import parse_database_url
@@ -95,6 +116,10 @@ ROUTES = [
     *integrations_api.ROUTES,
     *delivery_api.ROUTES,
     *event_search_api.ROUTES,
+    *event_export_api.ROUTES,
+    *timeline_api.ROUTES,
+    *event_tail_api.ROUTES,
+    *retention_api.ROUTES,
     *health_api.ROUTES,
     *api_browser.ROUTES,
 ]
@@ -115,6 +140,13 @@ class Services:
         self.reader = Reader(self.database)
         self.units = Units(self.database, self.bell, tags_of_flags, settings.limits)
         self.watch = Watch(self.database, self.reader, self.bell)
+        place = configured_place(settings.archive, settings.archive_endpoint, settings.archive_region)
+        self.rows = LogRows(Archive(place))
+        self.tail = Tail()
+        self.tail_runner = MemoryRunner(self.tail, self.reader, self.bell)
+        self.search = Search(self.tail, self.rows)
+        self.indexer = Indexer(self.database, self.rows, politely=True)
+        self._index_keeper = IndexKeeper(self.indexer, self.bell)
         self.seen_tokens = SeenTokens(self.units)
         self.credentials = CredentialView(self.seen_tokens)
         self.credentials_runner = MemoryRunner(self.credentials, self.reader, self.bell)
@@ -123,6 +155,9 @@ class Services:
             sessions=UserSessions(self.reader, self.credentials),
             trusted_proxies=settings.trusted_proxies,
             no_login=settings.no_login(),
+        )
+        self.live_tails = LiveTails(
+            reader=self.reader, bell=self.bell, rows=self.rows, gate=self.gate, most=settings.live_tails
         )
         self.login_limit = LoginLimit()
         self.client_features = ClientFeatures()
@@ -138,6 +173,22 @@ class Services:
             links=Links(settings.base_url()),
             schedule=Schedule(settings.retry_scale),
             days=settings.integration_events_days,
+            rows=self.rows,
+        )
+        self.retention = Retention(
+            units=self.units,
+            reader=self.reader,
+            place=place,
+            policy=KeepPolicy(keep_days=settings.log_keep_days, keep_events=settings.log_keep_events),
+            needs=[first_needed, _needed_by_index],
+            elsewhere=[
+                flag_commands.forget_creators,
+                segment_commands.forget_creators,
+                usage_commands.forget_creators,
+                forget_in_attempts,
+                names_beside_the_log,
+            ],
+            reindex=self.indexer.reindex,
         )
         self._runners: list[SeenTokens | UsageCollector | MemoryRunner] = [
             self.seen_tokens,
@@ -152,6 +203,8 @@ class Services:
 
     def _jobs(self) -> list[Job]:
         return [
+            Job(name="archive", every=ARCHIVE_EVERY, limit=LONGEST, run=self.retention.archive),
+            Job(name="pseudonyms", every=GO_ON_EVERY, limit=LONGEST, run=self.retention.go_on),
             Job(name="usage-cleaning", every=3600.0, run=self.usage.clean),
             Job(name="delivery-cleaning", every=CLEAR_EVERY, run=self.deliveries.cleaning.run),
             Job(name="potentially-stale", every=60.0, run=partial(mark_potentially_stale, self.units, self.reader)),
@@ -171,21 +224,29 @@ class Services:
             sqlite3.Error, psycopg.Error: the database cannot be reached or migrated.
         """
         await asyncio.to_thread(migrate, self.database)
+        await asyncio.to_thread(index_store.prepare, self.database)
         self.bell.attach(asyncio.get_running_loop())
         self.units.writer.start()
         await first_start(self.units, self.reader, self.settings)
         self.keyring = await open_keyring(self.units, self.settings.secret_keys)
         for runner in self._runners:
             await runner.start()
+        await self._index_keeper.start()
+        await self.tail_runner.start(wait=False)
+        await self.live_tails.start()
         await self.deliveries.start(self.keyring)
         self.watch.start()
         await self._scheduler.start()
 
     async def stop(self) -> None:
         """Ends everything that `start` started; what was accepted is committed first."""
+        await self.live_tails.stop()
         await self._scheduler.stop()
+        await self.retention.stop()
         await asyncio.to_thread(self.watch.stop)
         await self.deliveries.stop()
+        await self.tail_runner.stop()
+        await self._index_keeper.stop()
         for runner in reversed(self._runners):
             await runner.stop()
         await self.door.close()
@@ -198,6 +259,13 @@ def _outbound_policy(settings: Settings) -> Policy:
         return read_policy(settings.outbound_allow, allow_private=settings.allow_private_integrations)
     except ValueError as error:
         raise BadData(f"FLAGKEEPER_OUTBOUND_ALLOW: {error}.") from error
+
+
+def _needed_by_index(tx: Transaction) -> int:
+    """The newest event that is in the index on disk, by which the index is checked at a start, and all after it, from
+    which its tail is loaded: a server must start, and find what is new, also while the archive is out of reach."""
+    newest = index_store.newest(tx)
+    return newest[0].last if newest else 1
 
 
 def _services(request: Request[Any, Any, Any]) -> Services:
@@ -214,6 +282,11 @@ def _part(name: str) -> Provide:
 
 def _base_url(request: Request[Any, Any, Any]) -> str:
     return _services(request).settings.base_url()
+
+
+def _log(request: Request[Any, Any, Any], caller: Caller) -> Log:
+    services = _services(request)
+    return log_for(caller, services.search, services.rows, services.settings.base_url())
 
 
 def _client_address(request: Request[Any, Any, Any]) -> str:
@@ -249,10 +322,15 @@ DEPENDENCIES = {
     "settings": _part("settings"),
     "units": _part("units"),
     "reader": _part("reader"),
+    "search": _part("search"),
+    "rows": _part("rows"),
+    "live_tails": _part("live_tails"),
+    "log": Provide(_log, sync_to_thread=False),
     "bell": _part("bell"),
     "door": _part("door"),
     "keyring": _part("keyring"),
     "deliveries": _part("deliveries"),
+    "retention": _part("retention"),
     "vital_signs": _part("vital_signs"),
     "vitals_collector": _state("vitals_collector"),
     "request_metrics": _state("request_metrics"),
@@ -299,6 +377,8 @@ class Server:
         metrics.registry.register(self._usage_metrics)
         self._delivery_metrics = DeliveryCollector()
         metrics.registry.register(self._delivery_metrics)
+        self._tail_metrics = TailCollector()
+        metrics.registry.register(self._tail_metrics)
         self._openapi = api_browser.Prepared("application/json", lambda: openapi_document(self.admin))
         self._state = State(
             {
@@ -325,6 +405,7 @@ class Server:
         self._state["services"] = services
         self._usage_metrics.source = services.usage
         self._delivery_metrics.source = services.deliveries.metrics
+        self._tail_metrics.source = services.live_tails.metrics
         endpoints = {path: guarded(endpoint) for path, endpoint in services.raw_endpoints().items()}
         self._raw = {path: endpoint for path, endpoint in endpoints.items() if not path.endswith("/")}
         self._raw_folders = {path: endpoint for path, endpoint in endpoints.items() if path.endswith("/")}

@@ -1,6 +1,7 @@
 """Every table of Flagkeeper, by importing whoever declares one: what migrations must add up to."""
 
 from flagkeeper.eventlog import tables as _eventlog
+from flagkeeper.eventlog.archive import tables as _archive
 from flagkeeper.features.access import tables as _access
 from flagkeeper.features.environments import tables as _environments
 from flagkeeper.features.flags import tables as _flags
@@ -21,6 +22,7 @@ from flagkeeper.storage.metadata import metadata
 __all__ = ["metadata"]
 _DECLARED = (
     _access,
+    _archive,
     _deliveries,
     _environments,
     _eventlog,

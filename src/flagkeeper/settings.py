@@ -62,6 +62,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`FLAGKEEPER_INTEGRATION_EVENTS_DAYS`: how long attempts to deliver events, and finished deliveries, are kept."""
     retry_scale: float = 1.0
     """`FLAGKEEPER_RETRY_SCALE`: shortens the waits between attempts to deliver an event; for tests."""
+    live_tails: int = 1_000
+    """`FLAGKEEPER_LIVE_TAILS`: how many may follow the event log through one process at a time."""
+    archive: str = ""
+    """`FLAGKEEPER_ARCHIVE`: where old events go, `/a/directory` or `s3://bucket/prefix`. The keys of a bucket are those
+    of the SDK's environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, ...)."""
+    archive_endpoint: str = ""
+    """`FLAGKEEPER_ARCHIVE_ENDPOINT`: of an S3-compatible service that is not Amazon's."""
+    archive_region: str = ""
+    """`FLAGKEEPER_ARCHIVE_REGION`; by default that of the SDK's environment."""
+    log_keep_days: int | None = None
+    """`FLAGKEEPER_LOG_KEEP_DAYS`: events older than this go into the archive."""
+    log_keep_events: int | None = None
+    """`FLAGKEEPER_LOG_KEEP_EVENTS`: events beyond the newest so many go into the archive."""
     limits: Limits = Limits()
     """`UNLEASH_<NAME>_LIMIT` for each of `kernel.limits.Limits`."""
 
@@ -103,10 +116,21 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         "secret_keys": first.items("FLAGKEEPER_SECRET_KEY"),
         "integration_events_days": first.count("FLAGKEEPER_INTEGRATION_EVENTS_DAYS"),
         "retry_scale": first.share("FLAGKEEPER_RETRY_SCALE"),
+        "live_tails": first.count("FLAGKEEPER_LIVE_TAILS"),
+        "archive": first("FLAGKEEPER_ARCHIVE"),
+        "archive_endpoint": first("FLAGKEEPER_ARCHIVE_ENDPOINT"),
+        "archive_region": first("FLAGKEEPER_ARCHIVE_REGION"),
+        "log_keep_days": first.count("FLAGKEEPER_LOG_KEEP_DAYS"),
+        "log_keep_events": first.count("FLAGKEEPER_LOG_KEEP_EVENTS", most=10**12),
     }
     limits = {name: first.count(f"UNLEASH_{name.upper()}_LIMIT") for name in Limits.__struct_fields__}
     found["limits"] = Limits(**{name: limit for name, limit in limits.items() if limit is not None})
     settings = Settings(**{name: value for name, value in found.items() if value is not None})
+    if not settings.archive and (settings.log_keep_days or settings.log_keep_events or settings.archive_endpoint):
+        raise BadData(
+            "FLAGKEEPER_LOG_KEEP_DAYS, _KEEP_EVENTS and FLAGKEEPER_ARCHIVE_ENDPOINT say what goes into an archive, and "
+            "there is none: set FLAGKEEPER_ARCHIVE to a directory or an s3:// address. Events are never just deleted."
+        )
     if settings.no_login() and not settings.allow_open and "HTTP_HOST" not in environment:
         settings = msgspec.structs.replace(settings, host="127.0.0.1")
     if settings.no_login() and not settings.allow_open and not _is_loopback(settings.host):
@@ -156,10 +180,10 @@ class _First:
             raise BadData(f"{' or '.join(names)} must be a port between 0 and 65535, not {text!r}.")
         return int(text)
 
-    def count(self, name: str) -> int | None:
+    def count(self, name: str, most: int = 1_000_000) -> int | None:
         text = self(name)
-        if text is not None and (not text.isdigit() or not 1 <= int(text) <= 1_000_000):
-            raise BadData(f"{name} must be a whole number from 1 to 1000000, not {text!r}.")
+        if text is not None and (not text.isdigit() or len(text) > 20 or not 1 <= int(text) <= most):
+            raise BadData(f"{name} must be a whole number from 1 to {most}, not {text!r}.")
         return None if text is None else int(text)
 
     def share(self, name: str) -> float | None:

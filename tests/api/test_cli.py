@@ -273,7 +273,9 @@ def test_events_can_be_listed_and_filtered(peopled_url: str) -> None:
     assert everything == sorted(everything, reverse=True)
     assert segments == everything[:2]
     assert ids("--limit", "1") == everything[:1]
-    assert ids("--query", '"beta"') == everything[:1]
+    assert ids("--query", "beta") == everything[:1]
+    assert ids("type:segment-* -beta") == everything[1:2]
+    assert ids("type:segment-*", "--query", "bet", "--since", "2h") == everything[:1]
     assert ids("--by", "unleash_system_user", "--limit", "1000") == everything[2:]
     assert ids("--since", "2020-01-01", "--until", "2099-01-01", "--limit", "1000") == everything
     assert ids("--since", "2099-01-01") == []
@@ -283,8 +285,15 @@ def test_events_can_be_listed_and_filtered(peopled_url: str) -> None:
     assert table[0].split() == ["id", "time", "type", "by", "project", "environment", "flag"]
     assert [line.split()[0] for line in table[1:]] == [str(each) for each in segments]
 
-    unknown = flagkeeper("events", "list", "--by", "Nobody Inparticular", on=peopled_url)
-    assert (unknown.returncode, "Nobody called" in one_line(unknown.stderr)) == (1, True)
+    assert ids("--by", "-42") == everything[:2]
+    for arguments, complaint in (
+        (("--by", "Nobody Inparticular"), "Nobody called"),
+        (("--by", "admin", "--by", "1"), "not both"),
+        (("--since", "yesterday"), "is no time"),
+        (("typo:x",), "position 1"),
+    ):
+        wrong = flagkeeper("events", "list", *arguments, on=peopled_url)
+        assert (wrong.returncode, complaint in one_line(wrong.stderr)) == (1, True), wrong.stderr
 
 
 @pytest.mark.causes("flagkeeper-restored", action="flagkeeper restore FILE")

@@ -158,7 +158,9 @@ def test_people_who_are_no_admins_get_what_they_may_see(server: TestServer, flag
 def test_projects_that_are_hidden_stay_so(
     server: TestServer, flags: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flagkeeper.app.sight_of", lambda _: Sight(hidden_projects=frozenset({"default"})))
+    monkeypatch.setattr(
+        "flagkeeper.readmodels.views.log.sight_of", lambda _: Sight(hidden_projects=frozenset({"default"}))
+    )
     assert {event["project"] for event in exported(server)} == {"*"}, "what concerns all projects"
 
 

@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from flagkeeper.eventlog.read import EventFilter, find
 from flagkeeper.features.access import commands, queries
 from flagkeeper.features.access.model import MEMBER, OWNER, PREDEFINED, Membership, ProjectAccessState, RoleState
 from flagkeeper.features.tokens.queries import all_tokens
@@ -12,7 +11,6 @@ from flagkeeper.features.users import queries as users
 from flagkeeper.features.users.model.password import demand_strong, matches
 from flagkeeper.first_start import first_start
 from flagkeeper.kernel.errors import BadData
-from flagkeeper.kernel.paging import Page
 from flagkeeper.settings import Settings
 from tests.log import Log
 
@@ -20,7 +18,7 @@ EMPTY = Settings(admin_password="Correct-horse-1")
 
 
 def types(log: Log) -> list[str]:
-    return [event.type for event in reversed(log.read(find, EventFilter(), Page(1000)))]
+    return [event.type for event in reversed(log.events())]
 
 
 def start(log: Log, settings: Settings) -> None:
@@ -48,7 +46,7 @@ def test_a_user_who_goes_leaves_every_project(log: Log) -> None:
         log.run(commands.grant, project, user_id, role.id)
     log.run(commands.revoke_user, 7)
     log.run(commands.revoke_user, 7)
-    gone = log.read(find, EventFilter(types=("project-access-user-roles-deleted",)), Page(10))
+    gone = log.events("type:project-access-user-roles-deleted", limit=10)
     assert [(event.project, event.pre_data) for event in gone] == [
         ("web", '{"roles":[4],"userId":7}'),
         ("shop", '{"roles":[4,5],"userId":7}'),
@@ -126,7 +124,7 @@ def test_of_servers_that_start_at_once_one_fills_the_database(database_url: str)
         found = types(logs[0])
         assert found.count("user-created") == found.count("project-created") == found.count("api-token-created") == 1
         assert len(found) == logs[0].count()
-        assert len({event.group_id for event in logs[0].read(find, EventFilter(), Page(1000))}) == 1
+        assert len({event.group_id for event in logs[0].events()}) == 1
     finally:
         for log in logs:
             log.close()

@@ -13,18 +13,18 @@ import pytest
 from sqlalchemy import select
 
 from flagkeeper.eventlog.catalogue.payload import ConstraintData
-from flagkeeper.eventlog.read import EventFilter, epoch, find
+from flagkeeper.eventlog.read import epoch
 from flagkeeper.eventlog.restore import restore
 from flagkeeper.features.segments import commands, queries
 from flagkeeper.features.segments.model import SegmentDraft
 from flagkeeper.first_start import first_start
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.kernel.errors import BadData, Conflict, NameExists
-from flagkeeper.kernel.paging import Page
 from flagkeeper.schema import metadata
 from flagkeeper.settings import Settings
 from flagkeeper.storage.backup import LEFT_OUT, Contents, back_up
 from flagkeeper.storage.database import parse_database_url
+from flagkeeper.storage.migrate import newest_revision
 from flagkeeper.storage.statement import Query, columns
 from flagkeeper.storage.transaction import Transaction
 from tests.databases import Run, fresh_postgresql, fresh_sqlite
@@ -87,8 +87,8 @@ async def test_everything_comes_back_with_an_event_that_says_so(log: Log, target
     for name in ("events", "log_head"):
         before.pop(name)
     assert after == before
-    newest, *older = target.read(find, EventFilter(), Page(1000))
-    assert older == log.read(find, EventFilter(), Page(1000))
+    newest, *older = target.events()
+    assert older == log.events()
     assert (newest.type, newest.created_by, newest.created_by_user_id) == ("flagkeeper-restored", "cli:ops", -1337)
     assert msgspec.json.decode(newest.data or "") == {"epoch": new_epoch, "lastId": last.last_id}
 
@@ -101,7 +101,7 @@ def test_life_goes_on_after_a_restore(log: Log, target: Log, file: Path) -> None
     second = target.run(commands.create, draft("second"))
 
     assert second.id == first.id + 1
-    assert [event.id for event in target.read(find, EventFilter(), Page(10))] == [3, 2, 1]
+    assert [event.id for event in target.events(limit=10)] == [3, 2, 1]
     with pytest.raises(NameExists):
         target.run(commands.create, draft("first"))
 
@@ -131,7 +131,7 @@ def test_a_backup_during_writes_is_one_moment(log: Log, target: Log, file: Path)
             writer.join()
     bring_back(target, file)
 
-    found = target.read(find, EventFilter(types=("segment-created",)), Page(1000))
+    found = target.events("type:segment-created")
     assert [event.id for event in found] == list(range(len(found), 0, -1))
     assert contents.tables["events"].rows == len(found)
     named = {msgspec.json.decode(event.data or "")["name"] for event in found}
@@ -228,7 +228,10 @@ def other_format(file: Path) -> None:
 
 
 def other_schema(file: Path) -> None:
-    change(file, lambda name, content: content.replace(b'"revision": "0001"', b'"revision": "0000"'))
+    change(
+        file,
+        lambda name, content: content.replace(f'"revision": "{newest_revision()}"'.encode(), b'"revision": "0000"'),
+    )
 
 
 def other_columns(file: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from flagkeeper.eventlog.catalogue.payload import SegmentData
 from flagkeeper.eventlog.catalogue.segment import SegmentCreated
-from flagkeeper.eventlog.read import EventFilter, count
+from flagkeeper.eventlog.read import epoch
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.storage.connection import Connection, SqliteConnection
@@ -35,8 +35,8 @@ class SmallDisk(Database, frozen=True):
 
     pages: list[int]
 
-    def connect(self, *, readonly: bool = False, deadline: float | None = None) -> Connection:
-        connection = super().connect(readonly=readonly, deadline=deadline)
+    def connect(self, *, readonly: bool = False, deadline: float | None = None, indexing: bool = False) -> Connection:
+        connection = super().connect(readonly=readonly, deadline=deadline, indexing=indexing)
         assert isinstance(connection, SqliteConnection)
         if not readonly:
             connection.run(f"PRAGMA max_page_count = {self.pages[0]}", {})
@@ -99,7 +99,7 @@ def test_a_lost_server_loses_nothing_acknowledged(postgresql_url: str, cable: Ca
         cable.cut()
         wait_until(lambda: not log.units.writer.healthy)
         with pytest.raises(Unavailable):
-            log.read(count, EventFilter())
+            log.read(epoch)
         cable.mend()
         wait_until(lambda: log.units.writer.healthy)
     stop.set()
@@ -130,7 +130,7 @@ def test_a_read_that_takes_too_long_is_cut_off(database_url: str) -> None:
         reader.now(lambda tx: tx.first(endless, first=1))
 
     assert time.monotonic() - started < 10
-    assert reader.now(count, EventFilter()) == 0
+    assert reader.now(epoch).last_id == 0
     reader.stop()
 
 

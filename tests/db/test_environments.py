@@ -2,10 +2,8 @@
 
 import pytest
 
-from flagkeeper.eventlog.read import EventFilter, find
 from flagkeeper.features.environments import commands, queries
 from flagkeeper.kernel.errors import BadData, NotFound
-from flagkeeper.kernel.paging import Page
 from tests.log import Log
 
 
@@ -18,7 +16,7 @@ def seeded(log: Log) -> Log:
 @pytest.mark.causes("environment-created", action="first start")
 def test_a_new_server_has_development_before_production(seeded: Log) -> None:
     assert [each.name for each in seeded.read(queries.all_environments)] == ["development", "production"]
-    created = seeded.reader.now(find, EventFilter(), Page(10))
+    created = seeded.events(limit=10)
     assert [(each.type, each.environment) for each in reversed(created)] == [
         ("environment-created", "development"),
         ("environment-created", "production"),
@@ -40,7 +38,7 @@ def test_what_is_on_already_is_not_recorded(seeded: Log) -> None:
 def test_only_what_moves_is_recorded(seeded: Log) -> None:
     seeded.run(commands.set_sort_orders, {"development": 100, "production": 1})
     assert [each.name for each in seeded.read(queries.all_environments)] == ["production", "development"]
-    (newest, *_) = seeded.reader.now(find, EventFilter(types=("environment-updated",)), Page(10))
+    (newest, *_) = seeded.events("type:environment-updated", limit=10)
     assert newest.environment == "production"
     assert seeded.count() == 3
 

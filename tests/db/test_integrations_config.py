@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from flagkeeper.eventlog.read import EventFilter, EventRow, find
+from flagkeeper.eventlog.read import EventRow
 from flagkeeper.features.tags import commands as tags
 from flagkeeper.features.tags.queries import all_tag_types
 from flagkeeper.integrations import config_commands as commands
@@ -17,7 +17,6 @@ from flagkeeper.integrations.config_tables import integrations, secret_keys
 from flagkeeper.integrations.keys import open_keyring
 from flagkeeper.integrations.secrets import Keyring, Unreadable
 from flagkeeper.kernel.errors import BadData, Detail, NotFound
-from flagkeeper.kernel.paging import Page
 from flagkeeper.storage.statement import Query, columns
 from tests.log import Log
 
@@ -65,7 +64,7 @@ def parameters(**changes: str) -> IntegrationDraft:
 
 
 def newest(log: Log) -> EventRow:
-    found: list[EventRow] = log.reader.now(find, EventFilter(), Page(1))
+    found: list[EventRow] = log.events(limit=1)
     return found[0]
 
 
@@ -184,7 +183,7 @@ def test_tag_types_of_a_provider_are_made_when_they_are_missing(log: Log) -> Non
     ):
         create(log, changed(provider=provider, parameters=own))
     assert [each.name for each in log.read(all_tag_types)] == ["simple", "slack"]
-    created: list[EventRow] = log.reader.now(find, EventFilter(types=("tag-type-created",)), Page(10))
+    created: list[EventRow] = log.events("type:tag-type-created", limit=10)
     assert len(created) == 2
     assert json.loads(created[0].data or "")["name"] == "slack"
 

@@ -8,14 +8,12 @@ import pytest
 from sqlalchemy import bindparam, update
 
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
-from flagkeeper.eventlog.read import EventFilter, find
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.environments import commands as environment_commands
 from flagkeeper.features.projects import commands, queries
 from flagkeeper.features.projects.model import Project
 from flagkeeper.features.projects.tables import projects
 from flagkeeper.kernel.errors import NotFound
-from flagkeeper.kernel.paging import Page
 from flagkeeper.storage.statement import Write
 from flagkeeper.storage.transaction import Transaction
 from tests.log import Log
@@ -54,7 +52,7 @@ def test_a_new_server_has_a_project_with_every_environment(seeded: Log) -> None:
     (project,) = seeded.read(queries.all_projects)
     assert (project.id, project.mode, project.default_stickiness) == ("default", "open", "default")
     assert [each.name for each in seeded.read(queries.environments_of, "default")] == ["development", "production"]
-    *added, created = seeded.reader.now(find, EventFilter(projects=("default",)), Page(10))
+    *added, created = seeded.events("project:default", limit=10)
     assert created.data is not None
     data = msgspec.json.decode(created.data)
     assert (created.type, data["environments"], data["health"]) == (

@@ -3,12 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from flagkeeper.eventlog.read import EventFilter, find
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.strategies import commands, queries
 from flagkeeper.features.strategies.model import StrategyChange, StrategyDraft
 from flagkeeper.kernel.errors import Forbidden, NameExists, NotFound
-from flagkeeper.kernel.paging import Page
 from tests.log import Log
 
 CUSTOM = StrategyDraft(name="byPlan", title="Plan", description=None, deprecated=False, parameters=[])
@@ -26,7 +24,7 @@ def test_a_new_server_has_the_strategies_that_every_sdk_knows(seeded: Log) -> No
     seeded.run(commands.seed)
     names = [each.name for each in seeded.read(queries.all_strategies)]
     assert names == ["flexibleRollout", "default", "remoteAddress", "applicationHostname"]
-    created = seeded.reader.now(find, EventFilter(), Page(10))
+    created = seeded.events(limit=10)
     assert [each.type for each in created] == ["strategy-created"] * 4
 
 

@@ -4,14 +4,12 @@ import psycopg
 import pytest
 
 from flagkeeper.eventlog.catalogue.payload import TagData
-from flagkeeper.eventlog.read import EventFilter, find
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.flags.commands import tags as flag_tags
 from flagkeeper.features.flags.queries import tags_of_flags
 from flagkeeper.features.tags import commands, queries
 from flagkeeper.features.tags.model import TagType, TagTypeChange
 from flagkeeper.kernel.errors import BadData, LimitExceeded, NameExists, NotFound
-from flagkeeper.kernel.paging import Page
 from tests import flags
 from tests.log import Log
 
@@ -28,7 +26,7 @@ def seeded(log: Log) -> Log:
 def test_a_new_server_has_the_type_simple(seeded: Log) -> None:
     seeded.run(commands.seed)
     assert [each.name for each in seeded.read(queries.all_tag_types)] == ["simple"]
-    (event,) = seeded.reader.now(find, EventFilter(), Page(10))
+    (event,) = seeded.events(limit=10)
     assert event.type == "tag-type-created"
 
 
@@ -37,7 +35,7 @@ def test_a_flag_gets_a_tag_that_is_made_once(seeded: Log) -> None:
         return [commands.ensure_tag(unit, TagData(type="simple", value=" core "), flag) for flag in ("a", "b")]
 
     assert seeded.run(tag_two_flags) == [CORE, CORE]
-    created = seeded.reader.now(find, EventFilter(types=("tag-created",)), Page(10))
+    created = seeded.events("type:tag-created", limit=10)
     assert [(each.feature_name, each.project, each.data) for each in created] == [
         ("a", None, '{"type":"simple","value":"core"}')
     ]

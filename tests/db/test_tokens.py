@@ -3,7 +3,6 @@
 import pytest
 from msgspec.structs import replace
 
-from flagkeeper.eventlog.read import EventFilter, find
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.environments import commands as environments
@@ -16,7 +15,6 @@ from flagkeeper.features.users import commands as users
 from flagkeeper.features.users.model.user import draft as user_draft
 from flagkeeper.kernel.errors import BadData, LimitExceeded
 from flagkeeper.kernel.limits import Limits
-from flagkeeper.kernel.paging import Page
 from tests.log import Log
 
 FUTURE = 4_000_000_000_000
@@ -44,7 +42,7 @@ def add_shop(unit: Unit) -> None:
 
 
 def token_events(log: Log) -> list[tuple[str, str | None]]:
-    found = log.read(find, EventFilter(), Page(100))
+    found = log.events(limit=100)
     return [(event.type, event.project) for event in reversed(found) if event.type.startswith(("api-token-", "pat-"))]
 
 

@@ -6,13 +6,11 @@ import pytest
 
 from flagkeeper.eventlog.append import _INSERT
 from flagkeeper.eventlog.catalogue.payload import ConstraintData
-from flagkeeper.eventlog.read import EventFilter, find
 from flagkeeper.eventlog.tables import events
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.segments import commands, queries, store
 from flagkeeper.features.segments.model import Segment, SegmentDraft
 from flagkeeper.kernel.errors import LimitExceeded, NameExists, SilentChange
-from flagkeeper.kernel.paging import Page
 from tests.log import ALICE, Log
 
 
@@ -23,7 +21,7 @@ def draft(name: str, **changes: Any) -> SegmentDraft:
 def test_a_change_and_its_event_are_stored_together(log: Log) -> None:
     segment = log.run(commands.create, draft("beta testers"))
 
-    (event,) = log.reader.now(find, EventFilter(), Page(10))
+    (event,) = log.events(limit=10)
     assert (event.id, event.type, event.created_by, event.created_by_user_id) == (1, "segment-created", ALICE.name, 7)
     assert event.ip == "203.0.113.9"
     assert log.reader.now(queries.segment, segment.id) == segment
@@ -98,7 +96,7 @@ def test_ids_start_at_one_and_have_no_holes_after_failures(log: Log) -> None:
             log.run(commands.create, draft(name))
         except NameExists:
             continue
-    found = log.reader.now(find, EventFilter(), Page(10))
+    found = log.events(limit=10)
     assert [event.id for event in found] == [3, 2, 1]
 
 
@@ -107,7 +105,7 @@ def test_previous_state_and_version_are_kept(log: Log) -> None:
     constraint = ConstraintData(context_name="userId", operator="IN", values=["1"])
     log.run(commands.update, segment.id, draft("b", constraints=[constraint]), lambda tx, ids: {})
 
-    newest = log.reader.now(find, EventFilter(), Page(1))[0]
+    newest = log.events(limit=1)[0]
     assert newest.pre_data is not None
     assert newest.data is not None
     assert '"name":"a"' in newest.pre_data

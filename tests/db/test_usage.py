@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from flagkeeper.eventlog.catalogue.application import ClientMetrics, ClientRegister, MetricsBucket, MetricsData
-from flagkeeper.eventlog.read import EventFilter, EventRow, find
+from flagkeeper.eventlog.read import EventRow
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.flags.commands import archive, create, types
 from flagkeeper.features.flags.model.flag import FlagDraft
@@ -23,7 +23,6 @@ from flagkeeper.features.usage.tables import client_instances, client_metrics, c
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.kernel.errors import NotFound, Unavailable
-from flagkeeper.kernel.paging import Page
 from flagkeeper.storage.statement import Query, columns
 from tests.log import Log
 
@@ -41,7 +40,7 @@ def rows(log: Log, table: str) -> list[Any]:
 
 def recorded(log: Log, *types: str) -> list[EventRow]:
     """Oldest first."""
-    return list(reversed(log.reader.now(find, EventFilter(types=types), Page(1000))))
+    return list(reversed(log.events(f"type:{','.join(types)}")))
 
 
 def register(

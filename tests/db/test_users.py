@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
-from flagkeeper.eventlog.read import EventFilter, find
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.tokens.commands import delete_pats_of
@@ -14,7 +13,6 @@ from flagkeeper.features.users.model.session import LIFETIME, MOST_SESSIONS
 from flagkeeper.features.users.model.user import User, UserChange, UserState, draft
 from flagkeeper.kernel.actor import SYSTEM, Actor
 from flagkeeper.kernel.errors import BadData, FlagkeeperError, InvalidOperation, NotFound, PasswordMismatch
-from flagkeeper.kernel.paging import Page
 from tests.log import Log
 
 
@@ -34,7 +32,7 @@ def delete(log: Log, user_id: int) -> None:
 
 
 def events(log: Log) -> list[str]:
-    return [event.type for event in reversed(log.read(find, EventFilter(), Page(100)))][6:]
+    return [event.type for event in reversed(log.events(limit=100))][6:]
 
 
 def test_ids_are_never_given_again(seeded: Log) -> None:

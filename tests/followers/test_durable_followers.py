@@ -19,10 +19,9 @@ from sqlalchemy import select
 from flagkeeper.eventlog.catalogue.application import ApplicationCreated, ApplicationData
 from flagkeeper.eventlog.durable import DurableRunner, position_of
 from flagkeeper.eventlog.follow import LogEvent, MemoryRunner, Wants
-from flagkeeper.eventlog.read import Epoch, EventFilter, find
+from flagkeeper.eventlog.read import Epoch
 from flagkeeper.eventlog.tables import log_quarantine
 from flagkeeper.eventlog.unit import Unit
-from flagkeeper.kernel.paging import Page
 from flagkeeper.storage.statement import Query, columns
 from flagkeeper.storage.transaction import Transaction
 from tests.followers import copier
@@ -227,7 +226,7 @@ async def test_what_five_attempts_cannot_handle_is_quarantined_and_the_rest_goes
     quarantined = log.reader.now(lambda tx: tx.all(_QUARANTINED))
     assert [(name, event) for name, event, _ in quarantined] == [("choosy", 7), ("choosy", 8), ("choosy", 23)]
     assert quarantined[0][2] == "ValueError: cannot handle 7"
-    told = log.reader.now(find, EventFilter(types=("flagkeeper-event-quarantined",)), Page(10))
+    told = log.events("type:flagkeeper-event-quarantined", limit=10)
     assert [(each.created_by, each.created_by_user_id) for each in told] == [("unleash_system_user", -1337)] * 3
 
 

@@ -1,11 +1,13 @@
 """The index of the log: what grew with the log is what would be built anew, whatever happened meanwhile."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from flagkeeper.eventlog.follow import after
 from flagkeeper.eventlog.index import store
 from flagkeeper.eventlog.index.search import Search
 from flagkeeper.eventlog.index.tables import search_blocks, search_names, search_terms, search_values
@@ -26,7 +28,11 @@ _TABLES = [
 
 def everything(log: SearchedLog) -> list[list[Any]]:
     """What the index consists of, on disk."""
-    return [log.reader.now(lambda tx, query=query: tx.all(query)) for query in _TABLES]
+    return [log.reader.now(_all, query) for query in _TABLES]
+
+
+def _all(tx: Transaction, query: "Query[Any]") -> list[Any]:
+    return tx.all(query)
 
 
 @pytest.fixture
@@ -157,7 +163,32 @@ def change(log: SearchedLog, write: "Write[Any]") -> None:
     connection.close()
 
 
+def test_rewritten_events_are_read_anew(log: SearchedLog) -> None:
+    """A name that was forgotten is forgotten in memory, too."""
+    write_log(log.database, [row(1, created_by="alice"), row(2)])
+    log.load()
+    change(log, Write(update(events).where(events.c.id == 1).values(created_by="somebody")))
+    write_log(log.database, [row(3, type="flagkeeper-actor-pseudonymised")])
+
+    def follow(tx: Transaction) -> None:
+        log.tail.apply(tx, after(tx, 2, log.tail.wants), epoch(tx))
+
+    log.reader.now(follow)
+    assert log.find(parse("by:alice", 0)) == []
+    assert log.find(parse("by:somebody", 0)) == [1]
+
+
 def test_rows_are_never_silently_missing(log: SearchedLog) -> None:
     write_log(log.database, [row(1)])
     with pytest.raises(Unavailable, match="Event 2 is neither"):
         log.reader.now(LogRows().of, [1, 2])
+
+
+def test_building_anew_beside_a_running_server(log: SearchedLog) -> None:
+    write_log(log.database, [row(each) for each in range(1, 301)])
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(log.indexer.build, lambda _done, _all: None) for _ in range(3)]
+        running += [pool.submit(log.indexer.complete, lambda _done, _all: None) for _ in range(5)]
+        for each in running:
+            each.result(timeout=60)
+    assert [block[:2] for block in everything(log)[0]] == [(1, 127), (128, 255), (256, 287)]

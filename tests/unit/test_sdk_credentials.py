@@ -1,5 +1,6 @@
 """Who may call the endpoints of SDKs."""
 
+from collections.abc import Iterable
 from ipaddress import ip_network
 from typing import Any
 
@@ -26,6 +27,9 @@ class Tokens:
 class NoSessions:
     async def find(self, cookie: str) -> Credential | None:
         return None
+
+    async def find_all(self, cookies: Iterable[str]) -> dict[str, Credential]:
+        return {}
 
 
 def token(kind: Kind, **more: Any) -> Credential:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flagkeeper import __version__
-from flagkeeper.cli import accounts, database, events, serve
+from flagkeeper.cli import accounts, archive, database, event_export, event_import, event_tail, events, serve
 from flagkeeper.cli.terminal import FAILED, complain, explain
 
 app = typer.Typer(
@@ -38,8 +38,12 @@ app.command("serve")(serve.serve)
 app.command("migrate")(database.migrate)
 app.command("backup")(database.backup)
 app.command("restore")(database.restore)
+app.add_typer(archive.app, name="archive")
 app.add_typer(accounts.tokens, name="token")
 app.add_typer(accounts.users, name="user")
+events.app.command("tail")(event_tail.tail)
+events.app.command("export")(event_export.export)
+events.app.command("import")(event_import.import_events)
 app.add_typer(events.app, name="events")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flagkeeper.cli.terminal import By, operator, reader, units
+from flagkeeper.cli.terminal import By, operator, progress, reader, units
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, NotFound
 
@@ -76,6 +76,29 @@ def set_password(
     with units() as writing:
         writing.run_now(operator(by), commands.set_password, user.user_id, hashed)
     typer.echo(f"{name} has a new password.")
+
+
+@users.command("pseudonymise")
+def pseudonymise(
+    user_id: Annotated[int | None, typer.Option("--id", help="Of a user who was deleted.")] = None,
+    name: Annotated[str | None, typer.Option(help="Of an actor that never was a user, such as cli:deploy.")] = None,
+    by: By = None,
+) -> None:
+    """Put a pseudonym in the place of a person's names, everywhere in the log and its archive.
+
+    Ids, order and times stay. When it is cut off, give the same command again.
+    """
+    from flagkeeper.cli.archive import services
+    from flagkeeper.features.retention import commands
+    from flagkeeper.features.retention.model import Person
+
+    with services() as found:
+        asked = found.units.run_now(operator(by), commands.ask_pseudonym, Person(user_id=user_id, name=name))
+        with progress("Rewriting") as show:
+            done = found.retention.pseudonymise_now(asked.pseudonym, show)
+    if done is None:
+        raise NotFound("No event has a name of this person.")
+    typer.echo(f"{done.pseudonym} now stands in {done.events} events.")
 
 
 def _moment(text: str | None) -> clock.Millis | None:

@@ -1,13 +1,11 @@
 """`flagkeeper migrate`, `backup` and `restore`."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flagkeeper.cli.terminal import FAILED, By, complain, existing_database, operator, settings
+from flagkeeper.cli.terminal import FAILED, By, complain, existing_database, operator, progress, settings
 
 
 def migrate(
@@ -38,8 +36,8 @@ def backup(file: Annotated[Path, typer.Argument(help="Where to write it; must no
     from flagkeeper.storage.backup import back_up
 
     database = existing_database()
-    with _progress("Reading") as progress:
-        contents = back_up(database, metadata, file, progress)
+    with progress("Reading") as show:
+        contents = back_up(database, metadata, file, show)
     events = contents.tables["events"].rows
     typer.echo(f"{file}: {contents.rows()} rows of {len(contents.tables)} tables, {events} events among them.")
 
@@ -56,24 +54,7 @@ def restore(
 
     database = parse_database_url(settings().database_url)
     bring_up(database)
-    with _progress("Writing") as progress:
-        contents = bring_back(database, metadata, file, operator(by), progress)
+    with progress("Writing") as show:
+        contents = bring_back(database, metadata, file, operator(by), show)
     events = contents.tables["events"].rows
     typer.echo(f"{database.shown()} now has the {events} events of {contents.created_at}, and one that says so.")
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that shows how many rows are done, if somebody looks at it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield show

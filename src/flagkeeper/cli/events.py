@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flagkeeper.cli.terminal import reader, settings
+from flagkeeper.cli.event_query import Since, read_words
+from flagkeeper.cli.terminal import log, log_rows, migrated_database, progress, settings
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, NotFound
-from flagkeeper.kernel.paging import Page
 
 if TYPE_CHECKING:
+    from flagkeeper.eventlog.query import EventQuery
+    from flagkeeper.eventlog.query.conditions import Is
     from flagkeeper.eventlog.read import EventRow
+    from flagkeeper.readmodels.views.log import Log
     from flagkeeper.storage.transaction import Transaction
 
 app = typer.Typer(help="The event log.", no_args_is_help=True)
@@ -26,62 +29,74 @@ def _events() -> None:
 
 @app.command("list")
 def list_events(
+    words: Annotated[
+        str, typer.Argument(metavar="[QUERY]", help="Which events: type:feature-* since:2h -by:bot.")
+    ] = "",
     kinds: Annotated[Words, typer.Option("--type", help="Event type; may be repeated, like the next ones.")] = None,
     project: Annotated[Words, typer.Option(help="Project id.")] = None,
     feature: Annotated[Words, typer.Option(help="Flag name.")] = None,
     environment: Annotated[Words, typer.Option(help="Environment name.")] = None,
-    by: Annotated[Words, typer.Option(help="Who caused it: a name, or a user id.")] = None,
-    query: Annotated[str | None, typer.Option(help="A text inside data, preData or tags.")] = None,
-    since: Annotated[str | None, typer.Option(help="ISO time, this one included: 2026-01-31.")] = None,
-    until: Annotated[str | None, typer.Option(help="ISO time, this one not included.")] = None,
+    by: Annotated[Words, typer.Option(help="Who caused it: names, or user ids.")] = None,
+    text: Annotated[str | None, typer.Option("--query", help="A part of a name or value.")] = None,
+    since: Since = None,
+    until: Annotated[str | None, typer.Option(help="The same, this moment not included.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Whole events as JSON, one on each line.")] = False,
 ) -> None:
     """List events, the newest first. All conditions must hold."""
-    from flagkeeper.eventlog.read import EventFilter, find
+    from flagkeeper.eventlog.query.conditions import Field, condition, containing
 
-    with reader() as found:
-        wanted = EventFilter(
-            types=_some(kinds),
-            projects=_some(project),
-            features=_some(feature),
-            environments=_some(environment),
-            creators=found.now(_ids, by) if by else None,
-            text=query,
-            since=_moment(since),
-            until=_moment(until),
-        )
-        rows = found.now(find, wanted, Page(limit))
+    lists = ((Field.TYPE, kinds), (Field.PROJECT, project), (Field.FLAG, feature), (Field.ENVIRONMENT, environment))
+    options = [condition(field, *values) for field, values in lists if values]
+    with log() as found:
+        if by:
+            options.append(found.read(_actors, found.log, by))
+        wanted = read_words(words, *options, *([containing(text)] if text else []), since=since, until=until)
+        rows = found.read(_find, found.log, wanted, limit)
     if as_json:
         _print_json(rows)
     else:
         _print_table(rows)
 
 
-def _some(words: Words) -> tuple[str, ...] | None:
-    return tuple(words) if words else None
+@app.command("reindex")
+def reindex() -> None:
+    """Build the index that searches use anew, from all events. Servers may run meanwhile; their searches then wait."""
+    from flagkeeper.eventlog.index import store
+    from flagkeeper.eventlog.index.keeper import Indexer
+
+    database = migrated_database()
+    store.prepare(database)
+    with progress("Indexing") as show:
+        Indexer(database, log_rows(), politely=False).build(show)
+    typer.echo(f"The index of the events in {database.shown()} is new.")
 
 
-def _ids(tx: "Transaction", names: list[str]) -> tuple[int, ...]:
-    """The ids of everybody who caused an event under one of `names`."""
-    from flagkeeper.eventlog.read import EventFilter, creators
+def _find(tx: "Transaction", log: "Log", wanted: "EventQuery", limit: int) -> "list[EventRow]":
+    return log.rows.of(tx, log.search.find(tx, wanted, log.sight, limit=limit).ids)
 
-    known: dict[str, list[int]] = {}
-    for creator in creators(tx, EventFilter()):
-        known.setdefault(creator.name, []).append(creator.id)
-    ids: list[int] = []
+
+def _actors(tx: "Transaction", log: "Log", names: list[str]) -> "Is":
+    """The condition that one of `names` did it.
+
+    Raises:
+        NotFound: nobody of that name has done anything.
+        BadData: some are names, and some are ids.
+    """
+    from flagkeeper.eventlog.query import EventQuery
+    from flagkeeper.eventlog.query.conditions import Field, condition
+    from flagkeeper.eventlog.query.content import fold
+
+    numbers = [name for name in names if name.removeprefix("-").isdecimal() and name.isascii()]
+    if numbers and len(numbers) < len(names):
+        raise BadData("Give either names or user ids, not both.")
+    if numbers:
+        return condition(Field.USER, *(str(int(number)) for number in numbers))
     for name in names:
-        if name not in known and not name.lstrip("-").isdecimal():
+        alone = EventQuery(conditions=(condition(Field.BY, fold(name)),))
+        if not log.search.find(tx, alone, log.sight, limit=1).ids:
             raise NotFound(f"Nobody called {name} has caused an event.")
-        ids += known.get(name) or [int(name)]
-    return tuple(ids)
-
-
-def _moment(text: str | None) -> clock.Millis | None:
-    try:
-        return None if text is None else clock.from_iso(text)
-    except ValueError as error:
-        raise BadData(f"{text!r} is no time. Write it like 2026-01-31 or 2026-01-31T12:00:00Z.") from error
+    return condition(Field.BY, *map(fold, names))
 
 
 def _print_json(rows: "list[EventRow]") -> None:

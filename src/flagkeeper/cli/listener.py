@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from flagkeeper import __version__
 from flagkeeper.app import Server
@@ -75,6 +76,14 @@ class _Listener(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        """Live tails never end by themselves, and whoever does not even take the end of one would hold us up."""
+        deaf = await self._application.services.live_tails.stop()
+        for connection in self.server_state.connections:
+            if isinstance(connection, HttpToolsProtocol) and connection.client in deaf:
+                connection.transport.abort()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)

@@ -2,10 +2,10 @@
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, TypeVar
 
 import typer
 
@@ -14,11 +14,20 @@ from flagkeeper.kernel.errors import FlagkeeperError, NotFound, Unavailable
 from flagkeeper.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from flagkeeper.eventlog.index.tail import Tail
+    from flagkeeper.eventlog.read import LogRows
     from flagkeeper.eventlog.unit import Units
+    from flagkeeper.readmodels.views.log import Log
     from flagkeeper.storage.database import Database
     from flagkeeper.storage.reader import Reader
+    from flagkeeper.storage.transaction import Transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 FAILED = 1
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 By = Annotated[
     str | None,
@@ -94,6 +103,94 @@ def reader() -> Iterator["Reader"]:
         yield found
     finally:
         found.stop()
+
+
+class OpenLog:
+    """The event log as an administrator sees it, in a process that runs no server."""
+
+    def __init__(self, reader: "Reader", log: "Log", tail: "Tail") -> None:
+        self.log = log
+        self._reader = reader
+        self._tail = tail
+        self._epoch = ""
+
+    def read(self, query: "Callable[Concatenate[Transaction, P], R]", *args: P.args, **kwargs: P.kwargs) -> R:
+        """What `query(tx, ...)` returns, of a log whose newest events can be searched."""
+        return self._reader.now(self._up_to_date, lambda tx: query(tx, *args, **kwargs))
+
+    def _up_to_date(self, tx: "Transaction", query: "Callable[[Transaction], R]") -> R:
+        from flagkeeper.eventlog.read import epoch
+
+        head = epoch(tx)
+        if head.epoch == self._epoch:
+            self._tail.apply(tx, (), head)
+        else:
+            self._tail.load(tx, head)
+            self._epoch = head.epoch
+        return query(tx)
+
+
+def log_rows() -> "LogRows":
+    """The events by id, wherever they are."""
+    from flagkeeper.eventlog.archive.archive import Archive
+    from flagkeeper.eventlog.archive.place import configured_place
+    from flagkeeper.eventlog.read import LogRows
+
+    given = settings()
+    return LogRows(Archive(configured_place(given.archive, given.archive_endpoint, given.archive_region)))
+
+
+@contextmanager
+def log() -> "Iterator[OpenLog]":
+    """For searches. The index is what servers keep up to date.
+
+    Raises:
+        Unavailable: no server, and nobody else, has built it.
+    """
+    from flagkeeper.eventlog.index import store
+    from flagkeeper.eventlog.index.search import Search
+    from flagkeeper.eventlog.index.tail import Tail
+    from flagkeeper.eventlog.query import EVERYTHING
+    from flagkeeper.eventlog.read import View
+    from flagkeeper.readmodels.views.log import Log
+
+    store.prepare(migrated_database())
+    rows, tail = log_rows(), Tail()
+    with reader() as found:
+        found.now(_demand_index)
+        view = View(settings().base_url(), with_ip=True)
+        yield OpenLog(found, Log(Search(tail, rows), rows, EVERYTHING, view), tail)
+
+
+def _demand_index(tx: "Transaction") -> None:
+    from flagkeeper.eventlog.index.store import BLOCKS
+    from flagkeeper.eventlog.index.tail import SIZES
+    from flagkeeper.eventlog.read import epoch
+
+    head, newest = epoch(tx), tx.first(BLOCKS)
+    on_disk = newest[0].last if newest and newest[1] == head.epoch else 0
+    if head.last_id - on_disk > SIZES.most_in_memory:
+        raise Unavailable(
+            f"The index of the event log ends at event {on_disk} of {head.last_id}. "
+            "Run `flagkeeper events reindex`; a running server does it by itself."
+        )
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that shows how much is done, and of how much, if somebody looks at it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield show
 
 
 def explain(error: Exception) -> str | None:

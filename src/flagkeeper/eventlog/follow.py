@@ -33,12 +33,15 @@ class LogEvent(msgspec.Struct, frozen=True):
     id: int
     type: str
     created_at: int
+    created_by: str
     created_by_user_id: int | None
     project: str | None
     environment: str | None
     feature_name: str | None
     data: str | None
     pre_data: str | None
+    tags: str
+    group_id: str | None
     subject: str
     reach: int
 

@@ -1,6 +1,7 @@
 """Builds the Litestar application from routes: guard, errors, body rules. The composition root gives it the routes."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 import structlog
@@ -144,7 +145,8 @@ def _details(error: ValidationException) -> list[Detail]:
 
 
 def _detail(found: dict[str, Any]) -> Detail:
-    message, key, source = str(found.get("message", "")), str(found.get("key", "")), str(found.get("source", "body"))
+    message, key, given = str(found.get("message", "")), str(found.get("key", "")), found.get("source", "body")
+    source = str(given.value if isinstance(given, Enum) else given)
     if message.strip("'\"") == key:
         message = f"The {source} is missing." if key == "data" else f"{key} is missing."
     place = (

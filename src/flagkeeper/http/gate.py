@@ -1,5 +1,6 @@
 """The gate of the admin API: who calls, from where, and may they? Used by every route through one guard."""
 
+from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Protocol
 
@@ -26,6 +27,10 @@ class Sessions(Protocol):
     """Knows who is logged in."""
 
     async def find(self, cookie: str) -> Credential | None: ...
+
+    async def find_all(self, cookies: Iterable[str]) -> dict[str, Credential]:
+        """Those that are still open, looked up at once."""
+        ...
 
 
 class Gate(msgspec.Struct):

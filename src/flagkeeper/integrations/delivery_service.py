@@ -33,9 +33,8 @@ class DeliveryService:
         links: Links,
         schedule: Schedule,
         days: int,
-        rows: LogRows | None = None,
+        rows: LogRows,
     ) -> None:
-        rows = rows or LogRows()
         self.metrics = DeliveryMetrics()
         self.cleaning = DeliveryCleaning(units, reader, rows, schedule, days)
         self._fanout = DurableRunner(Fanout(), units, reader, bell)

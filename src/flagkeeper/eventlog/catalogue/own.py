@@ -14,8 +14,8 @@ class ExportedEventsData(Payload, frozen=True, kw_only=True):
     """`json`, `csv`, ..."""
     query: str
     """The search, in the words of the query language. Empty: all events."""
-    events: int
-    """How many."""
+    events: int | None
+    """How many, where that was known before they were read."""
     first_id: int | None
     last_id: int | None
 
@@ -136,3 +136,36 @@ class FlagkeeperEventQuarantined(Event, frozen=True, kw_only=True):
     )
     data: QuarantineData
     pre_data: None = None
+
+
+class HoldData(Payload, frozen=True, kw_only=True):
+    """A legal hold: while it stands, no event is archived and nobody's name is replaced."""
+
+    id: int
+    reason: str
+
+
+class FlagkeeperHoldPlaced(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-hold-placed",
+        label="Legal hold placed",
+        summary="{actor} placed legal hold {data.id}: {data.reason}",
+        subject="hold/{data.id}",
+        group=GROUP,
+        ours=True,
+    )
+    data: HoldData
+    pre_data: None = None
+
+
+class FlagkeeperHoldLifted(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-hold-lifted",
+        label="Legal hold lifted",
+        summary="{actor} lifted legal hold {pre_data.id}: {pre_data.reason}",
+        subject="hold/{pre_data.id}",
+        group=GROUP,
+        ours=True,
+    )
+    data: None = None
+    pre_data: HoldData

@@ -102,7 +102,8 @@ class Search:
         self, tx: Transaction, query: EventQuery, sight: Sight, fields: Sequence[Field], edges: Sequence[int] = ()
     ) -> Groups:
         """How many matching events there are for each value of `fields`, and between each two of the ids `edges`."""
-        log, plan = self._plan(tx, query, sight, None, None)
+        _, plan = self._plan(tx, query, sight, None, None)
+        log = _indexed(tx)
         budget = Budget(self._most_values)
         groups = Groups(tuple(KINDS[field] for field in fields), edges)
         for _ in self._sets(tx, log, plan, budget, groups=groups):
@@ -140,7 +141,7 @@ class Search:
         self, tx: Transaction, query: EventQuery, sight: Sight, before: int | None, after: int | None
     ) -> tuple["_Indexed", Plan]:
         questions = questions_of(query, sight)
-        log = _indexed(tx) if questions else _Indexed(epoch(tx), [])
+        log = _indexed(tx) if questions or query.conditions else _Indexed(epoch(tx), [])
         first, last = 1, log.head.last_id
         if query.since is not None:
             first = self._rows.first_id(tx, query.since) or last + 1
@@ -184,7 +185,8 @@ class Search:
         if ascending:
             # Blocks are written from the oldest on: what is not on disk yet is newer than all that is.
             yield from disk
-            yield from reversed(memory)
+            if not budget.exhausted:
+                yield from reversed(memory)
         else:
             yield from memory
             yield from disk

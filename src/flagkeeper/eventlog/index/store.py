@@ -194,9 +194,10 @@ def names(tx: Transaction, kind: str) -> list[str]:
 
 def begin(tx: Transaction, epoch: str) -> None:
     """Empties the index, which from now on is about the log `epoch`."""
+    # First, because it keeps others away like `hold`: who deletes first could wait for one who waits for us.
+    tx.write(_BEGIN, id=1, form=FORM, epoch=epoch)
     remove(tx, 0, _ALL)
     tx.write(_FORGET_NAMES)
-    tx.write(_BEGIN, id=1, form=FORM, epoch=epoch)
 
 
 def remove(tx: Transaction, first: int, last: int) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import msgspec
 from sqlalchemy import bindparam, select
 
+from flagkeeper.eventlog.catalogue.own import FlagkeeperActorPseudonymised
 from flagkeeper.eventlog.follow import LogEvent, Wants
 from flagkeeper.eventlog.index import store
 from flagkeeper.eventlog.index.block import Block
@@ -66,8 +67,8 @@ class Tail:
     """A follower in memory (`eventlog.follow`): small blocks, from the end of what is on disk."""
 
     name = "search-tail"
-    wants = Wants(types=frozenset())
-    """None: it reads more of each event than followers are given."""
+    wants = Wants(types=frozenset({FlagkeeperActorPseudonymised.about.type}))
+    """After it, names that are indexed stand nowhere any more. It reads more of each event than followers are given."""
 
     def __init__(self, sizes: Sizes = SIZES) -> None:
         self._size = sizes.small
@@ -89,7 +90,8 @@ class Tail:
         self._read(tx, position.last_id)
 
     def apply(self, tx: Transaction, batch: Sequence[LogEvent], position: Epoch) -> None:
-        del batch
+        if batch:
+            self.load(tx, position)
         self._read(tx, position.last_id)
         if len(self._blocks) > 1:
             self._drop(_end_on_disk(tx, position.epoch))
@@ -99,11 +101,6 @@ class Tail:
         """The blocks in memory, the newest first, which stand still meanwhile; none of another log."""
         with self._lock:
             yield self._blocks[::-1] if epoch == self._epoch else []
-
-    def forget(self) -> None:
-        """Makes the tail load anew: events were rewritten."""
-        with self._lock:
-            self._epoch = ""
 
     def _read(self, tx: Transaction, last: int) -> None:
         while self._end < last:

@@ -96,6 +96,8 @@ def _day(given: Mapping[str, str], name: str) -> Millis | None:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise _bad(name, f"names a day that does not exist: {text}") from error
+    if day == date.max:
+        raise _bad(name, f"names the end of time: {text}")
     return int(datetime.combine(day, time(), UTC).timestamp()) * 1000
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select
 
+from flagkeeper.eventlog.archive.store import newest_of
 from flagkeeper.eventlog.catalogue.event import Reach
 from flagkeeper.eventlog.tables import events
 from flagkeeper.features.environments.tables import environments
@@ -91,18 +92,21 @@ _TAGS = _all(
     select(feature_tags.c.feature_name, feature_tags.c.type, feature_tags.c.value), feature_tags.c.feature_name
 )
 
-# One look into the index (environment, id) per environment; a GROUP BY would read the whole log.
-_REVISION = select(events.c.id).where(events.c.reach == int(Reach.CLIENTS)).order_by(events.c.id.desc()).limit(1)
+# One look into an index per environment (a GROUP BY would read the whole log). The number is written out: the index has
+# only events of this reach, and is used only for what plainly asks for them.
+_FOR_CLIENTS: ColumnElement[int] = literal_column(str(int(Reach.CLIENTS)))
+_REVISION = select(events.c.id).where(events.c.reach == _FOR_CLIENTS).order_by(events.c.id.desc()).limit(1)
 _REVISION_IN = Query(_REVISION.where(events.c.environment == bindparam("environment")), int)
 _REVISION_NOWHERE = Query(_REVISION.where(events.c.environment.is_(None)), int)
 _ENVIRONMENT_NAMES = Query(select(environments.c.name), str)
 
 
 def read_revisions(tx: Transaction) -> dict[str | None, int]:
-    """By environment, the last event that concerns SDKs; under None, of those that name no environment."""
-    found: dict[str | None, int] = {None: tx.first(_REVISION_NOWHERE) or 0}
+    """By environment, the last event that concerns SDKs, archived or not; under None, of those that name none."""
+    archived = {name or None: event_id for name, event_id, _ in newest_of(tx, "environment")}
+    found: dict[str | None, int] = {None: tx.first(_REVISION_NOWHERE) or archived.get(None, 0)}
     for environment in tx.all(_ENVIRONMENT_NAMES):
-        if revision := tx.first(_REVISION_IN, environment=environment):
+        if revision := tx.first(_REVISION_IN, environment=environment) or archived.get(environment):
             found[environment] = revision
     return found
 

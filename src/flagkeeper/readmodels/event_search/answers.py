@@ -4,33 +4,45 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from flagkeeper.eventlog.read import EventFilter, EventRow, View, count, epoch, find, next_batch
+from flagkeeper.eventlog.query import EventQuery
+from flagkeeper.eventlog.read import epoch
 from flagkeeper.kernel.paging import Page
+from flagkeeper.readmodels.views.log import Log
 from flagkeeper.storage.reader import Reader
 from flagkeeper.storage.transaction import Transaction
+
+BATCH = 200
+"""Events per read while a whole list is streamed: some 200 KB, however long the list."""
 
 _encode = msgspec.json.Encoder().encode
 
 
-def page(tx: Transaction, /, wanted: EventFilter, asked: Page, view: View, total_key: str, **head: object) -> bytes:
+def page(tx: Transaction, /, log: Log, query: EventQuery, asked: Page, total_key: str, **head: object) -> bytes:
     """One page of matching events and their exact number, ready to be sent."""
-    found = [row.shown(view) for row in find(tx, wanted, asked)]
-    return _encode({**head, "events": found, total_key: count(tx, wanted)})
+    found = log.search.find(tx, query, log.sight, limit=asked.limit, offset=asked.offset)
+    total = log.search.total(tx, query, log.sight)
+    shown = log.shown(tx, found.ids)
+    cut = {} if found.complete and total.exact else {"incomplete": True}
+    return _encode({**head, "events": shown, total_key: total.events, **cut})
 
 
-async def whole_list(reader: Reader, wanted: EventFilter, view: View, **head: object) -> AsyncIterator[bytes]:
+async def whole_list(reader: Reader, log: Log, query: EventQuery, **head: object) -> AsyncIterator[bytes]:
     """All matching events as of now, newest first, a batch at a time. No snapshot is held open between batches: the
     log only grows, and what is newer than the start is left out."""
     end = (await reader.run(epoch)).last_id + 1
-    total = await reader.run(count, wanted, end)
-    yield _encode({**head, "totalEvents": total})[:-1] + b',"events":['
+    total = await reader.run(log.search.total, query, log.sight, before=end)
+    yield _encode({**head, "totalEvents": total.events})[:-1] + b',"events":['
     separator = b""
-    while batch := await reader.run(next_batch, wanted, end):
-        yield separator + await reader.run(_joined, batch, view)
+    while batch := await reader.run(_batch, log, query, end):
+        end, events = batch
+        yield separator + events
         separator = b","
-        end = batch[-1].id
     yield b"]}"
 
 
-def _joined(_: Transaction, batch: list[EventRow], view: View) -> bytes:
-    return _encode([row.shown(view) for row in batch])[1:-1]
+def _batch(tx: Transaction, log: Log, query: EventQuery, before: int) -> tuple[int, bytes] | None:
+    """The next events of a stream, joined with commas, and the id of the last one. None at the end."""
+    found = log.search.find(tx, query, log.sight, limit=BATCH, before=before)
+    if not found.ids:
+        return None
+    return found.ids[-1], _encode(log.shown(tx, found.ids))[1:-1]

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import msgspec
 
 from flagkeeper.eventlog.catalogue.event import Tag
-from flagkeeper.eventlog.read import Creator
 
 
 class EventDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -46,9 +45,8 @@ class FeatureEventsDocument(msgspec.Struct, frozen=True, kw_only=True, rename="c
 class SearchDocument(msgspec.Struct, frozen=True, kw_only=True):
     events: list[EventDocument]
     total: int
-
-
-CreatorsDocument = list[Creator]
+    incomplete: bool = False
+    """True: so many values contain the text that the search ended early; older events may match too."""
 
 
 class SearchBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,87 @@
+"""Listening to a server's events (Server-Sent Events), for people at a terminal: they say where to, so nothing is
+guarded."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import msgspec
+
+from flagkeeper import __version__
+from flagkeeper.outbound.errors import TimedOut, Unreachable
+
+PATIENCE = 45.0
+"""Seconds without a sign of life after which the connection counts as broken. Servers send one every 15."""
+CONNECT = 10.0
+"""Seconds to connect."""
+LARGEST = 16 * 1024 * 1024
+"""Bytes of one line."""
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What a server said. A message without data only says where the stream is."""
+
+    kind: str
+    id: str
+    data: bytes
+
+
+class NotListening(Exception):
+    """The server answered, but not with a stream."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
+
+
+async def listen(url: str, parameters: dict[str, str], headers: dict[str, str]) -> AsyncIterator[Message]:
+    """The messages of one connection, until the server closes it.
+
+    Raises:
+        NotListening: it refuses.
+        Unreachable, TimedOut: there is no connection, or it broke.
+    """
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=PATIENCE)
+    own = {"Accept": "text/event-stream", "Cache-Control": "no-store", "User-Agent": f"Flagkeeper/{__version__}"}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, read_bufsize=LARGEST) as session,
+            session.get(url, params=parameters, headers={**own, **headers}, allow_redirects=False) as response,
+        ):
+            if response.status != 200 or response.content_type != "text/event-stream":
+                raise NotListening(response.status, await response.content.read(64 * 1024))
+            reader = MessageReader()
+            async for line in response.content:
+                message = reader.line(line.rstrip(b"\r\n"))
+                if message is not None:
+                    yield message
+    except TimeoutError as error:
+        raise TimedOut(f"{url} gave no sign of life") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise Unreachable(f"there is no connection to {url}: {error}") from error
+
+
+class MessageReader:
+    """Puts lines together to messages."""
+
+    def __init__(self) -> None:
+        self._kind = ""
+        self._id = ""
+        self._data: list[bytes] = []
+
+    def line(self, line: bytes) -> Message | None:
+        """The message that ends with this line, if one does."""
+        if not line:
+            message = Message(self._kind or "message", self._id, b"\n".join(self._data))
+            self._kind, self._data = "", []
+            return message
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        match name:
+            case b"data":
+                self._data.append(value)
+            case b"event":
+                self._kind = value.decode()
+            case b"id":
+                self._id = value.decode()
+        return None

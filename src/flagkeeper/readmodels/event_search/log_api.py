@@ -1,0 +1,116 @@
+"""Our own API for finding and understanding events."""
+
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Request, Response
+from litestar.params import QueryParameter
+
+from flagkeeper.http import route
+from flagkeeper.kernel import clock
+from flagkeeper.kernel.paging import MAX_OFFSET
+from flagkeeper.readmodels.event_search.counts import FIELDS, Bucket, CountQuestion, Counts, counts, read_by
+from flagkeeper.readmodels.event_search.cursor import read_cursor
+from flagkeeper.readmodels.event_search.page import COUNTED, Links, LogPageDocument, PageQuestion, page
+from flagkeeper.readmodels.event_search.permalink import EventPageDocument, event_page
+from flagkeeper.readmodels.views.log import Log
+from flagkeeper.readmodels.views.parameters import QUERY, read_query
+from flagkeeper.storage.reader import Reader
+
+TAG = "Events"
+JSON = "application/json"
+LONGEST_LINKS = 4_000
+"""Characters of a `Link` header: proxies refuse answers with long headers. The body has the links in any case."""
+
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=1000, description="Events on a page.")]
+Offset = Annotated[int, QueryParameter(name="offset", ge=0, le=MAX_OFFSET, description="How many to skip.")]
+CursorText = Annotated[str | None, QueryParameter(name="cursor", description="As `next` and `prev` have it.")]
+Total = Annotated[
+    str | None,
+    QueryParameter(name="total", pattern="^exact$", description=f"`exact`: count on beyond {COUNTED} matching events."),
+]
+BucketOf = Annotated[Bucket, QueryParameter(name="bucket", description="Of which length the buckets of time are.")]
+By = Annotated[str, QueryParameter(name="by", description=f"Some of {', '.join(FIELDS)}, separated by commas.")]
+Values = Annotated[
+    int, QueryParameter(name="limit", ge=1, le=1000, description="Values of each field; others are summed.")
+]
+
+_encode = msgspec.json.Encoder().encode
+
+
+@route.get(
+    "/api/admin/log/events",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="listEvents",
+    summary="Find events, page by page",
+    returns=LogPageDocument,
+    query=QUERY,
+    errors=(503,),
+)
+async def list_log(
+    request: Request[Any, Any, Any],
+    log: Log,
+    reader: Reader,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    cursor: CursorText = None,
+    total: Total = None,
+) -> Response[bytes]:
+    # As they stand in the URL: `query_params` gives them in an order of its own.
+    given = parse_qsl(request.url.query, keep_blank_values=True)
+    asked = PageQuestion(
+        query=read_query(given, clock.now()),
+        limit=limit,
+        offset=offset,
+        cursor=None if cursor is None else read_cursor(cursor),
+        at_most=COUNTED if total is None else None,
+        parameters=given,
+    )
+    found = await reader.run(page, log, asked)
+    return Response(_encode(found), media_type=JSON, headers=_link_header(Links(found.next, found.prev)))
+
+
+@route.get(
+    "/api/admin/log/events/{event_id:int}",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="getEvent",
+    summary="An event, what it changed, and the events around it",
+    returns=EventPageDocument,
+    errors=(404, 503),
+)
+async def get_event(event_id: int, log: Log, reader: Reader) -> Response[bytes]:
+    return Response(_encode(await reader.run(event_page, log, event_id)), media_type=JSON)
+
+
+@route.get(
+    "/api/admin/log/counts",
+    permission=route.ANYBODY,
+    tag=TAG,
+    operation="countEvents",
+    summary="Count events by time and by what they have in common",
+    query=QUERY,
+    errors=(503,),
+)
+async def count_events(
+    request: Request[Any, Any, Any],
+    log: Log,
+    reader: Reader,
+    bucket: BucketOf = Bucket.DAY,
+    by: By = "",
+    limit: Values = 50,
+) -> Counts:
+    now = clock.now()
+    query = read_query(request.query_params.multi_items(), now)
+    asked = CountQuestion(query=query, bucket=bucket, by=read_by(by), limit=limit)
+    return await reader.run(counts, log, asked, now)
+
+
+def _link_header(links: Links) -> dict[str, str]:
+    header = links.header()
+    return {"Link": header} if 0 < len(header) <= LONGEST_LINKS else {}
+
+
+ROUTES = [list_log, get_event, count_events]

@@ -1,0 +1,1 @@
+"""What happened when: the event timeline, and what changed around a moment."""

@@ -1,0 +1,143 @@
+"""Differences between documents: a patch that holds, and lines that people can read."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flagkeeper.eventlog import diff
+from flagkeeper.eventlog.diff.pairs import DEEPEST
+from flagkeeper.eventlog.diff.patch import MOST_STEPS
+from flagkeeper.features.flags.model.json_patch import Patch, apply
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.5, 1.0, "", "a", "null", "25", " x", "ä\n"])
+)
+KEYS = st.sampled_from(["id", "name", "a", "b/c", "d~e", "", "f.g", "0"])
+DOCUMENTS = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=6)
+        | st.dictionaries(KEYS, inner, max_size=5)
+        | st.lists(st.fixed_dictionaries({"id": st.integers(0, 5), "value": inner}), max_size=6)
+        | st.lists(st.fixed_dictionaries({"name": st.sampled_from("abcde"), "value": inner}), max_size=6)
+    ),
+    max_leaves=25,
+)
+
+
+def applied(document: Any, operations: list[diff.Operation]) -> Any:
+    """By the other half: what applies the patches of requests."""
+    wire = msgspec.json.encode(operations)
+    return apply(document, msgspec.json.decode(wire, type=list[Patch]))
+
+
+def as_json(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
+
+
+def texts(old: Any, new: Any) -> list[str]:
+    return [line.text for line in diff.lines(old, new)]
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_the_patch_makes_the_new_document_of_the_old(old: Any, new: Any) -> None:
+    assert as_json(applied(old, diff.patch(old, new))) == as_json(new)
+
+
+@given(st.data())
+def test_a_list_in_another_order(data: st.DataObject) -> None:
+    old = data.draw(st.lists(st.fixed_dictionaries({"id": st.integers(0, 30), "value": SCALARS}), max_size=20))
+    new = data.draw(st.permutations([*old, *data.draw(st.lists(st.fixed_dictionaries({"id": st.integers(0, 30)})))]))
+    assert as_json(applied(old, diff.patch(old, new))) == as_json(new)
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_lines_say_something_exactly_when_something_differs(old: Any, new: Any) -> None:
+    differs = as_json(old) != as_json(new)
+    assert bool(diff.patch(old, new)) is differs
+    if {type(old), type(new)} & {dict, list} == {type(old), type(new)}:
+        emptied = [old, new] in ([{}, []], [[], {}])
+        assert bool(texts(old, new)) is differs or emptied
+    assert not any("\n" in text for text in texts(old, new))
+
+
+@given(DOCUMENTS)
+def test_nothing_differs_from_itself(document: Any) -> None:
+    assert diff.patch(document, document) == []
+    assert texts(document, document) == []
+
+
+STRATEGY = {"id": "s1", "name": "flexibleRollout", "parameters": {"rollout": "25"}}
+OTHER = {"id": "s2", "name": "default", "parameters": {}}
+
+
+def test_a_moved_strategy_is_not_a_rewritten_one() -> None:
+    third = {"id": "s3", "name": "userWithId", "parameters": {}}
+    old = {"strategies": [STRATEGY, OTHER, third]}
+    new = {"strategies": [OTHER, third, STRATEGY]}
+    (step,) = diff.patch(old, new)
+    assert (step.op, step.from_, step.path) == ("move", "/strategies/0", "/strategies/2")
+    assert texts(old, new) == ["strategies[2]: was strategies[0]"]
+
+
+def test_what_changed_inside_a_moved_strategy_is_shown() -> None:
+    changed = {**STRATEGY, "parameters": {"rollout": "50"}}
+    assert texts({"strategies": [STRATEGY]}, {"strategies": [changed]}) == [
+        "strategies[0].parameters.rollout: 25 -> 50"
+    ]
+    assert texts({"strategies": [STRATEGY, OTHER]}, {"strategies": [OTHER, changed]}) == [
+        "strategies[0]: was strategies[1]",
+        "strategies[1].parameters.rollout: 25 -> 50",
+    ]
+
+
+def test_elements_without_a_name_are_compared_where_they_stand() -> None:
+    one, two, three = ({"contextName": name, "values": [name]} for name in ("userId", "appName", "region"))
+    assert texts([one, two, three], [two, three]) == ["- [0].contextName: userId", "- [0].values: userId"]
+    assert texts([one, three], [one, two, three]) == ["+ [1].contextName: appName", "+ [1].values: appName"]
+    assert texts([one, two], [one, three]) == [
+        "[1].contextName: appName -> region",
+        "- [1].values: appName",
+        "+ [1].values: region",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({"a": "25"}, {"a": 25}, ['a: "25" -> 25']),
+        ({"a": True}, {"a": 1}, ["a: true -> 1"]),
+        ({"a": 1}, {"a": 1.0}, ["a: 1 -> 1.0"]),
+        ({"a": None}, {"a": "null"}, ['a: null -> "null"']),
+        ({"a": ""}, {"a": " b"}, ['a: "" -> " b"']),
+        ({"values": ["x", "y"]}, {"values": ["y", "z"]}, ["- values: x", "+ values: z"]),
+        ({"values": ["x", "y", "z"]}, {"values": ["z", "x", "y"]}, ["values: now in the order z, x, y"]),
+        ({"values": ["x", "x"]}, {"values": ["x"]}, ["- values: x"]),
+        ({"a.b": 1}, {"a.b": 2}, ['["a.b"]: 1 -> 2']),
+        ({"a": {"b": 1}}, {"a": 2}, ["- a.b: 1", "+ a: 2"]),
+        ({"a": {}}, {}, ["- a: {}"]),
+        (None, {"name": "x", "tags": [], "on": False}, ["+ name: x", "+ tags: []", "+ on: false"]),
+        ({"name": "x"}, None, ["- name: x"]),
+        (None, None, []),
+    ],
+)
+def test_lines(old: Any, new: Any, expected: list[str]) -> None:
+    assert texts(old, new) == expected
+
+
+def test_a_list_that_changed_very_much_is_replaced() -> None:
+    old, new = list(range(10_000)), list(range(10_000 - MOST_STEPS, 20_000))
+    (step,) = diff.patch(old, new)
+    assert (step.op, step.value) == ("replace", new)
+
+
+def test_very_deep_documents_are_no_trouble() -> None:
+    old: Any = 1
+    new: Any = 2
+    for _ in range(DEEPEST):
+        old, new = {"a": [old]}, {"a": [new]}
+    assert applied(old, diff.patch(old, new)) == new
+    assert texts(old, new)
