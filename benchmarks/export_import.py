@@ -47,7 +47,7 @@ def measure(kind: str, source: Path, folder: Path) -> dict[str, str]:
     events = sum(1 for _ in source.open("rb"))
     found = {}
     with database(kind, folder / "first") as url:
-        found["import, events/s"] = per_second(events, flagkeeper(url, "events", "import", str(source)))
+        found["import, events/s"] = per_second(events, flagkeeper(url, "events", "import", "--no-index", str(source)))
         exported = folder / f"{kind}.ndjson"
         seconds = flagkeeper(url, "events", "export", "--output", str(exported))
         found["export at the command line, events/s"] = per_second(events, seconds)
@@ -61,7 +61,7 @@ def measure(kind: str, source: Path, folder: Path) -> dict[str, str]:
         finally:
             server.stop()
     with database(kind, folder / "second") as url:
-        found["import of the export, events/s"] = per_second(events, flagkeeper(url, "events", "import", str(exported)))
+        found["import of the export, events/s"] = per_second(events, flagkeeper(url, "events", "import", "--no-index", str(exported)))
         again = folder / f"{kind}-again.ndjson"
         flagkeeper(url, "events", "export", "--output", str(again))
         found["the second export is the same"] = "yes" if filecmp.cmp(exported, again, shallow=False) else "NO"

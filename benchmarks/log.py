@@ -200,7 +200,9 @@ def fill(kind: str, url: str, events: int, facts: list[str]) -> None:
     environment = {**os.environ, "FLAGKEEPER_DATABASE_URL": url}
     subprocess.run([*CLI, "migrate"], env=environment, check=True)
     began = time.perf_counter()
-    loading = subprocess.Popen([*CLI, "events", "import", "-"], env=environment, stdin=subprocess.PIPE, text=True)
+    loading = subprocess.Popen(
+        [*CLI, "events", "import", "--no-index", "-"], env=environment, stdin=subprocess.PIPE, text=True
+    )
     assert loading.stdin is not None
     loading.stdin.writelines(Seeds(events, 42).lines())
     loading.stdin.close()

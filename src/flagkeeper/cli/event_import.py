@@ -4,11 +4,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flagkeeper.cli.terminal import settings
+from flagkeeper.cli.terminal import log_rows, progress, settings
+
+if TYPE_CHECKING:
+    from flagkeeper.storage.database import Database
 
 
 def import_events(
@@ -20,6 +23,9 @@ def import_events(
             help="Address of the server that wrote it, when that is not this one's: its links then lead here.",
         ),
     ] = None,
+    index: Annotated[
+        bool, typer.Option(help="Build the index for searches at once. A server would do so more slowly.")
+    ] = True,
 ) -> None:
     """Make the events of a file the log of a new database, as they were: ids, times, actors and groups.
 
@@ -36,17 +42,28 @@ def import_events(
     migrate(database)
     address = (written_by or known.base_url()).rstrip("/")
     if file == "-":
-        with _progress(None) as progress:
-            done = import_file(database, sys.stdin.buffer, address, progress)
+        with _bytes(None) as show:
+            done = import_file(database, sys.stdin.buffer, address, show)
     else:
         path = Path(file)
-        with path.open("rb") as opened, _progress(path.stat().st_size) as progress:
-            done = import_file(database, opened, address, progress)
+        with path.open("rb") as opened, _bytes(path.stat().st_size) as show:
+            done = import_file(database, opened, address, show)
     typer.echo(f"{database.shown()} now has {done.events} events, verified (sha256 {done.sha256}).")
+    if index:
+        _index(database)
+
+
+def _index(database: "Database") -> None:
+    from flagkeeper.eventlog.index import store
+    from flagkeeper.eventlog.index.keeper import Indexer
+
+    store.prepare(database)
+    with progress("Indexing") as show:
+        Indexer(database, log_rows(), politely=False).build(show)
 
 
 @contextmanager
-def _progress(size: int | None) -> Iterator[Callable[[int, int], None]]:
+def _bytes(size: int | None) -> Iterator[Callable[[int, int], None]]:
     """A bar that shows how many bytes are read, if somebody looks at it."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
