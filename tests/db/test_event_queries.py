@@ -46,5 +46,8 @@ def test_index_and_plain_meaning_agree(database_url: str, on_disk: int) -> None:
                 == [each for each in reversed(wanted) if each > middle][:7]
             )
             assert log.find(query, sight, limit=5, offset=3) == wanted[3:8]
+            page, total = log.reader.now(log.search.page, query, sight, limit=7, before=middle, at_most=3)
+            assert page.ids == [each for each in wanted if each < middle][:7]
+            assert min(total.events, 3) == min(len(wanted), 3)
     log.close()
     assert differences == []

@@ -19,8 +19,7 @@ _encode = msgspec.json.Encoder().encode
 
 def page(tx: Transaction, /, log: Log, query: EventQuery, asked: Page, total_key: str, **head: object) -> bytes:
     """One page of matching events and their exact number, ready to be sent."""
-    found = log.search.find(tx, query, log.sight, limit=asked.limit, offset=asked.offset)
-    total = log.search.total(tx, query, log.sight)
+    found, total = log.search.page(tx, query, log.sight, limit=asked.limit, offset=asked.offset)
     shown = log.shown(tx, found.ids)
     cut = {} if found.complete and total.exact else {"incomplete": True}
     return _encode({**head, "events": shown, total_key: total.events, **cut})

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.eventlog.index.search import Found
+from flagkeeper.eventlog.index.search import Found, Total
 from flagkeeper.eventlog.query import EventQuery
 from flagkeeper.eventlog.read import EventOut, epoch
 from flagkeeper.readmodels.event_search.cursor import Cursor
@@ -81,12 +81,11 @@ def page(tx: Transaction, log: Log, asked: PageQuestion) -> LogPage[EventOut]:
     head = epoch(tx)
     if asked.cursor is not None:
         asked.cursor.demand(head.epoch)
-    found = _find(tx, log, asked)
+    found, total = _find(tx, log, asked)
     ids = found.ids[: asked.limit]
     backwards = asked.cursor is not None and asked.cursor.side == "newer"
     if backwards:
         ids.reverse()
-    total = log.search.total(tx, asked.query, log.sight, at_most=asked.at_most)
     links = _links(asked, head.epoch, ids, more=len(found.ids) > asked.limit or (bool(ids) and not found.complete))
     return LogPage(
         events=log.shown(tx, ids),
@@ -97,8 +96,8 @@ def page(tx: Transaction, log: Log, asked: PageQuestion) -> LogPage[EventOut]:
     )
 
 
-def _find(tx: Transaction, log: Log, asked: PageQuestion) -> Found:
-    """The ids of the page, and one more if there are more."""
+def _find(tx: Transaction, log: Log, asked: PageQuestion) -> tuple[Found, Total]:
+    """The ids of the page, and one more if there are more; and how many there are in all."""
     match asked.cursor:
         case Cursor("older", event_id):
             where = {"before": event_id}
@@ -106,7 +105,9 @@ def _find(tx: Transaction, log: Log, asked: PageQuestion) -> Found:
             where = {"after": event_id}
         case _:
             where = {}
-    return log.search.find(tx, asked.query, log.sight, limit=asked.limit + 1, offset=asked.offset, **where)
+    return log.search.page(
+        tx, asked.query, log.sight, limit=asked.limit + 1, offset=asked.offset, at_most=asked.at_most, **where
+    )
 
 
 def _links(asked: PageQuestion, epoch: str, ids: list[int], *, more: bool) -> Links:
