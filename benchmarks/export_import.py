@@ -61,7 +61,9 @@ def measure(kind: str, source: Path, folder: Path) -> dict[str, str]:
         finally:
             server.stop()
     with database(kind, folder / "second") as url:
-        found["import of the export, events/s"] = per_second(events, flagkeeper(url, "events", "import", "--no-index", str(exported)))
+        found["import of the export, events/s"] = per_second(
+            events, flagkeeper(url, "events", "import", "--no-index", str(exported))
+        )
         again = folder / f"{kind}-again.ndjson"
         flagkeeper(url, "events", "export", "--output", str(again))
         found["the second export is the same"] = "yes" if filecmp.cmp(exported, again, shallow=False) else "NO"
