@@ -1,7 +1,7 @@
 """Searching the log: every question is answered with ids, from the blocks in memory and on disk."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 import msgspec
 from pyroaring import BitMap
@@ -92,6 +92,8 @@ class Search:
         log, plan = self._plan(tx, query, sight)
         narrowed = _narrowed(plan, before, after)
         found = self._find(tx, log, narrowed, limit, offset, ascending=after is not None)
+        if narrowed == plan and not offset and found.complete and len(found.ids) < limit:
+            return found, Total(len(found.ids))
         return found, self._total(tx, log, plan, at_most)
 
     def _find(self, tx: Transaction, log: "_Indexed", plan: Plan, limit: int, offset: int, *, ascending: bool) -> Found:
@@ -113,7 +115,8 @@ class Search:
         if not plan.questions and plan.ids is None:
             return Total(max(0, plan.last - plan.first + 1))
         if _is_one_field(plan):
-            return Total(self._count_terms(tx, log, plan))
+            events = self._count_terms(tx, log, plan, at_most)
+            return Total(events) if at_most is None or events < at_most else Total(at_most, exact=False)
         budget = Budget(self._most_values)
         events = 0
         for ids in self._sets(tx, log, plan, budget):
@@ -234,21 +237,32 @@ class Search:
             if budget.exhausted:
                 return
 
-    def _count_terms(self, tx: Transaction, log: "_Indexed", plan: Plan) -> int:
-        """The sum of what blocks say of their terms; only blocks that are cut by the range are opened."""
-        spans = [span for span in log.spans if plan.first <= span.first and span.last <= plan.last]
+    def _count_terms(self, tx: Transaction, log: "_Indexed", plan: Plan, at_most: int | None) -> int:
+        """The sum of what blocks say of their terms, the newest first, to `at_most` or a little more. Only blocks that
+        the range cuts, or that are in memory, are opened."""
         with self._tail.blocks(log.head.epoch) as blocks:
             end = blocks[-1].first if blocks else log.head.last_id + 1
-        whole = [span for span in spans if span.last < end]
+        whole = [span for span in log.spans if plan.first <= span.first and span.last <= plan.last and span.last < end]
         asked = resolved(tx, plan.questions)[0]
         if not whole or not isinstance(asked, Terms):
             return sum(len(ids) for ids in self._sets(tx, log, plan, Budget(self._most_values)))
-        inside = tx.first(store.COUNT, blocks=[span.first for span in whole], terms=sorted(set(asked.exact))) or 0
         newer = msgspec.structs.replace(plan, first=max(plan.first, whole[0].last + 1))
         older = msgspec.structs.replace(plan, last=min(plan.last, whole[-1].first - 1))
-        return inside + sum(
-            len(ids) for each in (newer, older) for ids in self._sets(tx, log, each, Budget(self._most_values))
+        terms = sorted(set(asked.exact))
+        counts = chain(
+            (len(ids) for ids in self._sets(tx, log, newer, Budget(self._most_values))),
+            (
+                tx.first(store.COUNT, blocks=[span.first for span in chunk], terms=terms) or 0
+                for chunk in _chunks(whole)
+            ),
+            (len(ids) for ids in self._sets(tx, log, older, Budget(self._most_values))),
         )
+        events = 0
+        for count in counts:
+            events += count
+            if at_most is not None and events >= at_most:
+                break
+        return events
 
     def _scanned(self, tx: Transaction, gap: tuple[int, int], head: Epoch) -> Block:
         """The index of events that have none yet.
