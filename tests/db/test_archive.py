@@ -30,6 +30,8 @@ from tests.databases import Run, fresh_sqlite
 from tests.deliveries import enable
 from tests.log import ALICE, Log
 
+pytestmark = pytest.mark.slow
+
 _FOLLOW = Write[Any](insert(log_followers))
 
 

@@ -19,6 +19,8 @@ from flagkeeper.kernel.errors import BadData, Unavailable
 from tests.archive import archived, archiver, everything, fill
 from tests.log import ALICE, Log
 
+pytestmark = pytest.mark.slow
+
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-may-see",

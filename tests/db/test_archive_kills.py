@@ -7,6 +7,8 @@ import pytest
 
 from tests.archive_storm import ArchiveStorm
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)

@@ -10,6 +10,8 @@ from flagkeeper.eventlog.read import EventRow
 from tests.events import START, SearchedLog, write_log
 from tests.random_events import random_query, random_row, random_sight
 
+pytestmark = pytest.mark.slow
+
 EVENTS = 500
 QUERIES = 160
 """80,000 pairs of an event and a query, on each database."""

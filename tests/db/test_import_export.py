@@ -29,6 +29,8 @@ from tests.event_lines import lines
 from tests.events import SearchedLog
 from tests.log import ALICE, Log
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = "http://flagkeeper.test"
 VIEW = View(ADDRESS, with_ip=True)
 N = 1_500

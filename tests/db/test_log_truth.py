@@ -1,7 +1,11 @@
 """What the log tells can have happened: every event's previous state is what the event before it left. Short form; the
 long one is in `tests/torture`."""
 
+import pytest
+
 from tests.truth import Story
+
+pytestmark = pytest.mark.slow
 
 
 def test_concurrent_writers_leave_no_impossible_history(database_url: str) -> None:

@@ -42,6 +42,8 @@ from flagkeeper.storage.transaction import Transaction
 from tests.archive import archived, archiver, everything, fill, place_in
 from tests.log import ALICE, Log
 
+pytestmark = pytest.mark.slow
+
 OLD = ("grace", "grace@example.com", "Grace B. Hopper", "grace.new@example.com")
 LOOKALIKES = ("grace.smith@example.com", "disgrace", "grace-period")
 _ATTEMPT = Write[Any](insert(integration_events))
