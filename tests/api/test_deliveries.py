@@ -96,7 +96,7 @@ def test_what_died_is_replayed_when_the_receiver_is_back(server: TestServer) -> 
         settled(server, path, 6)
         # On so short a schedule the cleaning job may come by, and give up what is older than the schedule allows.
         made = [each["attempts"] for each in deliveries(server, path)]
-        assert len(receiver.arrivals) == sum(made) <= 6 * MOST_ATTEMPTS
+        assert sum(made) <= len(receiver.arrivals) <= 6 * MOST_ATTEMPTS
         receiver.decide = always(FINE)
         replay = f"{path}/deliveries/replay"
         assert server.post(replay, json={"types": ["feature-archived"]}).json() == {"replayed": 1}

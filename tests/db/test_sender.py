@@ -506,4 +506,5 @@ async def test_metrics_tell_how_it_goes(sqlite_url: str) -> None:
             for outcome in ("delivered", "failed", "dead"):
                 assert told["flagkeeper_deliveries_total", outcome] == 1
             assert told["flagkeeper_delivery_lag_seconds_count", None] == 2
-            assert told["flagkeeper_deliveries_oldest_waiting_seconds", None] == 0
+            # Looked up now and then: it may be from just before the last delivery.
+            assert told["flagkeeper_deliveries_oldest_waiting_seconds", None] < 1
