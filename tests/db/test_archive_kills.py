@@ -10,7 +10,6 @@ from tests.archive_storm import ArchiveStorm
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_three_kills_lose_nothing(database_url: str, tmp_path: Path) -> None:
     storm = ArchiveStorm(database_url, tmp_path, seed=1)
