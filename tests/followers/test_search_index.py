@@ -12,6 +12,7 @@ from flagkeeper.eventlog.index import store
 from flagkeeper.eventlog.index.search import Search
 from flagkeeper.eventlog.index.tables import search_blocks, search_names, search_terms, search_values
 from flagkeeper.eventlog.query import ALL, EVERYTHING, parse
+from flagkeeper.eventlog.query.conditions import Field
 from flagkeeper.eventlog.read import LogRows, epoch
 from flagkeeper.eventlog.tables import events, log_head
 from flagkeeper.kernel.errors import Unavailable
@@ -182,6 +183,23 @@ def test_rows_are_never_silently_missing(log: SearchedLog) -> None:
     write_log(log.database, [row(1)])
     with pytest.raises(Unavailable, match="Event 2 is neither"):
         log.reader.now(LogRows().of, [1, 2])
+
+
+def test_a_tail_that_is_ahead_of_a_transaction_shows_it_nothing_newer(log: SearchedLog) -> None:
+    write_log(log.database, [row(1), row(2)])
+    log.load()
+
+    def read(tx: Transaction) -> None:
+        assert epoch(tx).last_id == 2
+        write_log(log.database, [row(3)])
+        log.reader.now(lambda later: log.tail.apply(later, [], epoch(later)))
+        assert log.search.newest_of(tx, EVERYTHING, Field.USER) == {"7": 2}
+        assert log.search.find(tx, parse("user:7", 0), EVERYTHING, limit=5).ids == [2, 1]
+        assert log.search.total(tx, parse("user:7", 0), EVERYTHING).events == 2
+        assert log.search.grouped(tx, ALL, EVERYTHING, [Field.USER]).of("u:") == {"7": [2]}
+
+    log.reader.now(read)
+    assert log.find(parse("user:7", 0)) == [3, 2, 1]
 
 
 def test_building_anew_beside_a_running_server(log: SearchedLog) -> None:

@@ -151,7 +151,8 @@ class Search:
             for piece in pieces:
                 block = self._scanned(tx, piece, log.head) if isinstance(piece, tuple) else piece
                 if isinstance(block, Block):
-                    seen = in_memory(block, questions)
+                    # The tail may be ahead of this transaction, which cannot read what it does not see.
+                    seen = in_memory(block, questions) & BitMap(range(1, log.head.last_id + 1))
                     _note_newest(newest, ((term, block.ids(term) & seen) for term in block.terms(kind)))
         missing -= newest.keys()
         for chunk in _chunks(spans):
