@@ -190,7 +190,7 @@ def filled(kind: str, events: int, keep: Path | None, facts: list[str]) -> Itera
             server.stop()
     finally:
         if postgres:
-            postgres.stop()
+            postgres.stop(keep=keep is not None)
         if not keep:
             shutil.rmtree(folder)
 

@@ -21,7 +21,7 @@ from flagkeeper.storage.transaction import Transaction
 START = 1_770_000_000_000
 """When the first event happened (February 2026)."""
 MINUTE = 60_000
-SMALL_BLOCKS = Sizes(small=32, large=128)
+SMALL_BLOCKS = Sizes(small=32, large=128, listed=2)
 """So that some hundred events fill every kind of block."""
 
 _ADD = Write[Any](insert(events))

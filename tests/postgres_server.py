@@ -35,7 +35,7 @@ class PostgresServer:
     """A server in a folder of its own, reachable by TCP on the loopback address only, as the superuser `postgres`."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        """Starts it.
+        """Starts it, with the data that an earlier one kept in `folder`.
 
         Raises:
             NoPostgres: when that fails.
@@ -48,20 +48,22 @@ class PostgresServer:
         if self._account:
             folder.chmod(0o755)
         self._programs = _reachable(find_programs(), folder, self._account)
-        self._initialise()
+        if not self._data.exists():
+            self._initialise()
         port = _free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         self._start({**settings, "port": str(port), "listen_addresses": "127.0.0.1", "max_connections": "200"})
 
-    def stop(self) -> None:
-        """Ends the server, breaking off what still runs in it, and removes its data."""
+    def stop(self, *, keep: bool = False) -> None:
+        """Ends the server, breaking off what still runs in it, and removes its data unless they are to be kept."""
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait()
-        shutil.rmtree(self._data)
+        if not keep:
+            shutil.rmtree(self._data)
 
     def running(self) -> bool:
         return self._process.poll() is None

@@ -10,9 +10,16 @@ from sqlalchemy import select, update
 from flagkeeper.eventlog.follow import after
 from flagkeeper.eventlog.index import store
 from flagkeeper.eventlog.index.search import Search
-from flagkeeper.eventlog.index.tables import search_blocks, search_names, search_terms, search_values
+from flagkeeper.eventlog.index.tables import (
+    search_blocks,
+    search_directories,
+    search_names,
+    search_terms,
+    search_values,
+)
 from flagkeeper.eventlog.query import ALL, EVERYTHING, parse
 from flagkeeper.eventlog.query.conditions import Field
+from flagkeeper.eventlog.query.evaluate import Candidate, matches
 from flagkeeper.eventlog.read import LogRows, epoch
 from flagkeeper.eventlog.tables import events, log_head
 from flagkeeper.kernel.errors import Unavailable
@@ -23,7 +30,7 @@ from tests.random_events import random_row
 
 _TABLES = [
     Query(select(*table.c).order_by(*table.primary_key.columns), columns)
-    for table in (search_blocks, search_terms, search_values, search_names)
+    for table in (search_blocks, search_terms, search_values, search_names, search_directories)
 ]
 
 
@@ -62,7 +69,61 @@ def test_grown_is_built(log: SearchedLog) -> None:
     assert everything(log) == grown
     assert [block[:2] for block in grown[0]] == [(1, 127), (128, 255), (256, 287)]
     log.indexer.reindex(100, 200)
+    log.indexer.complete(lambda _done, _all: None)
     assert everything(log) == grown
+
+
+def test_a_directory_says_what_its_blocks_say(log: SearchedLog) -> None:
+    rng = random.Random(11)
+    write_log(log.database, [random_row(rng, each) for each in range(1, 700)])
+    log.indexer.build(lambda _done, _all: None)
+    blocks, terms, _, _, entries = everything(log)
+    listed = {block: (into, bit) for block, _, _, into, bit in blocks}
+    assert listed == {1: (1, 1), 128: (1, 2), 256: (256, 1), 384: (256, 2), 512: (None, 0), 640: (None, 0)}
+    expected: dict[tuple[int, str], tuple[int, int]] = {}
+    for block, term, events_of_term, _ in terms:
+        into, bit = listed[block]
+        if into is not None:
+            bits, events_before = expected.get((into, term), (0, 0))
+            expected[into, term] = (bits + bit, events_before + events_of_term)
+    assert {(into, term): (bits, count) for into, term, bits, count in entries} == expected
+
+
+def test_a_directory_goes_with_any_of_its_blocks_and_comes_back(log: SearchedLog) -> None:
+    write_log(log.database, [row(each, project="even" if each % 2 == 0 else "odd") for each in range(1, 600)])
+    log.indexer.build(lambda _done, _all: None)
+    before = everything(log)
+    change(log, Write(update(events).where(events.c.id == 10).values(project="gone")))
+    log.indexer.reindex(10, 10)
+    assert [block[3] for block in everything(log)[0]] == [None, None, 256, 256, None, None]
+    assert log.total(parse("project:even", 0)) == 298
+    assert log.find(parse("project:gone", 0)) == [10]
+    log.indexer.complete(lambda _done, _all: None)
+    assert [block[3] for block in everything(log)[0]] == [block[3] for block in before[0]]
+    assert log.total(parse("project:even", 0)) == 298
+    assert log.find(parse("project:gone", 0)) == [10]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["project:rare", "rareword", "rare*", '"areword"', "project:rare rareword", "nowhere", "env:nowhere", "-rareword"],
+)
+def test_what_is_rare_is_found_behind_directories(log: SearchedLog, query: str) -> None:
+    rare = {3, 127, 128, 300, 511, 512, 700, 1300}
+    written = [
+        row(each, project="rare", data='{"name":"rareword"}') if each in rare else row(each) for each in range(1, 1400)
+    ]
+    write_log(log.database, written)
+    log.indexer.build(lambda _done, _all: None)
+    asked = parse(query, 0)
+    expected = [each.id for each in reversed(written) if matches(asked, Candidate(each))]
+    assert log.find(asked) == expected
+    assert log.find(asked, limit=2, offset=1) == expected[1:3]
+    assert log.find(asked, after=100) == [each for each in expected[::-1] if each > 100]
+    assert log.total(asked) == len(expected)
+    assert log.reader.now(log.search.total, asked, EVERYTHING, before=512).events == sum(
+        each < 512 for each in expected
+    )
 
 
 def test_tail_holds_what_is_not_on_disk_and_little_more(log: SearchedLog) -> None:

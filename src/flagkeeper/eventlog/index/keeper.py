@@ -9,7 +9,7 @@ import structlog
 
 from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.follow import PATIENCE
-from flagkeeper.eventlog.index import store
+from flagkeeper.eventlog.index import directory, store
 from flagkeeper.eventlog.index.block import Block
 from flagkeeper.eventlog.index.store import Span
 from flagkeeper.eventlog.index.tail import SIZES, Sizes, end_of, start_of
@@ -58,8 +58,8 @@ class Indexer:
             store.begin(tx, head.epoch)
 
     def step(self) -> tuple[int, bool]:
-        """Writes the next block if it is full, or makes one large block of small ones. Returns the newest event on
-        disk, and whether there was something to do."""
+        """Writes the next block if it is full, makes one large block of small ones, or lists large ones in a directory.
+        Returns the newest event on disk, and whether there was something to do."""
         with _writing(self._database) as tx:
             head = epoch(tx)
             if store.hold(tx) != head.epoch:
@@ -78,6 +78,9 @@ class Indexer:
                 if first == start_of(first, size) and last <= head.last_id:
                     self._write(tx, first, last)
                     return last, True
+            if blocks := directory.due((span for span, _ in tx.all(store.BLOCKS)), self.sizes):
+                directory.write(tx, blocks)
+                return on_disk, True
         return on_disk, False
 
     def build(self, progress: Progress) -> None:

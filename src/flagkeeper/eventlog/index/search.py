@@ -6,11 +6,11 @@ from itertools import chain, islice
 import msgspec
 from pyroaring import BitMap
 
-from flagkeeper.eventlog.index import store
+from flagkeeper.eventlog.index import directory, store
 from flagkeeper.eventlog.index.block import Block
 from flagkeeper.eventlog.index.disk import Budget, on_disk, resolved
 from flagkeeper.eventlog.index.groups import Groups
-from flagkeeper.eventlog.index.plan import Part, Plan, Question, Terms, in_memory, questions_of
+from flagkeeper.eventlog.index.plan import Part, Plan, Question, Start, Terms, in_memory, questions_of
 from flagkeeper.eventlog.index.store import Span
 from flagkeeper.eventlog.index.tail import Tail
 from flagkeeper.eventlog.index.terms import CHANGED, KINDS
@@ -114,13 +114,11 @@ class Search:
     def _total(self, tx: Transaction, log: "_Indexed", plan: Plan, at_most: int | None) -> Total:
         if not plan.questions and plan.ids is None:
             return Total(max(0, plan.last - plan.first + 1))
-        if _is_one_field(plan):
-            events = self._count_terms(tx, log, plan, at_most)
-            return Total(events) if at_most is None or events < at_most else Total(at_most, exact=False)
         budget = Budget(self._most_values)
+        counts = self._counted(tx, log, plan, budget) if _counts(plan) else map(len, self._sets(tx, log, plan, budget))
         events = 0
-        for ids in self._sets(tx, log, plan, budget):
-            events += len(ids)
+        for count in counts:
+            events += count
             if at_most is not None and events >= at_most:
                 return Total(at_most, exact=False)
         return Total(events, exact=not budget.exhausted)
@@ -230,7 +228,9 @@ class Search:
         questions = resolved(tx, questions)
         # Values are longer than terms: fewer of them are read at once.
         most = _FEW_BLOCKS if any(isinstance(question, Part) for question in questions) else _MOST_BLOCKS
-        for chunk in _chunks(spans, most):
+        few = most // 16 or 1
+        asked = chain(spans[:few], directory.promising(tx, spans[few:], questions))
+        for chunk in _chunks(asked, most):
             found = {block: ids & wanted for block, ids in on_disk(tx, chunk, questions, budget).items()}
             if groups is not None:
                 groups.add_blocks(tx, found)
@@ -238,32 +238,36 @@ class Search:
             if budget.exhausted:
                 return
 
-    def _count_terms(self, tx: Transaction, log: "_Indexed", plan: Plan, at_most: int | None) -> int:
-        """The sum of what blocks say of their terms, the newest first, to `at_most` or a little more. Only blocks that
-        the range cuts, or that are in memory, are opened."""
+    def _counted(self, tx: Transaction, log: "_Indexed", plan: Plan, budget: Budget) -> Iterator[int]:
+        """How many events have one of the terms that the only question asks for, piece by piece. What blocks and
+        directories say is believed: opened are only blocks that the range cuts, that are in memory, or of which an
+        event may have several of the terms."""
         with self._tail.blocks(log.head.epoch) as blocks:
             end = blocks[-1].first if blocks else log.head.last_id + 1
         whole = [span for span in log.spans if plan.first <= span.first and span.last <= plan.last and span.last < end]
-        asked = resolved(tx, plan.questions)[0]
-        if not whole or not isinstance(asked, Terms):
-            return sum(len(ids) for ids in self._sets(tx, log, plan, Budget(self._most_values)))
-        newer = msgspec.structs.replace(plan, first=max(plan.first, whole[0].last + 1))
-        older = msgspec.structs.replace(plan, last=min(plan.last, whole[-1].first - 1))
-        terms = sorted(set(asked.exact))
-        counts = chain(
-            (len(ids) for ids in self._sets(tx, log, newer, Budget(self._most_values))),
-            (
-                tx.first(store.COUNT, blocks=[span.first for span in chunk], terms=terms) or 0
-                for chunk in _chunks(whole)
-            ),
-            (len(ids) for ids in self._sets(tx, log, older, Budget(self._most_values))),
-        )
-        events = 0
-        for count in counts:
-            events += count
-            if at_most is not None and events >= at_most:
-                break
-        return events
+        (asked,) = resolved(tx, plan.questions)
+        if not whole or isinstance(asked, Part):
+            yield from map(len, self._sets(tx, log, plan, budget))
+            return
+        yield from map(len, self._sets(tx, log, _narrowed(plan, None, whole[0].last), budget))
+        cut = {span.directory for span in log.spans if not whole[-1].first <= span.first <= whole[0].first} | {None}
+        yield from self._counted_in(tx, [span for span in whole if span.directory in cut], asked, budget)
+        listed = {span.directory for span in whole} - cut
+        told = directory.counted(tx, asked, sorted(first for first in listed if first is not None)) if listed else {}
+        yield sum(told.values())
+        rest = [span for span in whole if span.directory in listed and span.directory not in told]
+        yield from self._counted_in(tx, rest, asked, budget)
+        yield from map(len, self._sets(tx, log, _narrowed(plan, whole[-1].first, None), budget))
+
+    def _counted_in(self, tx: Transaction, spans: list[Span], asked: Terms | Start, budget: Budget) -> Iterator[int]:
+        """The same of whole blocks on disk."""
+        if isinstance(asked, Terms):
+            terms = sorted(set(asked.exact))
+            for chunk in _chunks(spans):
+                yield tx.first(store.COUNT, blocks=[span.first for span in chunk], terms=terms) or 0
+        elif spans:
+            wanted = BitMap(range(spans[-1].first, spans[0].last + 1))
+            yield from map(len, self._sets_on_disk(tx, spans, (asked,), wanted, budget, None))
 
     def _scanned(self, tx: Transaction, gap: tuple[int, int], head: Epoch) -> Block:
         """The index of events that have none yet.
@@ -326,7 +330,7 @@ def _narrowed(plan: Plan, before: int | None, after: int | None) -> Plan:
     return msgspec.structs.replace(plan, first=first, last=last)
 
 
-def _chunks(spans: Sequence[Span], most: int = _MOST_BLOCKS) -> Iterator[list[Span]]:
+def _chunks(spans: Iterable[Span], most: int = _MOST_BLOCKS) -> Iterator[list[Span]]:
     """Few blocks first: most pages are full after them."""
     rest, size = iter(spans), most // 16 or 1
     while chunk := list(islice(rest, size)):
@@ -358,13 +362,13 @@ def _asked_ids(query: EventQuery, last: int) -> tuple[int, ...] | None:
     return None if asked is None else tuple(asked)
 
 
-def _is_one_field(plan: Plan) -> bool:
-    """Whether the plan asks for terms of which an event has one at most, so that they can be counted without a look at
-    the events."""
-    if plan.ids is not None or len(plan.questions) != 1:
+def _counts(plan: Plan) -> bool:
+    """Whether the plan asks for nothing but terms, of which an event has one at most where there are several: then they
+    are counted without a look at the events."""
+    if plan.ids is not None or len(plan.questions) != 1 or plan.questions[0].negated:
         return False
     (question,) = plan.questions
-    return isinstance(question, Terms) and not question.negated and question.kind != CHANGED
+    return isinstance(question, Start) or (isinstance(question, Terms) and question.kind != CHANGED)
 
 
 def _note_newest(newest: dict[str, int], having: Iterable[tuple[str, BitMap]]) -> None:

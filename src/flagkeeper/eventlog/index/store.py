@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 from pyroaring import BitMap
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, null, select, update
 from sqlalchemy.schema import CreateTable, DropTable
 
 from flagkeeper.eventlog.index.block import Block, trigrams_of
 from flagkeeper.eventlog.index.tables import (
     index_metadata,
     search_blocks,
+    search_directories,
     search_names,
     search_state,
     search_terms,
@@ -25,7 +26,7 @@ from flagkeeper.storage.dialects import Dialect, any_of, upsert
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
-FORM = 1
+FORM = 2
 """Rises when the tables, or what is noted in them, change: an index of another form is built again."""
 _LOCK = 4242_2027
 """The advisory lock under which PostgreSQL replicas take turns to create the tables."""
@@ -36,6 +37,8 @@ class Span(msgspec.Struct, frozen=True):
 
     first: int
     last: int
+    directory: int | None = None
+    bit: int = 0
 
 
 class TermRow(msgspec.Struct, frozen=True):
@@ -79,10 +82,16 @@ def _create(connection: Any, dialect: Dialect) -> None:
 
 _FORM = Query(select(search_state.c.form), int)
 BLOCKS = Query(
-    select(search_blocks.c.first_id, search_blocks.c.last_id, search_state.c.epoch)
+    select(
+        search_blocks.c.first_id,
+        search_blocks.c.last_id,
+        search_blocks.c.directory,
+        search_blocks.c.bit,
+        search_state.c.epoch,
+    )
     .where(search_state.c.id == 1)
     .order_by(search_blocks.c.first_id.desc()),
-    lambda first, last, epoch: (Span(first, last), str(epoch)),
+    lambda first, last, directory, bit, epoch: (Span(first, last, directory, bit), str(epoch)),
 )
 """Every block, the newest first, with the log that it belongs to."""
 _NAMES = Query(
@@ -163,6 +172,15 @@ _BEGIN = Write[Any](upsert(search_state, key=["id"], update=["form", "epoch"]))
 _ADD_BLOCK = Write[Any](insert(search_blocks))
 _ADD_NAME = Write[Any](upsert(search_names, key=["term"]))
 
+_LISTING_THEM = (
+    select(search_blocks.c.directory)
+    .where(search_blocks.c.first_id >= bindparam("first"), search_blocks.c.first_id <= bindparam("last"))
+    .where(search_blocks.c.directory.is_not(None))
+)
+_REMOVE_DIRECTORIES = Write[Any](delete(search_directories).where(search_directories.c.directory.in_(_LISTING_THEM)))
+_UNLIST = Write[Any](
+    update(search_blocks).where(search_blocks.c.directory.in_(_LISTING_THEM)).values(directory=null(), bit=0)
+)
 _REMOVE = [
     Write[Any](delete(table).where(column >= bindparam("first"), column <= bindparam("last")))
     for table, column in (
@@ -201,8 +219,8 @@ def begin(tx: Transaction, epoch: str) -> None:
 
 
 def remove(tx: Transaction, first: int, last: int) -> None:
-    """Removes the blocks that begin within `first` to `last`."""
-    for statement in _REMOVE:
+    """Removes the blocks that begin within `first` to `last`, and the directories that list any of them."""
+    for statement in (_REMOVE_DIRECTORIES, _UNLIST, *_REMOVE):
         tx.write(statement, first=first, last=last)
 
 
@@ -258,7 +276,7 @@ def write(tx: Transaction, block: Contents, rest: Callable[[], None]) -> None:
     tx.copy_in(search_terms, ["block", "term", "events", "ids"], terms())
     tx.copy_in(search_values, ["block", "number", "value", "ids"], values())
     tx.write_many(_ADD_NAME, named)
-    tx.write(_ADD_BLOCK, first_id=first, last_id=last, last_created_at=block.last_created_at)
+    tx.write(_ADD_BLOCK, first_id=first, last_id=last, last_created_at=block.last_created_at, directory=None, bit=0)
 
 
 def pack(ids: BitMap) -> bytes:

@@ -22,9 +22,11 @@ search_blocks = Table(
     Column("first_id", BigId, primary_key=True, autoincrement=False),
     Column("last_id", BigInteger, nullable=False),
     Column("last_created_at", BigInteger, nullable=False),
+    Column("directory", BigInteger),
+    Column("bit", Integer, nullable=False, default=0),
 )
 """When a block's last event happened tells whether the index is about this log, or about one that was since replaced by
-an older copy of itself."""
+an older copy of itself. `directory` is the first block of the directory that lists this one, `bit` its bit there."""
 
 search_terms = Table(
     "search_terms",
@@ -51,3 +53,14 @@ search_names = Table(
     "search_names", index_metadata, Column("term", ByteText, primary_key=True), sqlite_with_rowid=False
 )
 """Every term of the kinds that patterns are matched against (`terms.NAMED`), once."""
+
+search_directories = Table(
+    "search_directories",
+    index_metadata,
+    Column("directory", BigInteger, primary_key=True, autoincrement=False),
+    Column("term", ByteText, primary_key=True),
+    Column("bits", Integer, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""`bits` of the blocks that have the term, and how many of their events do (of a trigram: how many values)."""

@@ -26,6 +26,8 @@ class Sizes(msgspec.Struct, frozen=True):
     """When a block is first written. A start reads at most about so many events into the tail."""
     large: int = 32_768
     """For good: ten million events are 306 blocks. A multiple of `small`."""
+    listed: int = 16
+    """Large blocks that a directory lists. 31 at most, for each has a bit of a number."""
 
     @property
     def most_in_memory(self) -> int:
