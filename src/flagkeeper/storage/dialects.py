@@ -82,6 +82,28 @@ def _none_of_postgresql(element: none_of, compiler: Any, **kw: Any) -> str:
     return f"{compiler.process(column, **kw)} NOT IN (SELECT unnest({values}))"
 
 
+class contains(FunctionElement[bool]):  # noqa: N801 - reads as a function
+    """The text `column` has the text bound to `parameter` somewhere in it, as it is: no character stands for others."""
+
+    inherit_cache = False
+    name = "contains"
+
+    def __init__(self, column: ColumnElement[str], parameter: str) -> None:
+        super().__init__(column, bindparam(parameter))
+
+
+@compiles(contains, "sqlite")
+def _contains_sqlite(element: contains, compiler: Any, **kw: Any) -> str:
+    column, parameter = list(element.clauses)
+    return f"instr({compiler.process(column, **kw)}, {compiler.process(parameter, **kw)}) > 0"
+
+
+@compiles(contains, "postgresql")
+def _contains_postgresql(element: contains, compiler: Any, **kw: Any) -> str:
+    column, parameter = list(element.clauses)
+    return f"strpos({compiler.process(column, **kw)}, {compiler.process(parameter, **kw)}) > 0"
+
+
 def upsert(table: Table, *, key: list[str], update: list[str] | None = None) -> PostgresqlInsert:
     """Insert a row, or where one has this `key`, set its `update` columns to the new values (none: keep the row)."""
     insert = postgresql_insert(table)

@@ -7,8 +7,9 @@ from pyroaring import BitMap
 
 from flagkeeper.eventlog.index import store
 from flagkeeper.eventlog.index.plan import Part, Question, Start, Terms
-from flagkeeper.eventlog.index.store import Span, TermRow, ValueRow, unpack
+from flagkeeper.eventlog.index.store import Span, TermRow, unpack
 from flagkeeper.eventlog.index.terms import BEYOND, trigrams
+from flagkeeper.storage.statement import Parameters, Query
 from flagkeeper.storage.transaction import Transaction
 
 
@@ -74,13 +75,13 @@ def _ask_part(tx: Transaction, alive: dict[int, BitMap], question: Part, budget:
         numbers.setdefault(row.block, []).append(unpack(row.ids))
     candidates = {block: _candidates(numbers.get(block, []), len(asked)) for block in alive} if asked else None
     having: dict[int, BitMap] = {}
-    for block, values in _values(tx, list(alive), candidates):
+    for block, values, ids in _containing(tx, list(alive), candidates, part):
         if budget.exhausted:
             # Nothing is claimed of the blocks that were not looked at, not even that they lack the part.
             alive[block] = BitMap()
             continue
-        having[block] = BitMap.union(BitMap(), *(unpack(each.ids) for each in values if part in each.value))
-        budget.values -= len(values)
+        having[block] = BitMap.union(BitMap(), *map(unpack, ids))
+        budget.values -= values
         budget.exhausted = budget.values <= 0
     _narrow(alive, having, question.negated)
 
@@ -90,19 +91,29 @@ def _candidates(of_trigrams: list[BitMap], asked: int) -> BitMap:
     return BitMap.intersection(*of_trigrams) if len(of_trigrams) == asked else BitMap()
 
 
-def _values(
-    tx: Transaction, blocks: list[int], candidates: dict[int, BitMap] | None
-) -> Iterator[tuple[int, list[ValueRow]]]:
-    """By block, the candidates among its values; without candidates, all values."""
+def _containing(
+    tx: Transaction, blocks: list[int], candidates: dict[int, BitMap] | None, part: str
+) -> Iterator[tuple[int, int, list[bytes]]]:
+    """By block, how many values were looked at (the candidates, or else all of them), and the ids of those with the
+    part in them."""
     if candidates is None:
         for block in blocks:
-            yield block, tx.all(store.ALL_VALUES, block=block)
+            rows = tx.all(store.ALL_VALUES, block=block)
+            yield block, len(rows), [row.ids for row in rows if part in row.value]
         return
     some = [block for block in blocks if candidates[block]]
-    found = tx.together(*((store.VALUES, {"block": block, "numbers": list(candidates[block])}) for block in some))
+    found = tx.together(*(_ask_values(block, candidates[block], part) for block in some))
     by_block = dict(zip(some, found, strict=True))
     for block in blocks:
-        yield block, by_block.get(block, [])
+        yield block, len(candidates[block]), by_block.get(block, [])
+
+
+def _ask_values(block: int, numbers: BitMap, part: str) -> tuple[Query[bytes], Parameters]:
+    """Values are sorted, so that those that contain something are often neighbours."""
+    first, last = numbers.min(), numbers.max()
+    if last - first < 2 * len(numbers):
+        return store.CONTAINING_BETWEEN, {"block": block, "first": first, "last": last, "part": part}
+    return store.CONTAINING, {"block": block, "numbers": list(numbers), "part": part}
 
 
 def _union(rows: Iterable[TermRow]) -> dict[int, BitMap]:

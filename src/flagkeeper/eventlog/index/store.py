@@ -22,7 +22,7 @@ from flagkeeper.eventlog.index.tables import (
 from flagkeeper.eventlog.index.terms import BEYOND, NAMED, TRIGRAM
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.storage.database import Database
-from flagkeeper.storage.dialects import Dialect, any_of, upsert
+from flagkeeper.storage.dialects import Dialect, any_of, contains, upsert
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
@@ -130,12 +130,14 @@ COUNTS = Query(
     .group_by(search_terms.c.term),
     lambda term, events: (str(term), int(events)),
 )
-VALUES = Query(
-    select(search_values.c.block, search_values.c.value, search_values.c.ids).where(
-        search_values.c.block == bindparam("block"), any_of(search_values.c.number, "numbers")
-    ),
-    ValueRow,
+_CONTAINING = select(search_values.c.ids).where(
+    search_values.c.block == bindparam("block"), contains(search_values.c.value, "part")
 )
+CONTAINING = Query(_CONTAINING.where(any_of(search_values.c.number, "numbers")), bytes)
+CONTAINING_BETWEEN = Query(
+    _CONTAINING.where(search_values.c.number >= bindparam("first"), search_values.c.number <= bindparam("last")), bytes
+)
+"""Where most of the numbers in between are wanted too: on SQLite a range takes half of what as many numbers do."""
 ALL_VALUES = Query(
     select(search_values.c.block, search_values.c.value, search_values.c.ids).where(
         search_values.c.block == bindparam("block")
