@@ -163,10 +163,12 @@ class LogRows:
         (found,) = self._look_up(tx, [tx.all(_FIRST_ID, moment=moment)], [moment])
         return found
 
-    def first_ids(self, tx: Transaction, moments: Sequence[clock.Millis]) -> list[int | None]:
-        """The same for many moments, in one round trip. It stays what it is as soon as there is such an event, so that
-        of full hours it is remembered."""
-        log = epoch(tx).epoch
+    def first_ids(
+        self, tx: Transaction, moments: Sequence[clock.Millis], head: "Epoch | None" = None
+    ) -> list[int | None]:
+        """The same for many moments, in one round trip, or two when the `head` of the log is not known. It stays what
+        it is as soon as there is such an event, so that of full hours it is remembered."""
+        log = (head or epoch(tx)).epoch
         about, known = self._known
         if about != log or len(known) > _MOST_KNOWN:
             known = {}

@@ -31,6 +31,8 @@ class Found(msgspec.Struct, frozen=True):
     """The ids of matching events, in the order asked for."""
 
     ids: list[int]
+    epoch: str
+    """Which log they are of."""
     complete: bool = True
     """False: the search ended early, because very many values match. Older events may match too."""
 
@@ -67,7 +69,8 @@ class Search:
     ) -> Found:
         """The newest matching events older than `before`; with `after`, the oldest matching ones newer than that."""
         log, plan = self._plan(tx, query, sight)
-        return self._find(tx, log, _narrowed(plan, before, after), limit, offset, ascending=after is not None)
+        found, _ = self._find(tx, log, _narrowed(plan, before, after), limit, offset, ascending=after is not None)
+        return found
 
     def total(
         self, tx: Transaction, query: EventQuery, sight: Sight, *, before: int | None = None, at_most: int | None = None
@@ -91,25 +94,32 @@ class Search:
         """What `find` finds, and the number of all matching events, in fewer round trips than both take."""
         log, plan = self._plan(tx, query, sight)
         narrowed = _narrowed(plan, before, after)
-        found = self._find(tx, log, narrowed, limit, offset, ascending=after is not None)
-        if narrowed == plan and not offset and found.complete and len(found.ids) < limit:
-            return found, Total(len(found.ids))
+        found, seen = self._find(tx, log, narrowed, limit, offset, ascending=after is not None)
+        if narrowed == plan and found.complete and len(found.ids) < limit:
+            return found, Total(seen)
+        if at_most is not None and seen >= at_most:
+            return found, Total(at_most, exact=False)
         return found, self._total(tx, log, plan, at_most)
 
-    def _find(self, tx: Transaction, log: "_Indexed", plan: Plan, limit: int, offset: int, *, ascending: bool) -> Found:
+    def _find(
+        self, tx: Transaction, log: "_Indexed", plan: Plan, limit: int, offset: int, *, ascending: bool
+    ) -> tuple[Found, int]:
+        """What matches, and how many matching events it came by: all of them when there are fewer than `limit`."""
         if not plan.questions and plan.ids is None:
-            return Found(_all_between(plan, limit, offset, ascending=ascending))
+            found = _all_between(plan, limit, offset, ascending=ascending)
+            return Found(found, log.head.epoch), max(0, plan.last - plan.first + 1)
         budget = Budget(self._most_values)
-        found: list[int] = []
+        found, seen = [], 0
         for ids in self._sets(tx, log, plan, budget, ascending=ascending):
+            seen += len(ids)
             if offset >= len(ids):
                 offset -= len(ids)
                 continue
             found += _cut(ids, offset, limit - len(found), ascending=ascending)
             offset = 0
             if len(found) >= limit:
-                return Found(found)
-        return Found(found, complete=not budget.exhausted)
+                return Found(found, log.head.epoch), seen
+        return Found(found, log.head.epoch, complete=not budget.exhausted), seen
 
     def _total(self, tx: Transaction, log: "_Indexed", plan: Plan, at_most: int | None) -> Total:
         if not plan.questions and plan.ids is None:
@@ -127,8 +137,7 @@ class Search:
         self, tx: Transaction, query: EventQuery, sight: Sight, fields: Sequence[Field], edges: Sequence[int] = ()
     ) -> Groups:
         """How many matching events there are for each value of `fields`, and between each two of the ids `edges`."""
-        _, plan = self._plan(tx, query, sight)
-        log = _indexed(tx)
+        log, plan = self._plan(tx, query, sight, whole=True)
         budget = Budget(self._most_values)
         groups = Groups(tuple(KINDS[field] for field in fields), edges)
         for _ in self._sets(tx, log, plan, budget, groups=groups):
@@ -163,13 +172,16 @@ class Search:
             missing -= newest.keys()
         return {term[len(kind) :]: event_id for term, event_id in newest.items()}
 
-    def _plan(self, tx: Transaction, query: EventQuery, sight: Sight) -> tuple["_Indexed", Plan]:
+    def _plan(
+        self, tx: Transaction, query: EventQuery, sight: Sight, *, whole: bool = False
+    ) -> tuple["_Indexed", Plan]:
+        """Without conditions no block is asked, nor known, unless the `whole` log is wanted."""
         questions = questions_of(query, sight)
-        log = _indexed(tx) if questions or query.conditions else _Indexed(epoch(tx), [])
+        log = _indexed(tx) if whole or questions or query.conditions else _Indexed(epoch(tx), [])
         first, last = 1, log.head.last_id
         moments = [moment for moment in (query.since, query.until) if moment is not None]
         if moments:
-            ids = self._rows.first_ids(tx, moments)
+            ids = self._rows.first_ids(tx, moments, log.head)
             if query.since is not None:
                 first = ids[0] or last + 1
             if query.until is not None:
@@ -261,10 +273,8 @@ class Search:
 
     def _counted_in(self, tx: Transaction, spans: list[Span], asked: Terms | Start, budget: Budget) -> Iterator[int]:
         """The same of whole blocks on disk."""
-        if isinstance(asked, Terms):
-            terms = sorted(set(asked.exact))
-            for chunk in _chunks(spans):
-                yield tx.first(store.COUNT, blocks=[span.first for span in chunk], terms=terms) or 0
+        if spans and isinstance(asked, Terms):
+            yield tx.first(store.COUNT, blocks=[span.first for span in spans], terms=sorted(set(asked.exact))) or 0
         elif spans:
             wanted = BitMap(range(spans[-1].first, spans[0].last + 1))
             yield from map(len, self._sets_on_disk(tx, spans, (asked,), wanted, budget, None))

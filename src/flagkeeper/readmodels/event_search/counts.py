@@ -122,13 +122,14 @@ def counts(tx: Transaction, log: Log, asked: CountQuestion, now: Millis) -> Coun
     Raises:
         BadData: they would be too many.
     """
-    last_id = epoch(tx).last_id
+    head = epoch(tx)
+    last_id = head.last_id
     since, until = _range(tx, log.rows, asked.query, last_id, now)
     starts = _starts(asked.bucket, since, until)
     if len(starts) * (asked.limit + 2) * len(asked.by) > MOST_NUMBERS:
         raise _bad("limit", f"times buckets times fields must be {MOST_NUMBERS} at most: ask for less of one")
     query = msgspec.structs.replace(asked.query, since=since, until=until)
-    edges = [found or last_id + 1 for found in log.rows.first_ids(tx, starts)] + [last_id + 1]
+    edges = [found or last_id + 1 for found in log.rows.first_ids(tx, starts, head)] + [last_id + 1]
     fields = [FIELDS[name] for name in asked.by]
     found = log.search.grouped(tx, query, log.sight, fields, edges if len(starts) > 1 else ())
     return Counts(

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from flagkeeper.eventlog.index.search import Found, Total
 from flagkeeper.eventlog.query import EventQuery
-from flagkeeper.eventlog.read import EventOut, epoch
+from flagkeeper.eventlog.read import EventOut
 from flagkeeper.readmodels.event_search.cursor import Cursor
 from flagkeeper.readmodels.event_search.schemas import EventDocument
 from flagkeeper.readmodels.views.log import Log
@@ -78,15 +78,14 @@ def page(tx: Transaction, log: Log, asked: PageQuestion) -> LogPage[EventOut]:
     Raises:
         BadData: the cursor is of another log.
     """
-    head = epoch(tx)
-    if asked.cursor is not None:
-        asked.cursor.demand(head.epoch)
     found, total = _find(tx, log, asked)
+    if asked.cursor is not None:
+        asked.cursor.demand(found.epoch)
     ids = found.ids[: asked.limit]
     backwards = asked.cursor is not None and asked.cursor.side == "newer"
     if backwards:
         ids.reverse()
-    links = _links(asked, head.epoch, ids, more=len(found.ids) > asked.limit or (bool(ids) and not found.complete))
+    links = _links(asked, found.epoch, ids, more=len(found.ids) > asked.limit or (bool(ids) and not found.complete))
     return LogPage(
         events=log.shown(tx, ids),
         total=Count(total.events, total.exact),
