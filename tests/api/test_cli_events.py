@@ -116,6 +116,36 @@ def test_a_bad_file_is_refused_by_its_line(database_url: str, tmp_path: Path) ->
     assert (missing.returncode, b"nowhere" in missing.stderr) == (1, True)
 
 
+def test_an_import_that_is_killed_leaves_nothing(database_url: str) -> None:
+    """SQLite writes an import into the file itself: what the next one finds there must be undone."""
+    running = subprocess.Popen(
+        [*COMMAND, "events", "import", "-"], env=environment(database_url), stdin=subprocess.PIPE
+    )
+    assert running.stdin is not None
+    event = {
+        "type": "feature-created",
+        "createdAt": "2026-01-01T00:00:00Z",
+        "createdBy": "a",
+        "data": {"a": "b" * 8_000},
+    }
+    for _ in range(8_000):
+        running.stdin.write(json.dumps(event).encode() + b"\n")
+    running.stdin.flush()
+    running.kill()
+    running.stdin.close()
+    running.wait()
+    file = Path(parse_database_url(database_url).address)
+    assert not database_url.startswith("sqlite") or file.stat().st_size > 10_000_000, "it was written to"
+
+    log = Log(database_url)
+    assert log.read(epoch).last_id == 0
+    log.close()
+    done = flagkeeper("events", "import", "-", on=database_url, typed=b"".join(lines(200)))
+    assert done.returncode == 0, done.stderr
+    exported = flagkeeper("events", "export", on=database_url).stdout
+    assert len(exported.splitlines()) == 200
+
+
 def test_links_lead_to_the_new_server(sqlite_url: str) -> None:
     log = b"".join(lines(200))
     assert flagkeeper("events", "import", "-", on=sqlite_url, typed=log).returncode == 0

@@ -35,8 +35,8 @@ class SmallDisk(Database, frozen=True):
 
     pages: list[int]
 
-    def connect(self, *, readonly: bool = False, deadline: float | None = None, indexing: bool = False) -> Connection:
-        connection = super().connect(readonly=readonly, deadline=deadline, indexing=indexing)
+    def connect(self, *, readonly: bool = False, **given: Any) -> Connection:
+        connection = super().connect(readonly=readonly, **given)
         assert isinstance(connection, SqliteConnection)
         if not readonly:
             connection.run(f"PRAGMA max_page_count = {self.pages[0]}", {})

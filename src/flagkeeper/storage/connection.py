@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -89,7 +89,13 @@ class SqliteConnection:
     dialect = Dialect.SQLITE
 
     def __init__(
-        self, path: str, *, readonly: bool = False, deadline: float | None = None, attached: str | None = None
+        self,
+        path: str,
+        *,
+        readonly: bool = False,
+        deadline: float | None = None,
+        attached: str | None = None,
+        filling: bool = False,
     ) -> None:
         self._connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=10
@@ -110,6 +116,11 @@ class SqliteConnection:
             "query_only = ON" if readonly else "query_only = OFF",
         ):
             self._cursor.execute(f"PRAGMA {pragma}")
+        if filling:
+            # In place: a write-ahead log would grow to the size of all that is written, and be read through for each
+            # page. With others there it stays; the next connection brings it back.
+            with suppress(sqlite3.OperationalError):
+                self._cursor.execute("PRAGMA journal_mode = DELETE")
         if attached is not None:
             self._cursor.execute("ATTACH ? AS beside", (attached,))
             self._cursor.execute("PRAGMA beside.synchronous = NORMAL")

@@ -24,16 +24,19 @@ class Database(msgspec.Struct, frozen=True):
             return Database(self.dialect, str(Path(self.address).with_suffix(".search.db")))
         return self
 
-    def connect(self, *, readonly: bool = False, deadline: float | None = None, indexing: bool = False) -> Connection:
+    def connect(
+        self, *, readonly: bool = False, deadline: float | None = None, indexing: bool = False, filling: bool = False
+    ) -> Connection:
         """A new connection, on which no statement (SQLite: no transaction) may run longer than `deadline` seconds.
-        One that is `readonly` sees the index, one for `indexing` writes it.
+        One that is `readonly` sees the index, one for `indexing` writes it, one for `filling` puts much into a new
+        database.
 
         Raises:
             sqlite3.Error, psycopg.Error: when there is no reaching it.
         """
         if self.dialect is Dialect.SQLITE:
             index = self.index.address if readonly or indexing else None
-            return SqliteConnection(self.address, readonly=readonly, deadline=deadline, attached=index)
+            return SqliteConnection(self.address, readonly=readonly, deadline=deadline, attached=index, filling=filling)
         return PostgresqlConnection(self.address, readonly=readonly, deadline=deadline)
 
     def sqlalchemy_url(self) -> str:

@@ -63,7 +63,7 @@ def import_file(database: Database, file: IO[bytes], address: str, progress: Pro
         OSError: the file cannot be read.
         sqlite3.Error, psycopg.Error: the database cannot be written.
     """
-    connection = database.connect()
+    connection = database.connect(filling=True)
     try:
         connection.begin()
         imported = _load(Transaction(connection), database, file, address, progress)
