@@ -117,6 +117,17 @@ def told(server: TestServer) -> Told:
     return Told(lonely, hidden, shown)
 
 
+def test_tokens_for_all_projects_are_for_administrators(server: TestServer) -> None:
+    given = {"type": "backend", "environment": "development"}
+    for name, projects in (("everywhere", ["*"]), ("here", ["default"])):
+        made = server.post("/api/admin/api-tokens", json={"tokenName": name, **given, "projects": projects})
+        assert made.status_code == 201, made.text
+    viewer = person(server, "viewer").token
+    for path in ("/api/admin/search/events", "/api/admin/log/events"):
+        found = server.get(f"{path}?type=IS:api-token-created", token=viewer).json()["events"]
+        assert [event["project"] for event in found] == ["default"]
+
+
 @pytest.fixture
 def hush(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is no administrator is no member of the private project `hush`."""

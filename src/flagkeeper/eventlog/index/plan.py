@@ -59,12 +59,15 @@ def questions_of(query: EventQuery, sight: Sight) -> tuple[Question, ...]:
     """What to ask blocks, the cheapest first; ids are no matter of blocks."""
     asked = [_question(each) for each in query.conditions if not (isinstance(each, Is) and each.field is Field.ID)]
     if not sight.everything:
-        within = any(
-            isinstance(each, Is) and each.field is Field.PROJECT and not each.negated for each in query.conditions
-        )
+        within = [
+            each
+            for each in query.conditions
+            if isinstance(each, Is) and each.field is Field.PROJECT and not each.negated
+        ]
         if not within:
             asked.append(Terms(exact=(OF_PROJECT,)))
-        if sight.hidden_projects:
+        shown = any(not each.patterns and sight.hidden_projects.isdisjoint(each.values) for each in within)
+        if sight.hidden_projects and not shown:
             hidden = tuple(field_term(Field.PROJECT, project) for project in sorted(sight.hidden_projects))
             asked.append(Terms(exact=hidden, negated=True))
     return tuple(sorted(asked, key=lambda question: (_COST[type(question)], question.negated)))

@@ -5,6 +5,7 @@ import msgspec
 from flagkeeper.eventlog.index.search import Search
 from flagkeeper.eventlog.query import EVERYTHING, Sight
 from flagkeeper.eventlog.read import EventOut, LogRows, View
+from flagkeeper.features.tokens.model import ALL
 from flagkeeper.http.caller import Caller
 from flagkeeper.storage.transaction import Transaction
 
@@ -33,5 +34,6 @@ def seen_by(log: Log, caller: Caller) -> Log:
 
 
 def sight_of(caller: Caller) -> Sight:
-    """What a caller may see: administrators everything, others the events of projects."""
-    return EVERYTHING if caller.is_admin else Sight()
+    """What a caller may see: administrators everything, others the events of projects. Tokens for all projects are no
+    matter of one."""
+    return EVERYTHING if caller.is_admin else Sight(hidden_projects=frozenset({ALL}))
