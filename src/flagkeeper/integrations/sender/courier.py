@@ -1,8 +1,10 @@
 """The courier of one integration, in the process that holds its lease."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
+
+import structlog
 
 from flagkeeper.integrations.delivery_model import Delivery
 from flagkeeper.integrations.sender.breaker import Breaker
@@ -11,6 +13,8 @@ from flagkeeper.integrations.sender.queue import Queue
 from flagkeeper.integrations.sender.receiver import Receiver
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.clock import Millis
+
+log = structlog.get_logger("flagkeeper.sender")
 
 IN_FLIGHT = 16
 """Deliveries of one integration on their way at a time."""
@@ -118,10 +122,20 @@ class Courier:
     def _receiver_may_be_tried(self) -> bool:
         return self.breaker.allows(self._loop.time(), self.queue.on_the_way)
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, delivery: Delivery, work: Coroutine[Any, Any, None], ended: Callable[[], None]) -> None:
+        """Sends a delivery. `ended` is called whatever happens, also when it is cut off before it has begun."""
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if task.cancelled():
+                self.abandoned(delivery)
+            elif error := task.exception():
+                log.error("delivery_defect", integration=self.id, event_id=delivery.event_id, exc_info=error)
+            ended()
+
         task = self._loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(done)
 
     def wants_more(self, now: Millis) -> bool:
         """Whether a look at the database might bring something that may be sent."""

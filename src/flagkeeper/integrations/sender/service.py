@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import structlog
 
@@ -191,24 +192,22 @@ class Sender:
             if delivery is None:
                 break
             self._on_the_way += 1
-            courier.start(self._deliver(courier, delivery))
+            courier.start(delivery, self._deliver(courier, delivery), partial(self._ended, courier))
         if courier.wants_more(clock.now()):
             self._attention.set()
 
     async def _deliver(self, courier: Courier, delivery: Delivery) -> None:
         if delivery.attempt == 0:
             self._metrics.started(clock.now() - delivery.since)
-        try:
-            sent = await self._attempt(courier.receiver, delivery)
-        except asyncio.CancelledError:
-            courier.abandoned(delivery)
-            raise
-        finally:
-            self._on_the_way -= 1
+        sent = await self._attempt(courier.receiver, delivery)
         attempt = self._judged(delivery, sent)
         courier.queue.returned(delivery, accepted=attempt.state is DeliveryState.DONE)
         self._recorder.add(attempt)
         self._note(courier, sent, attempt)
+
+    def _ended(self, courier: Courier) -> None:
+        """A delivery is no longer on its way: there is room for another."""
+        self._on_the_way -= 1
         if self._full:
             self._full = False
             for each in random.sample(list(self._couriers.values()), len(self._couriers)):
