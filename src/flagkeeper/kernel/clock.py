@@ -14,6 +14,7 @@ DAY: Millis = 24 * HOUR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 """Times without a zone are written almost twice as fast, which lists and exports notice."""
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def now() -> Millis:
@@ -22,7 +23,7 @@ def now() -> Millis:
 
 def to_iso(millis: Millis) -> str:
     """`2024-10-03T11:09:53.225Z`, the only form in which times leave the server."""
-    return (_NAIVE_EPOCH + timedelta(milliseconds=millis)).isoformat(timespec="milliseconds") + "Z"
+    return (_NAIVE_EPOCH + millis * _MILLISECOND).isoformat("T", "milliseconds") + "Z"
 
 
 def from_iso(text: str) -> Millis:
@@ -37,4 +38,4 @@ def from_iso(text: str) -> Millis:
 def of_datetime(moment: datetime) -> Millis:
     """The same for a time that was parsed already. In whole numbers: floats lose a millisecond now and then."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // timedelta(milliseconds=1)
+    return (aware - _EPOCH) // _MILLISECOND
