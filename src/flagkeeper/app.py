@@ -84,6 +84,7 @@ from flagkeeper.readmodels.credentials.sessions import UserSessions
 from flagkeeper.readmodels.credentials.view import CredentialView
 from flagkeeper.readmodels.event_export import api as event_export_api
 from flagkeeper.readmodels.event_search import api as event_search_api
+from flagkeeper.readmodels.event_search.recent import Recent
 from flagkeeper.readmodels.event_search.schemas import EventDocument
 from flagkeeper.readmodels.event_tail import api as event_tail_api
 from flagkeeper.readmodels.event_tail.metrics import TailCollector
@@ -145,6 +146,7 @@ class Services:
         self.tail = Tail()
         self.tail_runner = MemoryRunner(self.tail, self.reader, self.bell)
         self.search = Search(self.tail, self.rows)
+        self.recent = Recent()
         self.indexer = Indexer(self.database, self.rows, politely=True)
         self._index_keeper = IndexKeeper(self.indexer, self.bell)
         self.seen_tokens = SeenTokens(self.units)
@@ -324,6 +326,7 @@ DEPENDENCIES = {
     "reader": _part("reader"),
     "search": _part("search"),
     "rows": _part("rows"),
+    "recent": _part("recent"),
     "live_tails": _part("live_tails"),
     "log": Provide(_log, sync_to_thread=False),
     "bell": _part("bell"),

@@ -90,9 +90,11 @@ class Search:
         before: int | None = None,
         after: int | None = None,
         at_most: int | None = None,
+        head: Epoch | None = None,
     ) -> tuple[Found, Total]:
-        """What `find` finds, and the number of all matching events, in fewer round trips than both take."""
-        log, plan = self._plan(tx, query, sight)
+        """What `find` finds, and the number of all matching events, in fewer round trips than both take. `head` is the
+        end of the log, if it has been read already."""
+        log, plan = self._plan(tx, query, sight, head=head)
         narrowed = _narrowed(plan, before, after)
         found, seen = self._find(tx, log, narrowed, limit, offset, ascending=after is not None)
         if narrowed == plan and found.complete and len(found.ids) < limit:
@@ -173,11 +175,11 @@ class Search:
         return {term[len(kind) :]: event_id for term, event_id in newest.items()}
 
     def _plan(
-        self, tx: Transaction, query: EventQuery, sight: Sight, *, whole: bool = False
+        self, tx: Transaction, query: EventQuery, sight: Sight, *, head: Epoch | None = None, whole: bool = False
     ) -> tuple["_Indexed", Plan]:
         """Without conditions no block is asked, nor known, unless the `whole` log is wanted."""
         questions = questions_of(query, sight)
-        log = _indexed(tx) if whole or questions or query.conditions else _Indexed(epoch(tx), [])
+        log = _indexed(tx, head) if whole or questions or query.conditions else _Indexed(head or epoch(tx), [])
         first, last = 1, log.head.last_id
         moments = [moment for moment in (query.since, query.until) if moment is not None]
         if moments:
@@ -306,8 +308,11 @@ class _Indexed(msgspec.Struct, frozen=True):
     spans: list[Span]
 
 
-def _indexed(tx: Transaction) -> _Indexed:
-    (head,), blocks = tx.together((EPOCH, {}), (store.BLOCKS, {}))
+def _indexed(tx: Transaction, head: Epoch | None = None) -> _Indexed:
+    if head is None:
+        (head,), blocks = tx.together((EPOCH, {}), (store.BLOCKS, {}))
+    else:
+        blocks = tx.all(store.BLOCKS)
     return _Indexed(head, [span for span, about in blocks if about == head.epoch])
 
 

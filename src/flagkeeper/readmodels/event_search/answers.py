@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from flagkeeper.eventlog.query import EventQuery
-from flagkeeper.eventlog.read import epoch
+from flagkeeper.eventlog.read import Epoch, epoch
 from flagkeeper.kernel.paging import Page
+from flagkeeper.readmodels.event_search.recent import Answer, Recent
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.storage.reader import Reader
 from flagkeeper.storage.transaction import Transaction
@@ -17,12 +19,28 @@ BATCH = 200
 _encode = msgspec.json.Encoder().encode
 
 
-def page(tx: Transaction, /, log: Log, query: EventQuery, asked: Page, total_key: str, **head: object) -> bytes:
+class PageOf(msgspec.Struct, frozen=True):
+    """Which page of which search, and how it is shown: under which name the number of all matching events, and which
+    version of the answer, if it says so."""
+
+    query: EventQuery
+    page: Page
+    total_key: str = "totalEvents"
+    version: int | UnsetType = UNSET
+
+
+def page(tx: Transaction, log: Log, asked: PageOf, recent: Recent) -> bytes:
     """One page of matching events and their exact number, ready to be sent."""
-    found, total = log.search.page(tx, query, log.sight, limit=asked.limit, offset=asked.offset)
-    shown = log.shown(tx, found.ids)
+    head = epoch(tx)
+    return recent.answer(head, (log.sight, log.view, asked), lambda: Answer(_page(tx, log, asked, head))).body
+
+
+def _page(tx: Transaction, log: Log, asked: PageOf, head: Epoch) -> bytes:
+    limit, offset = asked.page.limit, asked.page.offset
+    found, total = log.search.page(tx, asked.query, log.sight, limit=limit, offset=offset, head=head)
+    version = {} if asked.version is UNSET else {"version": asked.version}
     cut = {} if found.complete and total.exact else {"incomplete": True}
-    return _encode({**head, "events": shown, total_key: total.events, **cut})
+    return _encode({**version, "events": log.shown(tx, found.ids), asked.total_key: total.events, **cut})
 
 
 async def whole_list(reader: Reader, log: Log, query: EventQuery, **head: object) -> AsyncIterator[bytes]:

@@ -12,8 +12,9 @@ from flagkeeper.http import route
 from flagkeeper.http.permissions import Permission
 from flagkeeper.kernel.paging import Page, read_page
 from flagkeeper.readmodels.event_search import log_api
-from flagkeeper.readmodels.event_search.answers import page, whole_list
+from flagkeeper.readmodels.event_search.answers import PageOf, page, whole_list
 from flagkeeper.readmodels.event_search.creators import Creator, all_creators
+from flagkeeper.readmodels.event_search.recent import Recent
 from flagkeeper.readmodels.event_search.schemas import (
     EventsDocument,
     FeatureEventsDocument,
@@ -37,11 +38,11 @@ PAGING = {"limit": "1 to 1000 events, otherwise 50", "offset": "How many of the 
     summary="The last 100 events, or all events of a project",
     returns=EventsDocument,
 )
-async def list_events(log: Log, reader: Reader, project: str | None = None) -> Response[Any]:
+async def list_events(log: Log, reader: Reader, recent: Recent, project: str | None = None) -> Response[Any]:
     if project:
         query = EventQuery(conditions=(condition(Field.PROJECT, project),))
         return Stream(whole_list(reader, log, query, version=1), media_type=JSON)
-    return Response(await reader.run(page, log, ALL, NEWEST, "totalEvents", version=1), media_type=JSON)
+    return Response(await reader.run(page, log, PageOf(ALL, NEWEST, version=1), recent), media_type=JSON)
 
 
 @route.get(
@@ -70,12 +71,13 @@ async def search_events(
     request: Request[Any, Any, Any],
     log: Log,
     reader: Reader,
+    recent: Recent,
     limit: str | None = None,
     offset: str | None = None,
 ) -> Response[bytes]:
     query = read_parameters(request.query_params.multi_items())
-    asked = read_page(limit, offset, default=50, largest=1000)
-    return Response(await reader.run(page, log, query, asked, "total"), media_type=JSON)
+    asked = PageOf(query, read_page(limit, offset, default=50, largest=1000), "total")
+    return Response(await reader.run(page, log, asked, recent), media_type=JSON)
 
 
 @route.post(
@@ -86,9 +88,9 @@ async def search_events(
     summary="Find events, as tools older than the search parameters ask",
     returns=EventsDocument,
 )
-async def search_by_body(data: SearchBody, log: Log, reader: Reader) -> Response[bytes]:
-    asked = Page(data.limit, data.offset)
-    return Response(await reader.run(page, log, _query(data), asked, "totalEvents", version=1), media_type=JSON)
+async def search_by_body(data: SearchBody, log: Log, reader: Reader, recent: Recent) -> Response[bytes]:
+    asked = PageOf(_query(data), Page(data.limit, data.offset), version=1)
+    return Response(await reader.run(page, log, asked, recent), media_type=JSON)
 
 
 @route.get(

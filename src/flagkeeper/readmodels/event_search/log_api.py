@@ -7,6 +7,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.params import QueryParameter
 
+from flagkeeper.eventlog.read import epoch
 from flagkeeper.http import route
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.paging import MAX_OFFSET
@@ -14,9 +15,11 @@ from flagkeeper.readmodels.event_search.counts import FIELDS, Bucket, CountQuest
 from flagkeeper.readmodels.event_search.cursor import read_cursor
 from flagkeeper.readmodels.event_search.page import COUNTED, Links, LogPageDocument, PageQuestion, page
 from flagkeeper.readmodels.event_search.permalink import EventPageDocument, event_page
+from flagkeeper.readmodels.event_search.recent import Answer, Recent
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.readmodels.views.parameters import QUERY, read_query
 from flagkeeper.storage.reader import Reader
+from flagkeeper.storage.transaction import Transaction
 
 TAG = "Events"
 JSON = "application/json"
@@ -53,13 +56,14 @@ async def list_log(
     request: Request[Any, Any, Any],
     log: Log,
     reader: Reader,
+    recent: Recent,
     limit: Limit = 50,
     offset: Offset = 0,
     cursor: CursorText = None,
     total: Total = None,
 ) -> Response[bytes]:
     # As they stand in the URL: `query_params` gives them in an order of its own.
-    given = parse_qsl(request.url.query, keep_blank_values=True)
+    given = tuple(parse_qsl(request.url.query, keep_blank_values=True))
     asked = PageQuestion(
         query=read_query(given, clock.now()),
         limit=limit,
@@ -68,8 +72,18 @@ async def list_log(
         at_most=COUNTED if total is None else None,
         parameters=given,
     )
-    found = await reader.run(page, log, asked)
-    return Response(_encode(found), media_type=JSON, headers=_link_header(Links(found.next, found.prev)))
+    answer = await reader.run(_answer, log, asked, recent)
+    return Response(answer.body, media_type=JSON, headers={"Link": answer.link} if answer.link else {})
+
+
+def _answer(tx: Transaction, log: Log, asked: PageQuestion, recent: Recent) -> Answer:
+    head = epoch(tx)
+
+    def make() -> Answer:
+        found = page(tx, log, asked, head)
+        return Answer(_encode(found), _link_header(Links(found.next, found.prev)))
+
+    return recent.answer(head, (log.sight, log.view, asked), make)
 
 
 @route.get(
@@ -108,9 +122,9 @@ async def count_events(
     return await reader.run(counts, log, asked, now)
 
 
-def _link_header(links: Links) -> dict[str, str]:
+def _link_header(links: Links) -> str:
     header = links.header()
-    return {"Link": header} if 0 < len(header) <= LONGEST_LINKS else {}
+    return header if len(header) <= LONGEST_LINKS else ""
 
 
 ROUTES = [list_log, get_event, count_events]

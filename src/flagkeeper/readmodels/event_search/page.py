@@ -1,6 +1,5 @@
 """Pages of matching events that begin where another page ended, however deep in the log that is."""
 
-from collections.abc import Sequence
 from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -9,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from flagkeeper.eventlog.index.search import Found, Total
 from flagkeeper.eventlog.query import EventQuery
-from flagkeeper.eventlog.read import EventOut
+from flagkeeper.eventlog.read import Epoch, EventOut
 from flagkeeper.readmodels.event_search.cursor import Cursor
 from flagkeeper.readmodels.event_search.schemas import EventDocument
 from flagkeeper.readmodels.views.log import Log
@@ -68,17 +67,17 @@ class PageQuestion(msgspec.Struct, frozen=True, kw_only=True):
     cursor: Cursor | None = None
     at_most: int | None = COUNTED
     """Matching events that are counted; None: all of them."""
-    parameters: Sequence[tuple[str, str]] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
     """Those of the request, which links repeat."""
 
 
-def page(tx: Transaction, log: Log, asked: PageQuestion) -> LogPage[EventOut]:
-    """One page.
+def page(tx: Transaction, log: Log, asked: PageQuestion, head: Epoch | None = None) -> LogPage[EventOut]:
+    """One page. `head` is the end of the log, if it has been read already.
 
     Raises:
         BadData: the cursor is of another log.
     """
-    found, total = _find(tx, log, asked)
+    found, total = _find(tx, log, asked, head)
     if asked.cursor is not None:
         asked.cursor.demand(found.epoch)
     ids = found.ids[: asked.limit]
@@ -95,7 +94,7 @@ def page(tx: Transaction, log: Log, asked: PageQuestion) -> LogPage[EventOut]:
     )
 
 
-def _find(tx: Transaction, log: Log, asked: PageQuestion) -> tuple[Found, Total]:
+def _find(tx: Transaction, log: Log, asked: PageQuestion, head: Epoch | None) -> tuple[Found, Total]:
     """The ids of the page, and one more if there are more; and how many there are in all."""
     match asked.cursor:
         case Cursor("older", event_id):
@@ -105,7 +104,14 @@ def _find(tx: Transaction, log: Log, asked: PageQuestion) -> tuple[Found, Total]
         case _:
             where = {}
     return log.search.page(
-        tx, asked.query, log.sight, limit=asked.limit + 1, offset=asked.offset, at_most=asked.at_most, **where
+        tx,
+        asked.query,
+        log.sight,
+        limit=asked.limit + 1,
+        offset=asked.offset,
+        at_most=asked.at_most,
+        head=head,
+        **where,
     )
 
 
