@@ -41,6 +41,8 @@ ALICE = Words("former-user-7", ["alice", "alice@example.com", "Alice O'Neil", "Z
         ("alice@example.com.au", "alice@example.com.au"),
         ("x.alice@example.com", "x.alice@example.com"),
         ("cli:alice", "cli:alice"),
+        ("-by:alice,alice@example.com,bob by:alice-smith", "-by:former-user-7,former-user-7,bob by:alice-smith"),
+        ('createdBy:"Alice O\'Neil"', 'createdBy:"former-user-7"'),
         ("Alice", "Alice"),
         ("alice2", "alice2"),
     ],

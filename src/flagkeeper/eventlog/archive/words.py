@@ -27,7 +27,8 @@ OF_THINGS = frozenset(
 )
 """Keys of payloads whose values name things."""
 
-_BEFORE = r"(?<!\w)(?<!\w[.@+\-:])"
+_BEFORE = r"(?<!\w)(?:(?<=[Bb][Yy]:)|(?<!\w[.@+\-:]))"
+"""After `by:` stands a name: so queries of the log are written."""
 _AFTER = r"(?!\w|\\_|[.@+\-:]\w|%40)"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]')
 
