@@ -37,7 +37,7 @@ SPINE = (
     "kernel",
 )
 SLICES = (
-    *("retention", "usage", "flags", "segments", "strategies", "tags", "tokens"),
+    *("retention", "searches", "usage", "flags", "segments", "strategies", "tags", "tokens"),
     *("context", "projects", "environments", "users", "access"),
 )
 INSIDE_A_SLICE = ("api", "schemas", "jobs", "commands", "queries", "store", "ports", "tables", "model")

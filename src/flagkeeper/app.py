@@ -44,6 +44,8 @@ from flagkeeper.features.projects import api as projects_api
 from flagkeeper.features.projects import queries as projects
 from flagkeeper.features.retention import api as retention_api
 from flagkeeper.features.retention.jobs import ARCHIVE_EVERY, GO_ON_EVERY, LONGEST, Retention
+from flagkeeper.features.searches import api as searches_api
+from flagkeeper.features.searches import commands as search_commands
 from flagkeeper.features.segments import api as segments_api
 from flagkeeper.features.segments import commands as segment_commands
 from flagkeeper.features.strategies import api as strategies_api
@@ -120,6 +122,7 @@ ROUTES = [
     *event_export_api.ROUTES,
     *timeline_api.ROUTES,
     *event_tail_api.ROUTES,
+    *searches_api.ROUTES,
     *retention_api.ROUTES,
     *health_api.ROUTES,
     *api_browser.ROUTES,
@@ -186,6 +189,7 @@ class Services:
             elsewhere=[
                 flag_commands.forget_creators,
                 segment_commands.forget_creators,
+                search_commands.forget_names,
                 usage_commands.forget_creators,
                 forget_in_attempts,
                 names_beside_the_log,
@@ -345,6 +349,7 @@ DEPENDENCIES = {
     "token_view": _part("credentials"),
     "credentials": _part("credentials_runner"),
     "tokens_of_user": Provide(lambda: delete_pats_of, sync_to_thread=False),
+    "searches_of_user": Provide(lambda: search_commands.leave_shared_of, sync_to_thread=False),
     "environment_names": Provide(lambda: _environment_names, sync_to_thread=False),
     "environment_uses": Provide(lambda: ENVIRONMENT_USES, sync_to_thread=False),
     "flag_environments": Provide(lambda: flag_commands, sync_to_thread=False),

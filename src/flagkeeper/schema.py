@@ -6,6 +6,7 @@ from flagkeeper.features.access import tables as _access
 from flagkeeper.features.environments import tables as _environments
 from flagkeeper.features.flags import tables as _flags
 from flagkeeper.features.projects import tables as _projects
+from flagkeeper.features.searches import tables as _searches
 from flagkeeper.features.segments import tables as _segments
 from flagkeeper.features.strategies import tables as _strategies
 from flagkeeper.features.tags import tables as _tags
@@ -31,6 +32,7 @@ _DECLARED = (
     _leases,
     _probe,
     _projects,
+    _searches,
     _segments,
     _sequences,
     _strategies,

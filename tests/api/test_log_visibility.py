@@ -82,6 +82,11 @@ READS = {
 NO_EVENTS = {
     "GET /api/admin/log/archive": "says what is in the archive, and nothing of any event",
     "POST /api/admin/log/archive/runs": "moves events, for administrators only",
+    "GET /api/admin/log/searches": "lists queries, and runs none",
+    "POST /api/admin/log/searches": "keeps a query",
+    "GET /api/admin/log/searches/{search_id}": "shows a query, and does not run it",
+    "PUT /api/admin/log/searches/{search_id}": "replaces a query",
+    "DELETE /api/admin/log/searches/{search_id}": "forgets a query",
     "GET /api/admin/log/holds": "lists reasons for administrators",
     "POST /api/admin/log/holds": "keeps events where they are, for administrators only",
     "DELETE /api/admin/log/holds/{hold_id}": "lets events be moved again, for administrators only",

@@ -15,6 +15,8 @@ from sqlalchemy import select
 from flagkeeper.eventlog.catalogue.payload import ConstraintData
 from flagkeeper.eventlog.read import epoch
 from flagkeeper.eventlog.restore import restore
+from flagkeeper.features.searches import commands as searches
+from flagkeeper.features.searches.model import SearchDraft
 from flagkeeper.features.segments import commands, queries
 from flagkeeper.features.segments.model import SegmentDraft
 from flagkeeper.first_start import first_start
@@ -74,7 +76,11 @@ async def test_everything_comes_back_with_an_event_that_says_so(log: Log, target
     await first_start(log.units, log.reader, settings)
     for name in ("beta testers", "staff"):
         log.run(commands.create, draft(name))
+    for shared in (True, False):
+        wanted = SearchDraft(name=f"shared: {shared}", query='"é"', shared=shared)
+        log.units.run_now(Actor("admin", 1), searches.create, wanted)
     before, last = log.read(rows), log.read(epoch)
+    assert len(before["saved_searches"]) == 2
 
     save(log, file)
     bring_back(target, file)

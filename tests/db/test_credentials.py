@@ -13,6 +13,7 @@ from flagkeeper.eventlog.read import Epoch, epoch
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.projects import commands as projects
+from flagkeeper.features.searches import commands as searches
 from flagkeeper.features.tokens import commands as tokens
 from flagkeeper.features.tokens.model import TokenType, draft, hash_of
 from flagkeeper.features.users import commands as users
@@ -125,7 +126,7 @@ def test_users_and_their_tokens(followed: Followed) -> None:
     followed.run(tokens.delete_pat, ada.id, pat.id)
     assert followed.view.find(secret) is None
     _, other = followed.run(tokens.create_pat, ada.id, "ci", FUTURE)
-    followed.run(users.delete, ada.id, tokens.delete_pats_of)
+    followed.run(users.delete, ada.id, tokens.delete_pats_of, searches.leave_shared_of)
     assert followed.view.find(other) is None
     assert followed.view.of_user(ada.id) is None
 

@@ -25,6 +25,8 @@ from flagkeeper.features.access import commands as access
 from flagkeeper.features.flags import commands as flag_commands
 from flagkeeper.features.retention import commands
 from flagkeeper.features.retention.model import Person
+from flagkeeper.features.searches import commands as searches
+from flagkeeper.features.searches.model import SearchDraft
 from flagkeeper.features.segments import commands as segments
 from flagkeeper.features.segments.model import SegmentDraft
 from flagkeeper.features.usage import commands as usage
@@ -34,7 +36,7 @@ from flagkeeper.features.users.queries import names_in_use
 from flagkeeper.integrations import delivery_store
 from flagkeeper.integrations.delivery_names import forget_in_attempts
 from flagkeeper.integrations.delivery_tables import integration_events
-from flagkeeper.kernel.actor import Actor
+from flagkeeper.kernel.actor import SYSTEM, Actor
 from flagkeeper.kernel.errors import BadData, Conflict, NotFound
 from flagkeeper.schema import metadata
 from flagkeeper.storage.statement import Query, Write, columns
@@ -51,6 +53,7 @@ _QUARANTINE = Write[Any](insert(log_quarantine))
 ELSEWHERE = [
     flag_commands.forget_creators,
     segments.forget_creators,
+    searches.forget_names,
     usage.forget_creators,
     forget_in_attempts,
     names_beside_the_log,
@@ -78,9 +81,17 @@ def live_and_leave(log: Log) -> int:
         )
         log.units.run_now(actor if number < 3 else ALICE, segments.create, wanted)
     fill(log, 300, seed=2)
+    for by, shared in ((actor, True), (actor, False), (SYSTEM, True)):
+        wanted_search = SearchDraft(
+            name=f"What {'grace' if shared else 'Grace B. Hopper'} did",
+            query='by:grace,grace@example.com "Grace B. Hopper"',
+            description="ask grace",
+            shared=shared,
+        )
+        log.units.run_now(by, searches.create, wanted_search)
     log.run(users.update, grace.id, UserChange(email="grace.new@example.com"))
     log.run(_troubles)
-    log.run(users.delete, grace.id, lambda _unit, _user_id: None)
+    log.run(users.delete, grace.id, lambda _unit, _user_id: None, searches.leave_shared_of)
     fill(log, 100, seed=3)
     found: int = grace.id
     return found
@@ -301,7 +312,7 @@ def test_a_successor_with_the_same_address_keeps_it(log: Log) -> None:
         segments.create,
         SegmentDraft(name="one", description=None, constraints=[], project=None),
     )
-    log.run(users.delete, first.id, lambda _unit, _user_id: None)
+    log.run(users.delete, first.id, lambda _unit, _user_id: None, searches.leave_shared_of)
     second = log.run(users.create, draft(username="ops", email="ops@example.com", name="Otto", root_role=3))
     log.units.run_now(
         Actor("ops@example.com", second.id),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flagkeeper.cli.event_query import read_words
+from flagkeeper.cli.event_query import Saved, read_words, saved_query
 from flagkeeper.cli.terminal import INTERRUPTED, By, complain, log_rows, operator, reader, settings, units
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.kernel.errors import Conflict
@@ -74,6 +74,7 @@ def export(
     ),
     output: Annotated[str, typer.Option(metavar="FILE", help="Must not exist yet; - is standard output.")] = "-",
     after: Annotated[int, typer.Option(min=0, metavar="ID", help="Only events newer than this one.")] = 0,
+    saved: Saved = None,
     by: By = None,
 ) -> None:
     """Write all events that match to a file, oldest first, while servers go on. The export is itself an event."""
@@ -82,9 +83,11 @@ def export(
     from flagkeeper.eventlog.query import EVERYTHING
     from flagkeeper.eventlog.read import View
 
+    with reader() as found:
+        kept = found.now(saved_query, saved)
     order = Order(
         format=FormatName(kind),
-        query=read_words(query),
+        query=read_words(query, saved=kept),
         sight=EVERYTHING,
         view=View(settings().base_url(), with_ip=True),
         after=after,
@@ -102,7 +105,7 @@ def export(
         taken.leave(can_go_on=kind is Kind.NDJSON)
         interrupted = isinstance(error, KeyboardInterrupt)
         if interrupted or taken.reached > after:
-            complain(_how_to_go_on(query, kind, output, taken.reached))
+            complain(_how_to_go_on(query, saved, kind, output, taken.reached))
         if interrupted:
             raise typer.Exit(INTERRUPTED) from error
         raise
@@ -147,10 +150,10 @@ def _open(path: Path, kind: Kind, after: int) -> PartialFile:
     return PartialFile(path, begun=begun if kind is Kind.NDJSON and begun.exists() else None)
 
 
-def _how_to_go_on(query: str, kind: Kind, output: str, reached: int) -> str:
+def _how_to_go_on(query: str, saved: str | None, kind: Kind, output: str, reached: int) -> str:
     if kind is not Kind.NDJSON:
         return f"Cut off; nothing is left. A {kind} file cannot go on where it ended, an ndjson file can."
-    asked = ["--", query] if query else []
+    asked = [*(["--saved", saved] if saved is not None else []), *(["--", query] if query else [])]
     command = shlex.join(["flagkeeper", "events", "export", "--output", output, "--after", str(reached), *asked])
     return f"Cut off after event {reached}. To go on: {command}"
 

@@ -10,14 +10,18 @@ from flagkeeper.kernel.errors import BadData
 if TYPE_CHECKING:
     from flagkeeper.eventlog.query import EventQuery
     from flagkeeper.eventlog.query.conditions import Condition
+    from flagkeeper.storage.transaction import Transaction
 
 Since = Annotated[str | None, typer.Option(help="That long ago, or then: 30m, 2h, 7d, 2026-01-31, an ISO time.")]
+Saved = Annotated[
+    str | None, typer.Option(metavar="NAME", help="A shared saved search (or its id), which must hold besides.")
+]
 
 
 def read_words(
-    words: str, *conditions: "Condition", since: str | None = None, until: str | None = None
+    words: str, *conditions: "Condition", saved: str = "", since: str | None = None, until: str | None = None
 ) -> "EventQuery":
-    """What the words and the options say; all of it must hold.
+    """What the words, a saved search and the options say; all of it must hold.
 
     Raises:
         BadData: something makes no sense.
@@ -25,12 +29,26 @@ def read_words(
     from flagkeeper.eventlog.query import EventQuery, parse
 
     now = clock.now()
-    written = parse(words, now, "QUERY")
-    starts = [each for each in (written.since, read_moment(since, now)) if each is not None]
-    ends = [each for each in (written.until, read_moment(until, now)) if each is not None]
+    written, kept = parse(words, now, "QUERY"), parse(saved, now, "--saved")
+    starts = [each for each in (written.since, kept.since, read_moment(since, now)) if each is not None]
+    ends = [each for each in (written.until, kept.until, read_moment(until, now)) if each is not None]
     return EventQuery(
-        conditions=(*written.conditions, *conditions), since=max(starts, default=None), until=min(ends, default=None)
+        conditions=(*written.conditions, *kept.conditions, *conditions),
+        since=max(starts, default=None),
+        until=min(ends, default=None),
     )
+
+
+def saved_query(tx: "Transaction", name: str | None) -> str:
+    """The query of a shared search; of none, one that all events match.
+
+    Raises:
+        NotFound: nobody shares a search of that name; says which there are.
+        BadData: several do.
+    """
+    from flagkeeper.features.searches.queries import shared_search
+
+    return "" if name is None else shared_search(tx, name).query
 
 
 def read_moment(text: str | None, now: clock.Millis) -> clock.Millis | None:

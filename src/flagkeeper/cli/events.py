@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flagkeeper.cli.event_query import Since, read_words
+from flagkeeper.cli.event_query import Saved, Since, read_words, saved_query
 from flagkeeper.cli.terminal import log, log_rows, migrated_database, progress, settings
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, NotFound
@@ -38,6 +38,7 @@ def list_events(
     environment: Annotated[Words, typer.Option(help="Environment name.")] = None,
     by: Annotated[Words, typer.Option(help="Who caused it: names, or user ids.")] = None,
     text: Annotated[str | None, typer.Option("--query", help="A part of a name or value.")] = None,
+    saved: Saved = None,
     since: Since = None,
     until: Annotated[str | None, typer.Option(help="The same, this moment not included.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
@@ -51,7 +52,9 @@ def list_events(
     with log() as found:
         if by:
             options.append(found.read(_actors, found.log, by))
-        wanted = read_words(words, *options, *([containing(text)] if text else []), since=since, until=until)
+        parts = [containing(text)] if text else []
+        kept = found.read(saved_query, saved)
+        wanted = read_words(words, *options, *parts, saved=kept, since=since, until=until)
         rows = found.read(_find, found.log, wanted, limit)
     if as_json:
         _print_json(rows)

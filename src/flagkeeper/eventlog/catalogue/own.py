@@ -1,5 +1,5 @@
-"""Events that Unleash does not have, all prefixed `flagkeeper-`: what happened to the log itself, and what it keeps
-no record of."""
+"""Events that Unleash does not have, all prefixed `flagkeeper-`: what happened to the log itself, who keeps which
+searches of it, and what it keeps no record of."""
 
 from typing import ClassVar
 
@@ -169,3 +169,54 @@ class FlagkeeperHoldLifted(Event, frozen=True, kw_only=True):
     )
     data: None = None
     pre_data: HoldData
+
+
+class SearchData(Payload, frozen=True, kw_only=True):
+    """A saved search of the log."""
+
+    id: int
+    name: str
+    query: str
+    description: str | None
+    shared: bool
+    user_id: int | None
+    """Its owner; null: nobody's."""
+
+
+class FlagkeeperSearchSaved(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-search-saved",
+        label="Search saved",
+        summary="{actor} saved search {data.name}",
+        subject="search/{data.id}",
+        group=GROUP,
+        ours=True,
+    )
+    data: SearchData
+    pre_data: None = None
+
+
+class FlagkeeperSearchChanged(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-search-changed",
+        label="Saved search changed",
+        summary="{actor} changed saved search {data.name}",
+        subject="search/{data.id}",
+        group=GROUP,
+        ours=True,
+    )
+    data: SearchData
+    pre_data: SearchData
+
+
+class FlagkeeperSearchDeleted(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-search-deleted",
+        label="Saved search deleted",
+        summary="{actor} deleted saved search {pre_data.name}",
+        subject="search/{pre_data.id}",
+        group=GROUP,
+        ours=True,
+    )
+    data: None = None
+    pre_data: SearchData

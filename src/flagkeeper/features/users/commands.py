@@ -9,7 +9,7 @@ from flagkeeper.features.users import store
 from flagkeeper.features.users.model.password import KEPT
 from flagkeeper.features.users.model.session import LIFETIME, MOST_SESSIONS
 from flagkeeper.features.users.model.user import User, UserChange, UserDraft, UserState, changed
-from flagkeeper.features.users.ports import TokensOfUser
+from flagkeeper.features.users.ports import SearchesOfUser, TokensOfUser
 from flagkeeper.kernel.errors import BadData, Detail, InvalidOperation, NotFound, PasswordMismatch
 
 WRONG_LOGIN = "The username or the password is wrong."
@@ -55,8 +55,8 @@ def update(unit: Unit, user_id: int, change: UserChange) -> User:
     return new
 
 
-def delete(unit: Unit, user_id: int, tokens_of_user: TokensOfUser) -> None:
-    """Ends the user's sessions and tokens too.
+def delete(unit: Unit, user_id: int, tokens_of_user: TokensOfUser, searches_of_user: SearchesOfUser) -> None:
+    """Ends the user's sessions and tokens too, and private searches go along.
 
     Raises:
         NotFound: there is no such user.
@@ -68,6 +68,7 @@ def delete(unit: Unit, user_id: int, tokens_of_user: TokensOfUser) -> None:
         raise InvalidOperation("You cannot delete yourself. Ask another administrator.")
     _demand_other_admin(admins, user_id)
     tokens_of_user(unit, user_id)
+    searches_of_user(unit, user_id)
     access.revoke_user(unit, user_id)
     store.remove(unit.tx, user_id)
     unit.record(UserDeleted(pre_data=user.payload()), UserState(user=None))

@@ -14,7 +14,7 @@ from flagkeeper.features.access.schemas import shown as shown_role
 from flagkeeper.features.users import commands, queries
 from flagkeeper.features.users.api import passwords
 from flagkeeper.features.users.model.password import demand_strong
-from flagkeeper.features.users.ports import TokensOfUser
+from flagkeeper.features.users.ports import SearchesOfUser, TokensOfUser
 from flagkeeper.features.users.queries import SeenUser
 from flagkeeper.features.users.schemas import (
     AdminCount,
@@ -151,7 +151,7 @@ async def update_user(
     permission=Permission.ADMIN,
     tag=TAG,
     operation="deleteUser",
-    summary="Delete a user with all sessions and tokens",
+    summary="Delete a user with all sessions, tokens and private searches",
     status=200,
     errors=(404,),
 )
@@ -160,10 +160,11 @@ async def delete_user(
     caller: Caller,
     units: Units,
     tokens_of_user: TokensOfUser,
+    searches_of_user: SearchesOfUser,
     credentials: MemoryRunner,
     bell: Bell,
 ) -> None:
-    await units.run(caller.actor, commands.delete, user_id, tokens_of_user)
+    await units.run(caller.actor, commands.delete, user_id, tokens_of_user, searches_of_user)
     await credentials.reached(bell.last_id)
 
 

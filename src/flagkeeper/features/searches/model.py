@@ -1,0 +1,120 @@
+"""The rules of saved searches. Pure."""
+
+import re
+from typing import ClassVar
+
+import msgspec
+
+from flagkeeper.eventlog.catalogue.own import SearchData
+from flagkeeper.eventlog.query import parse
+from flagkeeper.eventlog.version import Snapshot
+from flagkeeper.kernel.actor import Actor
+from flagkeeper.kernel.clock import Millis
+from flagkeeper.kernel.errors import BadData, Detail
+
+LONGEST_NAME = 100
+LONGEST_DESCRIPTION = 500
+MOST_SEARCHES = 100
+"""Of one owner."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+class Asker(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wants to see or change a search."""
+
+    user_id: int | None
+    """None: a token that belongs to no user."""
+    is_admin: bool
+
+
+class SearchDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person wants a search to be."""
+
+    name: str
+    query: str
+    description: str | None = None
+    shared: bool = False
+
+
+class SavedSearch(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    query: str
+    """As it was written: `since:2h` counts from whenever it is run."""
+    description: str | None
+    shared: bool
+    user_id: int | None
+    """Its owner. None: nobody's, and then it is shared."""
+    created_by: str
+    created_at: Millis
+    updated_at: Millis
+
+    def is_of(self, asker: Asker) -> bool:
+        return self.user_id is not None and self.user_id == asker.user_id
+
+    def is_seen_by(self, asker: Asker) -> bool:
+        return self.shared or self.is_of(asker)
+
+    def is_changed_by(self, asker: Asker) -> bool:
+        """Whether `asker`, who sees it, may change and delete it."""
+        return self.is_of(asker) or asker.is_admin
+
+    def changed(self, draft: SearchDraft) -> "SavedSearch":
+        return msgspec.structs.replace(
+            self, name=draft.name, query=draft.query, description=draft.description, shared=draft.shared
+        )
+
+    def payload(self) -> SearchData:
+        """How events show it."""
+        return SearchData(
+            id=self.id,
+            name=self.name,
+            query=self.query,
+            description=self.description,
+            shared=self.shared,
+            user_id=self.user_id,
+        )
+
+    def state(self) -> "SearchState":
+        return SearchState(search=self.payload())
+
+
+class SearchState(Snapshot, frozen=True, kw_only=True):
+    kind: ClassVar = "search"
+    search: SearchData | None
+    """None: it was deleted."""
+
+
+def owner_of(actor: Actor) -> int | None:
+    """Whose the searches are that `actor` saves; None: nobody's."""
+    return actor.user_id if actor.user_id > 0 else None
+
+
+def checked(draft: SearchDraft, owner: int | None, now: Millis) -> SearchDraft:
+    """The draft without spaces around its name and description.
+
+    Raises:
+        BadData: it breaks a rule, or the query cannot be read.
+    """
+    name, description = draft.name.strip(), (draft.description or "").strip()
+    if not 1 <= len(name) <= LONGEST_NAME or _CONTROL.search(name):
+        raise BadData(
+            f"The name of a search has 1 to {LONGEST_NAME} characters, and no control characters.",
+            Detail("The name is empty, too long, or has characters that cannot be seen.", "/body/name"),
+        )
+    if len(description) > LONGEST_DESCRIPTION:
+        raise BadData(
+            f"A description has at most {LONGEST_DESCRIPTION} characters.",
+            Detail(f"{len(description)} are too many.", "/body/description"),
+        )
+    if owner is None and not draft.shared:
+        raise BadData(
+            "A private search belongs to a user, and this one would be nobody's. Share it.",
+            Detail("It must be true here.", "/body/shared"),
+        )
+    try:
+        parse(draft.query, now)
+    except BadData as error:
+        raise BadData(error.message, Detail(error.message, "/query")) from error
+    return SearchDraft(name=name, query=draft.query, description=description or None, shared=draft.shared)

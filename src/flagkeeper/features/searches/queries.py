@@ -1,0 +1,54 @@
+"""Reading saved searches, for everybody who may see them."""
+
+from sqlalchemy import bindparam, or_, select
+
+from flagkeeper.features.searches.model import Asker, SavedSearch
+from flagkeeper.features.searches.store import COLUMNS, to_search
+from flagkeeper.features.searches.tables import saved_searches
+from flagkeeper.kernel.errors import BadData, NotFound
+from flagkeeper.storage.statement import Query
+from flagkeeper.storage.transaction import Transaction
+
+_VISIBLE = Query(
+    select(*COLUMNS)
+    .where(or_(saved_searches.c.shared, saved_searches.c.user_id == bindparam("owner")))
+    .order_by(saved_searches.c.name, saved_searches.c.id),
+    to_search,
+)
+_SHARED = Query(
+    select(*COLUMNS).where(saved_searches.c.shared).order_by(saved_searches.c.name, saved_searches.c.id), to_search
+)
+_BY_ID = Query(select(*COLUMNS).where(saved_searches.c.id == bindparam("id")), to_search)
+
+
+def searches_for(tx: Transaction, asker: Asker) -> list[SavedSearch]:
+    """The asker's own and all shared ones, by name."""
+    return tx.all(_VISIBLE, owner=asker.user_id)
+
+
+def search_for(tx: Transaction, search_id: int, asker: Asker) -> SavedSearch:
+    """Raises `NotFound`, also for what the asker may not see."""
+    found = tx.first(_BY_ID, id=search_id)
+    if found is None or not found.is_seen_by(asker):
+        raise NotFound(f"There is no search with the id {search_id}.")
+    return found
+
+
+def shared_search(tx: Transaction, wanted: str) -> SavedSearch:
+    """The shared search of that name or, where no name is like that, of that id.
+
+    Raises:
+        NotFound: there is none; says which there are.
+        BadData: several people share one of that name.
+    """
+    shared = tx.all(_SHARED)
+    found = [each for each in shared if each.name == wanted] or [each for each in shared if str(each.id) == wanted]
+    if not found:
+        names = ", ".join(dict.fromkeys(each.name for each in shared))
+        raise NotFound(
+            f"No shared search is called {wanted!r}. {f'There are: {names}.' if names else 'There is none.'}"
+        )
+    if len(found) > 1:
+        ids = ", ".join(f"{each.id} by {each.created_by}" for each in found)
+        raise BadData(f"Several shared searches are called {wanted!r}. Name one by its id: {ids}.")
+    return found[0]
