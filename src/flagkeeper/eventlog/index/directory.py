@@ -10,7 +10,8 @@ from itertools import groupby
 from operator import and_, or_
 
 import msgspec
-from sqlalchemy import BigInteger, Integer, bindparam, cast, func, insert, select, update
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from flagkeeper.eventlog.index.plan import Part, Question, Start, Terms
 from flagkeeper.eventlog.index.store import Span
@@ -47,25 +48,25 @@ _RANGE = Query(
 )
 _LIST = Write[object](
     update(search_blocks)
-    .where(search_blocks.c.first_id == bindparam("block"))
+    .where(search_blocks.c.first_id == bindparam("first"))
     .values(directory=bindparam("into"), bit=bindparam("its_bit"))
 )
-_WRITE = Write[object](
-    insert(search_directories).from_select(
-        ["directory", "term", "bits", "events"],
-        select(
-            search_blocks.c.directory,
-            search_terms.c.term,
-            cast(func.sum(search_blocks.c.bit), Integer),
-            cast(func.sum(search_terms.c.events), BigInteger),
-        )
-        .join(search_terms, search_terms.c.block == search_blocks.c.first_id)
-        .where(search_blocks.c.directory == bindparam("first"))
-        .group_by(search_blocks.c.directory, search_terms.c.term),
+_OF_BLOCK = postgresql_insert(search_directories).from_select(
+    ["directory", "term", "bits", "events"],
+    select(search_blocks.c.directory, search_terms.c.term, search_blocks.c.bit, search_terms.c.events)
+    .join(search_terms, search_terms.c.block == search_blocks.c.first_id)
+    .where(search_blocks.c.first_id == bindparam("first")),
+)
+_ADD = Write[object](
+    _OF_BLOCK.on_conflict_do_update(
+        index_elements=["directory", "term"],
+        set_={
+            "bits": search_directories.c.bits + _OF_BLOCK.excluded.bits,
+            "events": search_directories.c.events + _OF_BLOCK.excluded.events,
+        },
     )
 )
-
-
+"""Block by block: all blocks at once would be sorted in memory, 75 MB of it."""
 _ALL = -1
 
 
@@ -81,10 +82,9 @@ def due(spans: Iterable[Span], sizes: Sizes) -> list[Span] | None:
 
 def write(tx: Transaction, blocks: Sequence[Span]) -> None:
     """Writes the directory of `blocks`. The database does it alone: the half a million entries never come here."""
-    into = blocks[0].first
     for position, block in enumerate(blocks):
-        tx.write(_LIST, block=block.first, into=into, its_bit=1 << position)
-    tx.write(_WRITE, first=into)
+        tx.write(_LIST, first=block.first, into=blocks[0].first, its_bit=1 << position)
+        tx.write(_ADD, first=block.first)
 
 
 def promising(tx: Transaction, spans: Iterable[Span], questions: Sequence[Question]) -> Iterator[Span]:
