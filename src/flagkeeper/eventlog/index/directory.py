@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import and_, or_
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from flagkeeper.eventlog.index.plan import Part, Question, Start, Terms
@@ -46,6 +46,13 @@ _RANGE = Query(
     ),
     Entry,
 )
+COUNT = Query(
+    select(func.sum(search_directories.c.events)).where(
+        any_of(search_directories.c.directory, "directories"), any_of(search_directories.c.term, "terms")
+    ),
+    lambda events: int(events or 0),
+)
+"""In how many events of some directories terms stand, of which an event has one at most."""
 _LIST = Write[object](
     update(search_blocks)
     .where(search_blocks.c.first_id == bindparam("first"))
@@ -129,15 +136,10 @@ def _exact(question: Question) -> tuple[Iterable[str], Callable[[int, int], int]
     return None
 
 
-def counted(tx: Transaction, question: Terms | Start, directories: list[int]) -> dict[int, int]:
-    """By directory, in how many of its events the answer is yes. Of terms, an event must have one at most; of terms
-    that begin alike it may have several, and directories with more than one of those are left out."""
-    entries = (
-        tx.all(_TERMS, directories=directories, terms=sorted(set(question.exact)))
-        if isinstance(question, Terms)
-        else tx.all(_RANGE, directories=directories, start=question.term, end=question.term + BEYOND)
-    )
+def counted(tx: Transaction, question: Start, directories: list[int]) -> dict[int, int]:
+    """By directory, in how many of its events a word begins so. Of several such words an event may have more than one:
+    directories that know several are left out."""
     events: dict[int, list[int]] = {directory: [] for directory in directories}
-    for entry in entries:
+    for entry in tx.all(_RANGE, directories=directories, start=question.term, end=question.term + BEYOND):
         events[entry.directory].append(entry.events)
-    return {directory: sum(each) for directory, each in events.items() if isinstance(question, Terms) or len(each) < 2}
+    return {directory: sum(each) for directory, each in events.items() if len(each) < 2}
