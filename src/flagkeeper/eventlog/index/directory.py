@@ -10,7 +10,8 @@ from itertools import groupby
 from operator import and_, or_
 
 import msgspec
-from sqlalchemy import BigInteger, Integer, bindparam, cast, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from flagkeeper.eventlog.index.plan import Part, Question, Start, Terms
 from flagkeeper.eventlog.index.store import Span
@@ -45,27 +46,34 @@ _RANGE = Query(
     ),
     Entry,
 )
+COUNT = Query(
+    select(func.sum(search_directories.c.events)).where(
+        any_of(search_directories.c.directory, "directories"), any_of(search_directories.c.term, "terms")
+    ),
+    lambda events: int(events or 0),
+)
+"""In how many events of some directories terms stand, of which an event has one at most."""
 _LIST = Write[object](
     update(search_blocks)
-    .where(search_blocks.c.first_id == bindparam("block"))
+    .where(search_blocks.c.first_id == bindparam("first"))
     .values(directory=bindparam("into"), bit=bindparam("its_bit"))
 )
-_WRITE = Write[object](
-    insert(search_directories).from_select(
-        ["directory", "term", "bits", "events"],
-        select(
-            search_blocks.c.directory,
-            search_terms.c.term,
-            cast(func.sum(search_blocks.c.bit), Integer),
-            cast(func.sum(search_terms.c.events), BigInteger),
-        )
-        .join(search_terms, search_terms.c.block == search_blocks.c.first_id)
-        .where(search_blocks.c.directory == bindparam("first"))
-        .group_by(search_blocks.c.directory, search_terms.c.term),
+_OF_BLOCK = postgresql_insert(search_directories).from_select(
+    ["directory", "term", "bits", "events"],
+    select(search_blocks.c.directory, search_terms.c.term, search_blocks.c.bit, search_terms.c.events)
+    .join(search_terms, search_terms.c.block == search_blocks.c.first_id)
+    .where(search_blocks.c.first_id == bindparam("first")),
+)
+_ADD = Write[object](
+    _OF_BLOCK.on_conflict_do_update(
+        index_elements=["directory", "term"],
+        set_={
+            "bits": search_directories.c.bits + _OF_BLOCK.excluded.bits,
+            "events": search_directories.c.events + _OF_BLOCK.excluded.events,
+        },
     )
 )
-
-
+"""Block by block: all blocks at once would be sorted in memory, 75 MB of it."""
 _ALL = -1
 
 
@@ -81,10 +89,9 @@ def due(spans: Iterable[Span], sizes: Sizes) -> list[Span] | None:
 
 def write(tx: Transaction, blocks: Sequence[Span]) -> None:
     """Writes the directory of `blocks`. The database does it alone: the half a million entries never come here."""
-    into = blocks[0].first
     for position, block in enumerate(blocks):
-        tx.write(_LIST, block=block.first, into=into, its_bit=1 << position)
-    tx.write(_WRITE, first=into)
+        tx.write(_LIST, first=block.first, into=blocks[0].first, its_bit=1 << position)
+        tx.write(_ADD, first=block.first)
 
 
 def promising(tx: Transaction, spans: Iterable[Span], questions: Sequence[Question]) -> Iterator[Span]:
@@ -129,15 +136,10 @@ def _exact(question: Question) -> tuple[Iterable[str], Callable[[int, int], int]
     return None
 
 
-def counted(tx: Transaction, question: Terms | Start, directories: list[int]) -> dict[int, int]:
-    """By directory, in how many of its events the answer is yes. Of terms, an event must have one at most; of terms
-    that begin alike it may have several, and directories with more than one of those are left out."""
-    entries = (
-        tx.all(_TERMS, directories=directories, terms=sorted(set(question.exact)))
-        if isinstance(question, Terms)
-        else tx.all(_RANGE, directories=directories, start=question.term, end=question.term + BEYOND)
-    )
+def counted(tx: Transaction, question: Start, directories: list[int]) -> dict[int, int]:
+    """By directory, in how many of its events a word begins so. Of several such words an event may have more than one:
+    directories that know several are left out."""
     events: dict[int, list[int]] = {directory: [] for directory in directories}
-    for entry in entries:
+    for entry in tx.all(_RANGE, directories=directories, start=question.term, end=question.term + BEYOND):
         events[entry.directory].append(entry.events)
-    return {directory: sum(each) for directory, each in events.items() if isinstance(question, Terms) or len(each) < 2}
+    return {directory: sum(each) for directory, each in events.items() if len(each) < 2}

@@ -265,19 +265,23 @@ class Search:
             return
         yield from map(len, self._sets(tx, log, _narrowed(plan, None, whole[0].last), budget))
         cut = {span.directory for span in log.spans if not whole[-1].first <= span.first <= whole[0].first} | {None}
-        yield from self._counted_in(tx, [span for span in whole if span.directory in cut], asked, budget)
-        listed = {span.directory for span in whole} - cut
-        told = directory.counted(tx, asked, sorted(first for first in listed if first is not None)) if listed else {}
-        yield sum(told.values())
-        rest = [span for span in whole if span.directory in listed and span.directory not in told]
-        yield from self._counted_in(tx, rest, asked, budget)
+        loose = [span for span in whole if span.directory in cut]
+        listed = sorted(first for first in {span.directory for span in whole} - cut if first is not None)
+        if isinstance(asked, Terms):
+            terms = sorted(set(asked.exact))
+            of_blocks = (store.COUNT, {"blocks": [span.first for span in loose], "terms": terms})
+            of_directories = (directory.COUNT, {"directories": listed, "terms": terms})
+            yield from chain(*tx.together(of_blocks, of_directories))
+        else:
+            yield from self._counted_in(tx, loose, asked, budget)
+            told = directory.counted(tx, asked, listed) if listed else {}
+            yield sum(told.values())
+            rest = [span for span in whole if span.directory not in cut and span.directory not in told]
+            yield from self._counted_in(tx, rest, asked, budget)
         yield from map(len, self._sets(tx, log, _narrowed(plan, whole[-1].first, None), budget))
 
-    def _counted_in(self, tx: Transaction, spans: list[Span], asked: Terms | Start, budget: Budget) -> Iterator[int]:
-        """The same of whole blocks on disk."""
-        if spans and isinstance(asked, Terms):
-            yield tx.first(store.COUNT, blocks=[span.first for span in spans], terms=sorted(set(asked.exact))) or 0
-        elif spans:
+    def _counted_in(self, tx: Transaction, spans: list[Span], asked: Start, budget: Budget) -> Iterator[int]:
+        if spans:
             wanted = BitMap(range(spans[-1].first, spans[0].last + 1))
             yield from map(len, self._sets_on_disk(tx, spans, (asked,), wanted, budget, None))
 
