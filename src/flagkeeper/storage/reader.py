@@ -11,12 +11,19 @@ import structlog
 from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.storage.connection import Connection, Failure
 from flagkeeper.storage.database import Database
+from flagkeeper.storage.dialects import Dialect
 from flagkeeper.storage.transaction import Transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 log = structlog.get_logger("flagkeeper.reader")
+
+SHORT = 0.005
+"""Seconds. A read that takes longer lets the next one begin beside it."""
+AT_ONCE = {Dialect.SQLITE: 1, Dialect.POSTGRESQL: 4}
+"""Short reads that run at a time. On SQLite they take the interpreter from each other with every row: sixteen clients got
+540 pages a second from four at a time, and get 900 from one. Of PostgreSQL, two or four make no difference."""
 
 
 class Reader:
@@ -27,6 +34,8 @@ class Reader:
         self._deadline = deadline
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="flagkeeper-reader")
         self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._turns = asyncio.Semaphore()
 
     async def run(self, read: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What `read(tx, ...)` returns, run on a reader's thread.
@@ -34,7 +43,11 @@ class Reader:
         Raises:
             Unavailable: the database is out of reach, or the read took longer than the deadline.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: self.now(read, *args, **kwargs))
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._turns = loop, asyncio.Semaphore(AT_ONCE[self._database.dialect])
+        async with _Turn(loop, self._turns):
+            return await loop.run_in_executor(self._pool, lambda: self.now(read, *args, **kwargs))
 
     def now(self, read: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The same on the calling thread, for those that have no event loop."""
@@ -74,6 +87,29 @@ class Reader:
         self._pool.shutdown()
         while not self._idle.empty():
             self._idle.get().close()
+
+
+class _Turn:
+    """A place among the short reads, given up after a moment even if the read goes on."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, turns: asyncio.Semaphore) -> None:
+        self._loop = loop
+        self._turns = turns
+        self._held = False
+
+    async def __aenter__(self) -> None:
+        await self._turns.acquire()
+        self._held = True
+        self._end = self._loop.call_later(SHORT, self._give_up)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._end.cancel()
+        self._give_up()
+
+    def _give_up(self) -> None:
+        if self._held:
+            self._held = False
+            self._turns.release()
 
 
 def first_column(*row: Any) -> Any:

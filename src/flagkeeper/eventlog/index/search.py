@@ -1,7 +1,7 @@
 """Searching the log: every question is answered with ids, from the blocks in memory and on disk."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 
 import msgspec
 from pyroaring import BitMap
@@ -43,6 +43,13 @@ class Total(msgspec.Struct, frozen=True):
     events: int
     exact: bool = True
     """False: at least so many."""
+
+
+class Indexed(msgspec.Struct, frozen=True):
+    """The end of the log, and its blocks on disk, the newest first."""
+
+    head: Epoch
+    spans: list[Span]
 
 
 class Search:
@@ -90,11 +97,11 @@ class Search:
         before: int | None = None,
         after: int | None = None,
         at_most: int | None = None,
-        head: Epoch | None = None,
+        log: Indexed | None = None,
     ) -> tuple[Found, Total]:
-        """What `find` finds, and the number of all matching events, in fewer round trips than both take. `head` is the
-        end of the log, if it has been read already."""
-        log, plan = self._plan(tx, query, sight, head=head)
+        """What `find` finds, and the number of all matching events, in fewer round trips than both take. `log` is what
+        `indexed` said of this query, if it was asked already."""
+        log, plan = self._plan(tx, query, sight, log)
         narrowed = _narrowed(plan, before, after)
         found, seen = self._find(tx, log, narrowed, limit, offset, ascending=after is not None)
         if narrowed == plan and found.complete and len(found.ids) < limit:
@@ -104,7 +111,7 @@ class Search:
         return found, self._total(tx, log, plan, at_most)
 
     def _find(
-        self, tx: Transaction, log: "_Indexed", plan: Plan, limit: int, offset: int, *, ascending: bool
+        self, tx: Transaction, log: Indexed, plan: Plan, limit: int, offset: int, *, ascending: bool
     ) -> tuple[Found, int]:
         """What matches, and how many matching events it came by: all of them when there are fewer than `limit`."""
         if not plan.questions and plan.ids is None:
@@ -123,7 +130,7 @@ class Search:
                 return Found(found, log.head.epoch), seen
         return Found(found, log.head.epoch, complete=not budget.exhausted), seen
 
-    def _total(self, tx: Transaction, log: "_Indexed", plan: Plan, at_most: int | None) -> Total:
+    def _total(self, tx: Transaction, log: Indexed, plan: Plan, at_most: int | None) -> Total:
         if not plan.questions and plan.ids is None:
             return Total(max(0, plan.last - plan.first + 1))
         budget = Budget(self._most_values)
@@ -139,7 +146,7 @@ class Search:
         self, tx: Transaction, query: EventQuery, sight: Sight, fields: Sequence[Field], edges: Sequence[int] = ()
     ) -> Groups:
         """How many matching events there are for each value of `fields`, and between each two of the ids `edges`."""
-        log, plan = self._plan(tx, query, sight, whole=True)
+        log, plan = self._plan(tx, query, sight, _indexed(tx))
         budget = Budget(self._most_values)
         groups = Groups(tuple(KINDS[field] for field in fields), edges)
         for _ in self._sets(tx, log, plan, budget, groups=groups):
@@ -164,7 +171,7 @@ class Search:
                     seen = in_memory(block, questions) & BitMap(range(1, log.head.last_id + 1))
                     _note_newest(newest, ((term, block.ids(term) & seen) for term in block.terms(kind)))
         missing -= newest.keys()
-        for chunk in _chunks(spans):
+        for chunk in _chunks(spans, _MOST_BLOCKS, _FEW_BLOCKS):
             if not missing:
                 break
             visible = on_disk(tx, chunk, questions, Budget(self._most_values))
@@ -174,12 +181,17 @@ class Search:
             missing -= newest.keys()
         return {term[len(kind) :]: event_id for term, event_id in newest.items()}
 
+    def indexed(self, tx: Transaction, query: EventQuery, sight: Sight) -> "Indexed":
+        """The end of the log, and the blocks that the query will be put to: none, if it has no conditions."""
+        if query.conditions or not sight.everything:
+            return _indexed(tx)
+        return Indexed(epoch(tx), [])
+
     def _plan(
-        self, tx: Transaction, query: EventQuery, sight: Sight, *, head: Epoch | None = None, whole: bool = False
-    ) -> tuple["_Indexed", Plan]:
-        """Without conditions no block is asked, nor known, unless the `whole` log is wanted."""
+        self, tx: Transaction, query: EventQuery, sight: Sight, log: Indexed | None = None
+    ) -> tuple[Indexed, Plan]:
+        log = log or self.indexed(tx, query, sight)
         questions = questions_of(query, sight)
-        log = _indexed(tx, head) if whole or questions or query.conditions else _Indexed(head or epoch(tx), [])
         first, last = 1, log.head.last_id
         moments = [moment for moment in (query.since, query.until) if moment is not None]
         if moments:
@@ -193,14 +205,14 @@ class Search:
     def _sets(
         self,
         tx: Transaction,
-        log: "_Indexed",
+        log: Indexed,
         plan: Plan,
         budget: Budget,
         *,
         ascending: bool = False,
         groups: Groups | None = None,
     ) -> Iterator[BitMap]:
-        """The matching events, piece by piece."""
+        """The matching events, in some large pieces."""
         wanted = BitMap(range(plan.first, plan.last + 1))
         if plan.ids is not None:
             wanted &= BitMap(plan.ids)
@@ -242,17 +254,18 @@ class Search:
         questions = resolved(tx, questions)
         # Values are longer than terms: fewer of them are read at once.
         most = _FEW_BLOCKS if any(isinstance(question, Part) for question in questions) else _MOST_BLOCKS
-        few = most // 16 or 1
+        unlisted = sum(1 for _ in takewhile(lambda span: span.directory is None, spans))
+        few = min(unlisted, most // 2)
         asked = chain(spans[:few], directory.promising(tx, spans[few:], questions))
-        for chunk in _chunks(asked, most):
+        for chunk in _chunks(asked, most, few or most // 4):
             found = {block: ids & wanted for block, ids in on_disk(tx, chunk, questions, budget).items()}
             if groups is not None:
                 groups.add_blocks(tx, found)
-            yield from found.values()
+            yield BitMap.union(BitMap(), *found.values())
             if budget.exhausted:
                 return
 
-    def _counted(self, tx: Transaction, log: "_Indexed", plan: Plan, budget: Budget) -> Iterator[int]:
+    def _counted(self, tx: Transaction, log: Indexed, plan: Plan, budget: Budget) -> Iterator[int]:
         """How many events have one of the terms that the only question asks for, piece by piece. What blocks and
         directories say is believed: opened are only blocks that the range cuts, that are in memory, or of which an
         event may have several of the terms."""
@@ -305,22 +318,12 @@ Piece = Block | Span | tuple[int, int]
 """A block in memory, one on disk, or a gap without an index: its first and last id."""
 
 
-class _Indexed(msgspec.Struct, frozen=True):
-    """The end of the log, and its blocks on disk, the newest first."""
-
-    head: Epoch
-    spans: list[Span]
+def _indexed(tx: Transaction) -> Indexed:
+    (head,), blocks = tx.together((EPOCH, {}), (store.BLOCKS, {}))
+    return Indexed(head, [span for span, about in blocks if about == head.epoch])
 
 
-def _indexed(tx: Transaction, head: Epoch | None = None) -> _Indexed:
-    if head is None:
-        (head,), blocks = tx.together((EPOCH, {}), (store.BLOCKS, {}))
-    else:
-        blocks = tx.all(store.BLOCKS)
-    return _Indexed(head, [span for span, about in blocks if about == head.epoch])
-
-
-def _pieces(log: _Indexed, blocks: Sequence[Block]) -> list[Piece]:
+def _pieces(log: Indexed, blocks: Sequence[Block]) -> list[Piece]:
     """What the log consists of, the newest first."""
     pieces: list[Piece] = []
     last = log.head.last_id
@@ -349,9 +352,9 @@ def _narrowed(plan: Plan, before: int | None, after: int | None) -> Plan:
     return msgspec.structs.replace(plan, first=first, last=last)
 
 
-def _chunks(spans: Iterable[Span], most: int = _MOST_BLOCKS) -> Iterator[list[Span]]:
+def _chunks(spans: Iterable[Span], most: int, first: int) -> Iterator[list[Span]]:
     """Few blocks first: most pages are full after them."""
-    rest, size = iter(spans), most // 16 or 1
+    rest, size = iter(spans), first
     while chunk := list(islice(rest, size)):
         yield chunk
         size = min(4 * size, most)

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from flagkeeper.eventlog.index.search import Indexed
 from flagkeeper.eventlog.query import EventQuery
-from flagkeeper.eventlog.read import Epoch, epoch
+from flagkeeper.eventlog.read import epoch
 from flagkeeper.kernel.paging import Page
 from flagkeeper.readmodels.event_search.recent import Answer, Recent
 from flagkeeper.readmodels.views.log import Log
@@ -31,13 +32,14 @@ class PageOf(msgspec.Struct, frozen=True):
 
 def page(tx: Transaction, log: Log, asked: PageOf, recent: Recent) -> bytes:
     """One page of matching events and their exact number, ready to be sent."""
-    head = epoch(tx)
-    return recent.answer(head, (log.sight, log.view, asked), lambda: Answer(_page(tx, log, asked, head))).body
+    indexed = log.search.indexed(tx, asked.query, log.sight)
+    key = (log.sight, log.view, asked)
+    return recent.answer(indexed.head, key, lambda: Answer(_page(tx, log, asked, indexed))).body
 
 
-def _page(tx: Transaction, log: Log, asked: PageOf, head: Epoch) -> bytes:
+def _page(tx: Transaction, log: Log, asked: PageOf, indexed: Indexed) -> bytes:
     limit, offset = asked.page.limit, asked.page.offset
-    found, total = log.search.page(tx, asked.query, log.sight, limit=limit, offset=offset, head=head)
+    found, total = log.search.page(tx, asked.query, log.sight, limit=limit, offset=offset, log=indexed)
     version = {} if asked.version is UNSET else {"version": asked.version}
     cut = {} if found.complete and total.exact else {"incomplete": True}
     return _encode({**version, "events": log.shown(tx, found.ids), asked.total_key: total.events, **cut})

@@ -7,7 +7,6 @@ import msgspec
 from litestar import Request, Response
 from litestar.params import QueryParameter
 
-from flagkeeper.eventlog.read import epoch
 from flagkeeper.http import route
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.paging import MAX_OFFSET
@@ -77,13 +76,13 @@ async def list_log(
 
 
 def _answer(tx: Transaction, log: Log, asked: PageQuestion, recent: Recent) -> Answer:
-    head = epoch(tx)
+    indexed = log.search.indexed(tx, asked.query, log.sight)
 
     def make() -> Answer:
-        found = page(tx, log, asked, head)
+        found = page(tx, log, asked, indexed)
         return Answer(_encode(found), _link_header(Links(found.next, found.prev)))
 
-    return recent.answer(head, (log.sight, log.view, asked), make)
+    return recent.answer(indexed.head, (log.sight, log.view, asked), make)
 
 
 @route.get(

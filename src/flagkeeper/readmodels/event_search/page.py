@@ -6,9 +6,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.eventlog.index.search import Found, Total
+from flagkeeper.eventlog.index.search import Found, Indexed, Total
 from flagkeeper.eventlog.query import EventQuery
-from flagkeeper.eventlog.read import Epoch, EventOut
+from flagkeeper.eventlog.read import EventOut
 from flagkeeper.readmodels.event_search.cursor import Cursor
 from flagkeeper.readmodels.event_search.schemas import EventDocument
 from flagkeeper.readmodels.views.log import Log
@@ -71,13 +71,13 @@ class PageQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """Those of the request, which links repeat."""
 
 
-def page(tx: Transaction, log: Log, asked: PageQuestion, head: Epoch | None = None) -> LogPage[EventOut]:
-    """One page. `head` is the end of the log, if it has been read already.
+def page(tx: Transaction, log: Log, asked: PageQuestion, indexed: Indexed | None = None) -> LogPage[EventOut]:
+    """One page. `indexed` is what the search said of its query, if it was asked already.
 
     Raises:
         BadData: the cursor is of another log.
     """
-    found, total = _find(tx, log, asked, head)
+    found, total = _find(tx, log, asked, indexed)
     if asked.cursor is not None:
         asked.cursor.demand(found.epoch)
     ids = found.ids[: asked.limit]
@@ -94,7 +94,7 @@ def page(tx: Transaction, log: Log, asked: PageQuestion, head: Epoch | None = No
     )
 
 
-def _find(tx: Transaction, log: Log, asked: PageQuestion, head: Epoch | None) -> tuple[Found, Total]:
+def _find(tx: Transaction, log: Log, asked: PageQuestion, indexed: Indexed | None) -> tuple[Found, Total]:
     """The ids of the page, and one more if there are more; and how many there are in all."""
     match asked.cursor:
         case Cursor("older", event_id):
@@ -110,7 +110,7 @@ def _find(tx: Transaction, log: Log, asked: PageQuestion, head: Epoch | None) ->
         limit=asked.limit + 1,
         offset=asked.offset,
         at_most=asked.at_most,
-        head=head,
+        log=indexed,
         **where,
     )
 

@@ -1,0 +1,78 @@
+"""Reads take turns while they are short, and a long one holds up nobody."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from flagkeeper.storage.database import parse_database_url
+from flagkeeper.storage.dialects import Dialect
+from flagkeeper.storage.reader import AT_ONCE, Reader
+from flagkeeper.storage.transaction import Transaction
+
+
+@pytest.fixture
+def reader(database_url: str) -> Iterator[Reader]:
+    found = Reader(parse_database_url(database_url))
+    yield found
+    found.stop()
+
+
+def nothing(_tx: Transaction) -> str:
+    return "done"
+
+
+def test_a_long_read_lets_others_begin_beside_it(reader: Reader) -> None:
+    ended = threading.Event()
+
+    def long(_tx: Transaction) -> str:
+        return "ended by the others" if ended.wait(20) else "waited in vain"
+
+    async def run() -> str:
+        slow = [asyncio.create_task(reader.run(long)) for _ in range(3)]
+        assert [await reader.run(nothing) for _ in range(20)] == ["done"] * 20
+        assert not any(each.done() for each in slow)
+        ended.set()
+        return (await asyncio.gather(*slow))[0]
+
+    assert asyncio.run(run()) == "ended by the others"
+
+
+def test_short_reads_do_not_run_beside_each_other(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flagkeeper.storage.reader.SHORT", 60)
+    reader, running, most = Reader(parse_database_url(sqlite_url)), 0, 0
+
+    def short(_tx: Transaction) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        time.sleep(0.001)
+        running -= 1
+
+    async def run() -> None:
+        await asyncio.gather(*(reader.run(short) for _ in range(50)))
+
+    asyncio.run(run())
+    reader.stop()
+    assert most == AT_ONCE[Dialect.SQLITE]
+
+
+def test_turns_survive_failures_and_those_who_give_up(reader: Reader) -> None:
+    def fails(_tx: Transaction) -> None:
+        raise LookupError
+
+    async def run() -> list[str]:
+        failing = [asyncio.create_task(reader.run(fails)) for _ in range(20)]
+        leaving = [asyncio.create_task(reader.run(nothing)) for _ in range(20)]
+        await asyncio.sleep(0)
+        for each in leaving:
+            each.cancel()
+        found = await asyncio.gather(*failing, return_exceptions=True)
+        assert all(isinstance(each, LookupError) for each in found)
+        await asyncio.gather(*leaving, return_exceptions=True)
+        return await asyncio.gather(*(reader.run(nothing) for _ in range(20)))
+
+    assert asyncio.run(run()) == ["done"] * 20
+    assert asyncio.run(run()) == ["done"] * 20, "also in another event loop"
