@@ -189,12 +189,12 @@ def test_a_token_that_belongs_to_no_user_only_shares(server: TestServer, ada: Pe
         ({"shared": "yes"}, None, ""),
         (
             {"query": "env:production tpye:x"},
-            "/query",
+            "/body/query",
             "did you mean type:? Quotation marks search for it as text (pos",
         ),
-        ({"query": 'by:bot "open'}, "/query", "(position 8 of the query)"),
-        ({"query": "a" * 2001}, "/query", "at most 2000 characters"),
-        ({"query": "since:yesterday"}, "/query", "is no moment"),
+        ({"query": 'by:bot "open'}, "/body/query", "(position 8 of the query)"),
+        ({"query": "a" * 2001}, "/body/query", "at most 2000 characters"),
+        ({"query": "since:yesterday"}, "/body/query", "is no moment"),
         ({"query": "a\0b"}, "/body", "NUL"),
         ({"query": None}, None, ""),
     ],
@@ -208,7 +208,7 @@ def test_a_search_that_cannot_be_saved(
         body = refusal(server, 400, method, where, token=ada.token, json=wanted)
         assert message in body["message"]
         assert path in (None, body["details"][0].get("path"))
-        assert path != "/query" or body["details"][0]["message"] == body["message"]
+        assert path != "/body/query" or body["details"][0]["message"] == body["message"]
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "no query"}, {"query": "no name"}, [], 7, None])

@@ -11,7 +11,7 @@ from flagkeeper.features.searches.model import Asker, SavedSearch, SearchDraft, 
 from flagkeeper.features.users import commands as users
 from flagkeeper.features.users.model.user import draft as user_draft
 from flagkeeper.kernel.actor import SYSTEM, Actor
-from flagkeeper.kernel.errors import NameExists, NotFound
+from flagkeeper.kernel.errors import Conflict, NameExists, NotFound
 from tests.log import Log
 
 
@@ -52,6 +52,13 @@ def test_of_several_who_take_a_name_at_once_one_gets_it(log: Log, ada: Actor, *,
     names = [each.name for each in seen(log, ada)]
     assert len(set(names)) == len(names)
     other.close()
+
+
+def test_whoever_was_deleted_meanwhile_saves_nothing(log: Log, ada: Actor) -> None:
+    with pytest.raises(Conflict, match="deleted meanwhile"):
+        save(log, Actor("gone", ada.user_id + 1), draft("mine"))
+    assert seen(log, ada) == []
+    assert save(log, ada, draft("mine")).name == "mine"
 
 
 def test_a_search_that_is_changed_while_its_owner_goes(log: Log, ada: Actor) -> None:

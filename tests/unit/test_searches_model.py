@@ -71,8 +71,8 @@ def test_a_draft_is_kept_without_the_spaces_around_it() -> None:
         ({"name": "x" * 101}, "/body/name"),
         ({"name": "a\x07b"}, "/body/name"),
         ({"description": "x" * 501}, "/body/description"),
-        ({"query": "typo:x"}, "/query"),
-        ({"query": "x" * 2001}, "/query"),
+        ({"query": "typo:x"}, "/body/query"),
+        ({"query": "x" * 2001}, "/body/query"),
     ],
 )
 def test_an_impossible_draft(changes: dict[str, Any], path: str) -> None:

@@ -40,6 +40,8 @@ class Failure(Enum):
 
     STATEMENT = auto()
     """The statement was refused; the transaction may still stand."""
+    REFERENCE = auto()
+    """The same, because what a row refers to is not there (any more)."""
     RETRY = auto()
     """A deadlock or a serialization conflict: the same work may be run again at once."""
     TIMEOUT = auto()
@@ -168,7 +170,10 @@ class SqliteConnection:
     def failure(self, error: BaseException) -> Failure | None:
         if not isinstance(error, sqlite3.Error):
             return None
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF  # the primary code of an extended one
+        extended = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+        if extended == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+            return Failure.REFERENCE
+        code = extended & 0xFF  # the primary code of an extended one
         if code == sqlite3.SQLITE_INTERRUPT:
             return Failure.TIMEOUT
         return Failure.DATABASE if code in _SQLITE_IS_DOWN else Failure.STATEMENT
@@ -305,6 +310,8 @@ class PostgresqlConnection:
             return Failure.RETRY
         if isinstance(error, psycopg.errors.QueryCanceled):
             return Failure.TIMEOUT
+        if isinstance(error, psycopg.errors.ForeignKeyViolation):
+            return Failure.REFERENCE
         return Failure.DATABASE if isinstance(error, psycopg.OperationalError) else Failure.STATEMENT
 
     def close(self) -> None:

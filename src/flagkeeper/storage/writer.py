@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.kernel.errors import Conflict, Unavailable
 from flagkeeper.storage.connection import Connection, Failure
 from flagkeeper.storage.database import Database
 from flagkeeper.storage.probe import PROBE, UNPROBE
@@ -148,12 +148,16 @@ class Writer:
             except Exception as error:
                 # SQLite rolls everything back when the disk is full, and a lost server has no transaction left:
                 # then the whole batch is lost, not this unit alone.
-                if connection.failure(error) in (Failure.RETRY, Failure.DATABASE):
+                failure = connection.failure(error)
+                if failure in (Failure.RETRY, Failure.DATABASE):
                     raise
                 if tx.saved:
                     connection.rollback_to_savepoint()
                 if not connection.standing():
                     raise
+                if failure is Failure.REFERENCE:
+                    cause, error = error, Conflict("What this refers to was deleted meanwhile. Look again, then retry.")
+                    error.__cause__ = cause
                 outcomes.append(_Failed(error))
         after = self._seal(Transaction(connection), done)
         connection.commit()

@@ -116,5 +116,5 @@ def checked(draft: SearchDraft, owner: int | None, now: Millis) -> SearchDraft:
     try:
         parse(draft.query, now)
     except BadData as error:
-        raise BadData(error.message, Detail(error.message, "/query")) from error
+        raise BadData(error.message, Detail(error.message, "/body/query")) from error
     return SearchDraft(name=name, query=draft.query, description=description or None, shared=draft.shared)
