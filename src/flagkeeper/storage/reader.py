@@ -22,8 +22,8 @@ log = structlog.get_logger("flagkeeper.reader")
 SHORT = 0.005
 """Seconds. A read that takes longer lets the next one begin beside it."""
 AT_ONCE = {Dialect.SQLITE: 1, Dialect.POSTGRESQL: 4}
-"""Short reads that run at a time. On SQLite they take the interpreter from each other with every row: sixteen clients got
-540 pages a second from four at a time, and get 900 from one. Of PostgreSQL, two or four make no difference."""
+"""Short reads that run at a time. On SQLite they take the interpreter from each other with every row: sixteen clients
+got 540 pages a second from four at a time, and get 900 from one. Of PostgreSQL, two or four make no difference."""
 
 
 class Reader:
