@@ -19,6 +19,7 @@ from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.catalogue import EVENTS
 from flagkeeper.eventlog.follow import MemoryRunner
 from flagkeeper.eventlog.index import store as index_store
+from flagkeeper.eventlog.index import tail as index_tail
 from flagkeeper.eventlog.index.keeper import Indexer, IndexKeeper
 from flagkeeper.eventlog.index.search import Search
 from flagkeeper.eventlog.index.tail import Tail
@@ -147,7 +148,7 @@ class Services:
         place = configured_place(settings.archive, settings.archive_endpoint, settings.archive_region)
         self.rows = LogRows(Archive(place))
         self.tail = Tail()
-        self.tail_runner = MemoryRunner(self.tail, self.reader, self.bell)
+        self.tail_runner = MemoryRunner(self.tail, self.reader, self.bell, rest=index_tail.REST)
         self.search = Search(self.tail, self.rows)
         self.recent = Recent()
         self.indexer = Indexer(self.database, self.rows, politely=True)

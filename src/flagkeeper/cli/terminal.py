@@ -163,11 +163,11 @@ def log() -> "Iterator[OpenLog]":
 
 
 def _demand_index(tx: "Transaction") -> None:
-    from flagkeeper.eventlog.index.store import BLOCKS
+    from flagkeeper.eventlog.index.store import NEWEST
     from flagkeeper.eventlog.index.tail import SIZES
     from flagkeeper.eventlog.read import epoch
 
-    head, newest = epoch(tx), tx.first(BLOCKS)
+    head, newest = epoch(tx), tx.first(NEWEST)
     on_disk = newest[0].last if newest and newest[1] == head.epoch else 0
     if head.last_id - on_disk > SIZES.most_in_memory:
         raise Unavailable(

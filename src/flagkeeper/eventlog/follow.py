@@ -89,8 +89,9 @@ class MemoryFollower(Protocol):
 class MemoryRunner:
     """Keeps one follower up to date for as long as the server runs."""
 
-    def __init__(self, follower: MemoryFollower, reader: Reader, bell: Bell) -> None:
+    def __init__(self, follower: MemoryFollower, reader: Reader, bell: Bell, *, rest: float = REST) -> None:
         self._follower = follower
+        self._rest = rest
         self._reader = reader
         self._bell = bell
         self._at = Epoch("", 0)
@@ -146,7 +147,7 @@ class MemoryRunner:
                 elif rung:
                     # The bell is ahead of the log: somebody put an older backup in its place.
                     await asyncio.sleep(PATIENCE / 10)
-                await asyncio.sleep(REST)
+                await asyncio.sleep(self._rest)
             except Unavailable:
                 await asyncio.sleep(PATIENCE)
             except FlagkeeperError as error:

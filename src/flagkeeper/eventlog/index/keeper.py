@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -142,7 +142,7 @@ class IndexKeeper:
         position = 0
         while True:
             try:
-                await self._bell.wait(position, _LOOK)
+                await self._wait(position)
                 on_disk, done = await asyncio.to_thread(self._indexer.step)
                 # The next block is full with this event and the one after it.
                 position = on_disk if done else end_of(on_disk + 1, self._indexer.sizes.small) - 1
@@ -152,6 +152,13 @@ class IndexKeeper:
             except Exception:
                 log.exception("index_failed")
                 await asyncio.sleep(10 * PATIENCE)
+
+    async def _wait(self, position: int) -> None:
+        """Until there are events after `position`: the bell wakes for every event, and most of them fill no block."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK):
+                while not await self._bell.wait(position, _LOOK):
+                    pass
 
 
 class _Pace:

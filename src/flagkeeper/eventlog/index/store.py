@@ -81,7 +81,7 @@ def _create(connection: Any, dialect: Dialect) -> None:
 
 
 _FORM = Query(select(search_state.c.form), int)
-BLOCKS = Query(
+_BLOCKS = (
     select(
         search_blocks.c.first_id,
         search_blocks.c.last_id,
@@ -90,10 +90,17 @@ BLOCKS = Query(
         search_state.c.epoch,
     )
     .where(search_state.c.id == 1)
-    .order_by(search_blocks.c.first_id.desc()),
-    lambda first, last, directory, bit, epoch: (Span(first, last, directory, bit), str(epoch)),
+    .order_by(search_blocks.c.first_id.desc())
 )
+
+
+def _with_its_log(first: int, last: int, directory: int | None, bit: int, epoch: str) -> tuple[Span, str]:
+    return Span(first, last, directory, bit), epoch
+
+
+BLOCKS = Query(_BLOCKS, _with_its_log)
 """Every block, the newest first, with the log that it belongs to."""
+NEWEST = Query(_BLOCKS.limit(1), _with_its_log)
 _NAMES = Query(
     select(search_names.c.term)
     .where(search_names.c.term >= bindparam("start"), search_names.c.term < bindparam("end"))
