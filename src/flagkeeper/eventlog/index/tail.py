@@ -1,6 +1,7 @@
 """The tail: the newest events, indexed in the memory of each process, so that what just happened is found at once."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -39,6 +40,8 @@ REST = 0.1
 """Seconds between two looks at the log. A search indexes by itself what is newer than the last one (some milliseconds
 for each fifty events), so nobody waits for the next; a look each 20 ms slowed writers down by a fifth and more."""
 _BATCH = 100
+_FEW, _PAUSE = 10, 0.0003
+"""Events that are taken in at a time, and the seconds for which others have the interpreter then."""
 
 
 class IndexedEvent(msgspec.Struct, frozen=True):
@@ -96,7 +99,7 @@ class Tail:
     def apply(self, tx: Transaction, batch: Sequence[LogEvent], position: Epoch) -> None:
         if batch:
             self.load(tx, position)
-        self._read(tx, position.last_id)
+        self._read(tx, position.last_id, pause=_PAUSE)
         if len(self._blocks) > 1:
             self._drop(_end_on_disk(tx, position.epoch))
 
@@ -106,17 +109,20 @@ class Tail:
         with self._lock:
             yield self._blocks[::-1] if epoch == self._epoch else []
 
-    def _read(self, tx: Transaction, last: int) -> None:
+    def _read(self, tx: Transaction, last: int, pause: float = 0.0) -> None:
         while self._end < last:
             found = tx.all(EVENTS, position=self._end, last=last, limit=_BATCH)
             if not found:
                 return
-            with self._lock:
-                for event in found:
-                    if not self._blocks or event.id // self._size != self._blocks[-1].first // self._size:
-                        self._blocks.append(Block(event.id))
-                    self._blocks[-1].add(event)
-            self._end = found[-1].id
+            for start in range(0, len(found), _FEW):
+                few = found[start : start + _FEW]
+                with self._lock:
+                    for event in few:
+                        if not self._blocks or event.id // self._size != self._blocks[-1].first // self._size:
+                            self._blocks.append(Block(event.id))
+                        self._blocks[-1].add(event)
+                self._end = few[-1].id
+                time.sleep(pause)
 
     def _drop(self, on_disk: int) -> None:
         with self._lock:
