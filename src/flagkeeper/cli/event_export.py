@@ -83,8 +83,10 @@ def export(
     from flagkeeper.eventlog.query import EVERYTHING
     from flagkeeper.eventlog.read import View
 
-    with reader() as found:
-        kept = found.now(saved_query, saved)
+    kept = ""
+    if saved is not None:
+        with reader() as found:
+            kept = found.now(saved_query, saved)
     order = Order(
         format=FormatName(kind),
         query=read_words(query, saved=kept),

@@ -39,8 +39,8 @@ def read_words(
     )
 
 
-def saved_query(tx: "Transaction", name: str | None) -> str:
-    """The query of a shared search; of none, one that all events match.
+def saved_query(tx: "Transaction", name: str) -> str:
+    """The query of a shared search.
 
     Raises:
         NotFound: nobody shares a search of that name; says which there are.
@@ -48,7 +48,7 @@ def saved_query(tx: "Transaction", name: str | None) -> str:
     """
     from flagkeeper.features.searches.queries import shared_search
 
-    return "" if name is None else shared_search(tx, name).query
+    return shared_search(tx, name).query
 
 
 def read_moment(text: str | None, now: clock.Millis) -> clock.Millis | None:

@@ -53,7 +53,7 @@ def list_events(
         if by:
             options.append(found.read(_actors, found.log, by))
         parts = [containing(text)] if text else []
-        kept = found.read(saved_query, saved)
+        kept = found.read(saved_query, saved) if saved is not None else ""
         wanted = read_words(words, *options, *parts, saved=kept, since=since, until=until)
         rows = found.read(_find, found.log, wanted, limit)
     if as_json:

@@ -30,7 +30,8 @@ class Bell:
             waiter.set()
 
     async def wait(self, position: int, timeout: float) -> bool:
-        """Returns once an event newer than `position` is known (True), or after `timeout` seconds (False)."""
+        """Returns when an event newer than `position` is known (True), or else with the next ring, for whichever event,
+        or after `timeout` seconds (False): ids may fall, after a restore."""
         if self.last_id > position:
             return True
         woken = asyncio.Event()

@@ -156,6 +156,7 @@ class Writer:
                 if not connection.standing():
                     raise
                 if failure is Failure.REFERENCE:
+                    log.warning("reference_missing", error=str(error))
                     cause, error = error, Conflict("What this refers to was deleted meanwhile. Look again, then retry.")
                     error.__cause__ = cause
                 outcomes.append(_Failed(error))

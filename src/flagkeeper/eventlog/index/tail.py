@@ -37,8 +37,8 @@ class Sizes(msgspec.Struct, frozen=True):
 
 SIZES = Sizes()
 REST = 0.1
-"""Seconds between two looks at the log. A search indexes by itself what is newer than the last one (some milliseconds
-for each fifty events), so nobody waits for the next; a look each 20 ms slowed writers down by a fifth and more."""
+"""Seconds between two looks at the log. Nobody waits for the next one, because a search indexes by itself what is newer
+(some milliseconds for each fifty events); each look is a transaction, of five round trips to PostgreSQL."""
 _BATCH = 100
 _FEW, _PAUSE = 10, 0.0003
 """Events that are taken in at a time, and the seconds for which others have the interpreter then."""
