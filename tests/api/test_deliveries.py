@@ -1,5 +1,6 @@
 """What people can do about deliveries: see, replay, try out, and ask what would have happened."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,7 +95,8 @@ def test_what_died_is_replayed_when_the_receiver_is_back(server: TestServer) -> 
         create(server, *(f"flag-{i}" for i in range(5)))
         assert server.delete(f"{FLAGS}/flag-0").status_code == 202
         settled(server, path, 6)
-        # On so short a schedule the cleaning job may come by, and give up what is older than the schedule allows.
+        # On so short a schedule the cleaning job may come by, and give up what is older than the schedule allows, also
+        # what is about to be sent once more: that may still arrive, and counts as a repetition.
         made = [each["attempts"] for each in deliveries(server, path)]
         assert sum(made) <= len(receiver.arrivals) <= 6 * MOST_ATTEMPTS
         receiver.decide = always(FINE)
@@ -109,7 +111,9 @@ def test_what_died_is_replayed_when_the_receiver_is_back(server: TestServer) -> 
         assert server.post(replay, json={}).json() == {"replayed": 0}
         assert server.post(replay, json={"states": ["done"]}).json() == {"replayed": 6}
         settled(server, path, 6)
-        assert len(receiver.accepted) == 12
+        accepted = Counter(receiver.accepted)
+        assert len(accepted) == 6
+        assert min(accepted.values()) >= 2
 
 
 def test_a_replay_that_makes_no_sense(server: TestServer) -> None:
