@@ -169,6 +169,25 @@ def test_following_a_server_through_its_restarts(sqlite_url: str, tmp_path: Path
             assert "The server ended this: " in present.process.stderr.read()
 
 
+def test_following_a_saved_search(sqlite_url: str, tmp_path: Path) -> None:
+    with served(sqlite_url, tmp_path) as (_, client, address):
+        search = {"name": "made", "query": "type:feature-created since:1h", "shared": True}
+        assert client.post("/api/admin/log/searches", json=search).status_code == 201
+        create(client, "one")
+        asked = ("flag:one,two", "--json", "--saved", "made")
+        with (
+            tailing(sqlite_url, *asked) as database,
+            tailing("sqlite:///not-there.db", *asked, "--server", address, "--token", ADMIN) as server,
+        ):
+            for tail in (database, server):
+                tail.wait(lambda lines: names(lines) == ["one"])
+            client.post(f"{FLAGS}/one/environments/development/on")
+            create(client, "other")
+            create(client, "two")
+            for tail in (database, server):
+                assert names(tail.wait(lambda lines: len(lines) == 2)) == ["one", "two"]
+
+
 def test_what_cannot_be_followed(sqlite_url: str, tmp_path: Path) -> None:
     with served(sqlite_url, tmp_path) as (_, _, address):
         for arguments, complaint in (
@@ -178,6 +197,10 @@ def test_what_cannot_be_followed(sqlite_url: str, tmp_path: Path) -> None:
             (("--server", f"{address}/nowhere", "--token", ADMIN), "refuses: There is nothing"),
             (("typo:x",), "position 1"),
             (("--since", "soon"), "is no time"),
+            (("--saved", "lost"), "No search that you may see is called 'lost'"),
+            (("--server", address, "--token", ADMIN, "--saved", "lost"), "No search that you may see is called 'lost'"),
+            (("--server", address, "--saved", "lost"), "refuses: You must log in"),
+            (("--server", "http://127.0.0.1:1", "--saved", "lost"), "There is no connection"),
         ):
             failed = CliRunner().invoke(app, ["events", "tail", *arguments], env={"DATABASE_URL": sqlite_url})
             assert isinstance(failed.exception, FlagkeeperError), failed.output

@@ -291,7 +291,7 @@ def test_shared_searches_at_the_terminal(server: TestServer, ada: Person) -> Non
     def complaint(*arguments: str) -> str:
         return str(CliRunner().invoke(app, ["events", "list", *arguments], env=given).exception)
 
-    assert complaint("--saved", "made") == "No shared search is called 'made'. There is none."
+    assert complaint("--saved", "made") == "No search that you may see is called 'made'. There is none."
     save(server, ada.token, name="mine", query="")
     made = save(server, ada.token, name="made", query="type:feature-created since:2h", shared=True)
     save(server, ADMIN, name="rest", query="-type:feature-created", shared=True)
@@ -307,7 +307,7 @@ def test_shared_searches_at_the_terminal(server: TestServer, ada: Person) -> Non
     assert (code, len(found)) == (0, 1)
 
     for name in ("mine", "made "):
-        assert complaint("--saved", name) == f"No shared search is called {name!r}. There are: made, rest."
+        assert complaint("--saved", name) == f"No search that you may see is called {name!r}. There are: made, rest."
     again = save(server, ADMIN, name="made", query="", shared=True)
     said = complaint("--saved", "made")
     assert said.endswith(f"Name one by its id: {made['id']} by ada, {again['id']} by {again['createdBy']}.")

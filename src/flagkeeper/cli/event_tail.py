@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flagkeeper.cli.event_query import Since, read_words
+from flagkeeper.cli.event_query import Saved, Since, read_words, saved_query
 from flagkeeper.cli.terminal import INTERRUPTED, OpenLog, complain, log
 from flagkeeper.kernel.errors import BadData, Unavailable
 
 if TYPE_CHECKING:
     from flagkeeper.eventlog.query import EventQuery
-    from flagkeeper.outbound.event_stream import Message, NotListening
+    from flagkeeper.outbound.errors import OutboundError
+    from flagkeeper.outbound.event_stream import Message, Refused
 
 POLL = 0.3
 """Seconds between two looks into the database."""
@@ -40,21 +41,22 @@ Token = Annotated[
 
 def tail(
     query: Annotated[str, typer.Argument(help="Which events: type:feature-* project:checkout -by:bot.")] = "",
+    saved: Saved = None,
     since: Since = None,
     as_json: Annotated[bool, typer.Option("--json", help="Whole events as JSON, one on each line.")] = False,
     server: Server = None,
     token: Token = "",
 ) -> None:
     """Print events as they happen, oldest first, until Ctrl-C. With --since, begin with those that have happened."""
-    wanted = read_words(query, since=since)
-    begin_in_the_past = wanted.since is not None
     try:
         show = _printer(as_json=as_json)
         if server is None:
             with log() as found:
-                _follow_database(found, wanted, show, begin_in_the_past=begin_in_the_past)
+                kept = found.read(saved_query, saved) if saved is not None else ""
+                _follow_database(found, read_words(query, saved=kept, since=since), show)
         else:
-            asyncio.run(_follow_server(server, token, wanted, show, begin_in_the_past=begin_in_the_past))
+            kept = asyncio.run(_saved_on_server(server, token, saved)) if saved is not None else ""
+            asyncio.run(_follow_server(server, token, read_words(query, saved=kept, since=since), show))
     except KeyboardInterrupt as error:
         raise typer.Exit(INTERRUPTED) from error
     except BrokenPipeError as error:
@@ -76,14 +78,14 @@ def _printer(*, as_json: bool) -> Show:
     return show
 
 
-def _follow_database(found: OpenLog, query: "EventQuery", show: Show, *, begin_in_the_past: bool) -> None:
+def _follow_database(found: OpenLog, query: "EventQuery", show: Show) -> None:
     import msgspec
 
     from flagkeeper.eventlog.read import epoch
     from flagkeeper.readmodels.event_tail.backlog import read_on
 
     start = found.read(epoch)
-    position = 0 if begin_in_the_past else start.last_id
+    position = start.last_id if query.since is None else 0
     while True:
         stretch = found.read(read_on, found.log, query, position)
         if stretch.epoch != start.epoch:
@@ -98,13 +100,13 @@ def _follow_database(found: OpenLog, query: "EventQuery", show: Show, *, begin_i
         position = stretch.position
 
 
-async def _follow_server(server: str, token: str, query: "EventQuery", show: Show, *, begin_in_the_past: bool) -> None:
+async def _follow_server(server: str, token: str, query: "EventQuery", show: Show) -> None:
     from flagkeeper.outbound.errors import OutboundError
-    from flagkeeper.outbound.event_stream import NotListening, listen
+    from flagkeeper.outbound.event_stream import Refused, listen
 
     url = f"{server.rstrip('/')}/api/admin/log/stream"
-    parameters = {"q": str(query), **({"after": "0"} if begin_in_the_past else {})}
-    headers = {"Authorization": token} if token else {}
+    parameters = {"q": str(query), **({} if query.since is None else {"after": "0"})}
+    headers = _headers(token)
     reached, wait = False, BACK
     while True:
         try:
@@ -113,14 +115,38 @@ async def _follow_server(server: str, token: str, query: "EventQuery", show: Sho
                 if message.id:
                     headers["Last-Event-ID"] = message.id
                 _take(message, show)
-        except NotListening as error:
+        except Refused as error:
             if error.status not in (429, 502, 503, 504):
-                raise BadData(f"{server} refuses: {_message(error)}") from error
+                raise _refusal(server, error) from error
         except OutboundError as error:
             if not reached:
-                raise Unavailable(f"{error.message[0].upper()}{error.message[1:]}.") from error
+                raise _out_of_reach(error) from error
         await asyncio.sleep(wait)
         wait = min(2 * wait, LONGEST_BACK)
+
+
+async def _saved_on_server(server: str, token: str, name: str) -> str:
+    """The query of a search that the server has, shared or the token's owner's own."""
+    import msgspec
+
+    from flagkeeper.features.searches.model import named
+    from flagkeeper.features.searches.schemas import SavedSearchList
+    from flagkeeper.outbound.errors import OutboundError
+    from flagkeeper.outbound.event_stream import Refused, ask
+
+    try:
+        body = await ask(f"{server.rstrip('/')}/api/admin/log/searches", _headers(token))
+        return named(msgspec.json.decode(body, type=SavedSearchList).searches, name).query
+    except Refused as error:
+        raise _refusal(server, error) from error
+    except OutboundError as error:
+        raise _out_of_reach(error) from error
+    except msgspec.DecodeError as error:
+        raise Unavailable(f"{server} answers like no Flagkeeper does: {error}.") from error
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": token} if token else {}
 
 
 def _take(message: "Message", show: Show) -> None:
@@ -135,7 +161,15 @@ def _take(message: "Message", show: Show) -> None:
             raise BadData(f"The server ended this: {msgspec.json.decode(message.data)['message']}")
 
 
-def _message(refused: "NotListening") -> str:
+def _refusal(server: str, refused: "Refused") -> BadData:
+    return BadData(f"{server} refuses: {_message(refused)}")
+
+
+def _out_of_reach(error: "OutboundError") -> Unavailable:
+    return Unavailable(f"{error.message[0].upper()}{error.message[1:]}.")
+
+
+def _message(refused: "Refused") -> str:
     """What the server said, or as much as its status tells."""
     import msgspec
 

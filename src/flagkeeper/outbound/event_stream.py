@@ -1,5 +1,5 @@
-"""Listening to a server's events (Server-Sent Events), for people at a terminal: they say where to, so nothing is
-guarded."""
+"""Asking a server, and listening to its events (Server-Sent Events), for people at a terminal: they say where to, so
+nothing is guarded."""
 
 from collections.abc import AsyncIterator
 
@@ -15,6 +15,7 @@ CONNECT = 10.0
 """Seconds to connect."""
 LARGEST = 16 * 1024 * 1024
 """Bytes of one line."""
+_OWN = {"User-Agent": f"Flagkeeper/{__version__}"}
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -25,8 +26,8 @@ class Message(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class NotListening(Exception):
-    """The server answered, but not with a stream."""
+class Refused(Exception):
+    """The server answered, but not with what was asked for."""
 
     def __init__(self, status: int, body: bytes) -> None:
         super().__init__(status)
@@ -34,22 +35,45 @@ class NotListening(Exception):
         self.body = body
 
 
+async def ask(url: str, headers: dict[str, str]) -> bytes:
+    """What the server answers.
+
+    Raises:
+        Refused: any status but 200.
+        Unreachable, TimedOut: there is no connection, or it broke.
+    """
+    timeout = aiohttp.ClientTimeout(total=PATIENCE, sock_connect=CONNECT)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(url, headers={**_OWN, **headers}, allow_redirects=False) as response,
+        ):
+            body = await response.read()
+            if response.status != 200:
+                raise Refused(response.status, body)
+            return body
+    except TimeoutError as error:
+        raise TimedOut(f"{url} gave no sign of life") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise Unreachable(f"there is no connection to {url}: {error}") from error
+
+
 async def listen(url: str, parameters: dict[str, str], headers: dict[str, str]) -> AsyncIterator[Message]:
     """The messages of one connection, until the server closes it.
 
     Raises:
-        NotListening: it refuses.
+        Refused: it refuses.
         Unreachable, TimedOut: there is no connection, or it broke.
     """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=PATIENCE)
-    own = {"Accept": "text/event-stream", "Cache-Control": "no-store", "User-Agent": f"Flagkeeper/{__version__}"}
+    own = {**_OWN, "Accept": "text/event-stream", "Cache-Control": "no-store"}
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, read_bufsize=LARGEST) as session,
             session.get(url, params=parameters, headers={**own, **headers}, allow_redirects=False) as response,
         ):
             if response.status != 200 or response.content_type != "text/event-stream":
-                raise NotListening(response.status, await response.content.read(64 * 1024))
+                raise Refused(response.status, await response.content.read(64 * 1024))
             reader = MessageReader()
             async for line in response.content:
                 message = reader.line(line.rstrip(b"\r\n"))

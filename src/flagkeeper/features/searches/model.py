@@ -1,7 +1,8 @@
 """The rules of saved searches. Pure."""
 
 import re
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Protocol, TypeVar
 
 import msgspec
 
@@ -10,7 +11,7 @@ from flagkeeper.eventlog.query import parse
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.kernel.clock import Millis
-from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.errors import BadData, Detail, NotFound
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 500
@@ -84,6 +85,39 @@ class SearchState(Snapshot, frozen=True, kw_only=True):
     kind: ClassVar = "search"
     search: SearchData | None
     """None: it was deleted."""
+
+
+class Named(Protocol):
+    """What a search is known by, stored or as a server shows it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def created_by(self) -> str: ...
+
+
+S = TypeVar("S", bound=Named)
+
+
+def named(searches: Sequence[S], wanted: str) -> S:
+    """The one of `searches` with that name or, where no name is like that, with that id.
+
+    Raises:
+        NotFound: there is none; says which there are.
+        BadData: several have that name.
+    """
+    found = [each for each in searches if each.name == wanted] or [each for each in searches if str(each.id) == wanted]
+    if not found:
+        names = ", ".join(dict.fromkeys(each.name for each in searches))
+        raise NotFound(
+            f"No search that you may see is called {wanted!r}. {f'There are: {names}.' if names else 'There is none.'}"
+        )
+    if len(found) > 1:
+        ids = ", ".join(f"{each.id} by {each.created_by}" for each in found)
+        raise BadData(f"Several searches are called {wanted!r}. Name one by its id: {ids}.")
+    return found[0]
 
 
 def owner_of(actor: Actor) -> int | None:

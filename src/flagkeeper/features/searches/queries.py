@@ -2,10 +2,10 @@
 
 from sqlalchemy import bindparam, or_, select
 
-from flagkeeper.features.searches.model import Asker, SavedSearch
+from flagkeeper.features.searches.model import Asker, SavedSearch, named
 from flagkeeper.features.searches.store import COLUMNS, to_search
 from flagkeeper.features.searches.tables import saved_searches
-from flagkeeper.kernel.errors import BadData, NotFound
+from flagkeeper.kernel.errors import NotFound
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
@@ -35,20 +35,5 @@ def search_for(tx: Transaction, search_id: int, asker: Asker) -> SavedSearch:
 
 
 def shared_search(tx: Transaction, wanted: str) -> SavedSearch:
-    """The shared search of that name or, where no name is like that, of that id.
-
-    Raises:
-        NotFound: there is none; says which there are.
-        BadData: several people share one of that name.
-    """
-    shared = tx.all(_SHARED)
-    found = [each for each in shared if each.name == wanted] or [each for each in shared if str(each.id) == wanted]
-    if not found:
-        names = ", ".join(dict.fromkeys(each.name for each in shared))
-        raise NotFound(
-            f"No shared search is called {wanted!r}. {f'There are: {names}.' if names else 'There is none.'}"
-        )
-    if len(found) > 1:
-        ids = ", ".join(f"{each.id} by {each.created_by}" for each in found)
-        raise BadData(f"Several shared searches are called {wanted!r}. Name one by its id: {ids}.")
-    return found[0]
+    """The shared search that is meant. Raises what `named` does."""
+    return named(tx.all(_SHARED), wanted)
