@@ -7,8 +7,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from sqlalchemy import delete
+
 from flagkeeper.eventlog.catalogue.feature import FeatureEnvironmentEnabled
-from flagkeeper.eventlog.read import LogRows
+from flagkeeper.eventlog.read import Cold, LogRows
+from flagkeeper.eventlog.tables import event_versions, events
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.eventlog.wake import Watch
 from flagkeeper.integrations import config_commands, fanout
@@ -21,6 +24,8 @@ from flagkeeper.integrations.secrets import Keyring
 from flagkeeper.kernel.paging import Page
 from flagkeeper.outbound.address import read_policy
 from flagkeeper.outbound.door import Door
+from flagkeeper.storage.dialects import any_of
+from flagkeeper.storage.statement import Write
 from tests.log import Log
 
 KEYRING = Keyring(("a key for tests that is long enough",))
@@ -83,6 +88,22 @@ def enable(unit: Unit, *flags: str, project: str = "default", environment: str =
         unit.record(FeatureEnvironmentEnabled(feature_name=flag, project=project, environment=environment))
 
 
+_REMOVE = [
+    Write[Any](delete(table).where(any_of(column, "events")))
+    for table, column in ((event_versions, event_versions.c.event_id), (events, events.c.id))
+]
+
+
+def remove_events(log: Log, *event_ids: int) -> None:
+    """As if they had been archived."""
+
+    def remove(unit: Unit) -> None:
+        for statement in _REMOVE:
+            unit.tx.write(statement, events=list(event_ids))
+
+    log.run(remove)
+
+
 def fan_out(log: Log) -> None:
     """Brings the fan-out up to date, without a sender."""
     runner = fanout_runner(log)
@@ -114,12 +135,19 @@ class Replica:
     """What one process of Flagkeeper has to deliver events, on a database that others may use too."""
 
     def __init__(
-        self, database_url: str, *, scale: float = SCALE, timeout: float = 2.0, door: Door | None = None
+        self,
+        database_url: str,
+        *,
+        scale: float = SCALE,
+        timeout: float = 2.0,
+        door: Door | None = None,
+        archive: Cold | None = None,
     ) -> None:
         self._url = database_url
         self._scale = scale
         self._timeout = timeout
         self._given_door = door
+        self._archive = archive
         self._gone = False
 
     async def __aenter__(self) -> Self:
@@ -131,7 +159,7 @@ class Replica:
         self.service = DeliveryService(
             units=self.log.units,
             reader=self.log.reader,
-            rows=LogRows(),
+            rows=LogRows(self._archive),
             bell=self.log.bell,
             door=self.door,
             links=Links("http://flagkeeper.test"),

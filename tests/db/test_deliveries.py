@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, select, update
 
 from flagkeeper.eventlog.read import EventRow, LogRows
-from flagkeeper.eventlog.tables import event_versions, events
+from flagkeeper.eventlog.tables import events
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.integrations import config_commands
 from flagkeeper.integrations import delivery_commands as commands
@@ -32,7 +32,7 @@ from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, NotFound, Unavailable
 from flagkeeper.kernel.paging import Page
 from flagkeeper.storage.statement import Query, Write, columns
-from tests.deliveries import ENABLED, add_integration, deliveries_of, enable, fan_out, states_of
+from tests.deliveries import ENABLED, add_integration, deliveries_of, enable, fan_out, remove_events, states_of
 from tests.log import ALICE, Log
 
 SLOW = Schedule()
@@ -49,7 +49,7 @@ def filled(log: Log, *flags: str, **changes: Any) -> Integration:
 
 def look(log: Log, integration: Integration, now: int, *, known: tuple[int, ...] = (), room: int = 10) -> Found:
     ask = Ask(integration_id=integration.id, ordered=integration.ordered, room=room, known=list(known))
-    found: Found = log.read(due, ask, now, LogRows())
+    found: Found = log.read(due, ask, now)
     return found
 
 
@@ -347,20 +347,15 @@ def test_a_deleted_integration_leaves_nothing_behind(log: Log) -> None:
     assert rows(log, "integration_events") == []
 
 
-_REMOVE_EVENT = Write[Any](delete(events).where(events.c.id == bindparam("event")))
-_REMOVE_VERSION = Write[Any](delete(event_versions).where(event_versions.c.event_id == bindparam("event")))
-
-
 def test_an_event_that_cannot_be_found_waits_and_is_no_empty_answer(log: Log) -> None:
     """Events leave the database for the archive. While that is out of reach, what needs them waits."""
     integration = filled(log, "a", "b")
     (delivery, _) = look(log, integration, 0).fresh
     record(log, delivery, Outcome.RETRY)
-    log.run(lambda unit: unit.tx.write(_REMOVE_VERSION, event=delivery.event_id))
-    log.run(lambda unit: unit.tx.write(_REMOVE_EVENT, event=delivery.event_id))
+    remove_events(log, delivery.event_id)
     found = look(log, integration, 10**15)
-    assert found.again == []
-    assert len(found.fresh) == 1, "others do not wait for it"
+    assert [each.event for each in found.again] == [None]
+    assert [each.event is None for each in found.fresh] == [False]
     with pytest.raises(Unavailable):
         attempts(log, integration)
     with pytest.raises(Unavailable):

@@ -3,25 +3,30 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from urllib.parse import urlsplit
 
 import pytest
 
-from flagkeeper.eventlog.read import LogRows
+from flagkeeper.eventlog.read import EventRow, LogRows
 from flagkeeper.integrations import config_commands
 from flagkeeper.integrations import delivery_commands as commands
 from flagkeeper.integrations.config_model import Integration
 from flagkeeper.integrations.delivery_model import MOST_ATTEMPTS
 from flagkeeper.integrations.delivery_queries import attempts
-from flagkeeper.integrations.sender import courier, service
+from flagkeeper.integrations.sender import archived, courier, service
 from flagkeeper.integrations.sender.breaker import THRESHOLD
 from flagkeeper.integrations.sender.courier import IN_FLIGHT
+from flagkeeper.integrations.sender.queue import WINDOW
 from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.kernel.clock import Millis
+from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.kernel.paging import Page
 from flagkeeper.outbound.address import Policy
 from flagkeeper.outbound.door import Door
+from flagkeeper.storage.transaction import Transaction
 from tests.cable import Cable
 from tests.deliveries import (
     KEYRING,
@@ -31,6 +36,7 @@ from tests.deliveries import (
     deliveries_of,
     draft_of,
     enable,
+    remove_events,
     states_of,
     until,
 )
@@ -297,6 +303,65 @@ async def test_a_deleted_integration_gets_nothing_more(database_url: str) -> Non
             number = len(receiver.arrivals)
             await asyncio.sleep(0.2)
             assert len(receiver.arrivals) == number
+
+
+class Store:
+    """An archive that may be out of reach, and then takes its time to say so."""
+
+    def __init__(self) -> None:
+        self.rows_of: dict[int, EventRow] = {}
+        self.is_there = False
+        self.asked = 0
+
+    def rows(self, _: Transaction, ids: Sequence[int]) -> list[EventRow]:
+        self.asked += 1
+        if not self.is_there:
+            time.sleep(0.5)
+            raise Unavailable("The archive is out of reach.")
+        return [self.rows_of[each] for each in ids if each in self.rows_of]
+
+    def between(self, tx: Transaction, first: int, last: int) -> list[EventRow]:
+        return self.rows(tx, range(first, last + 1))
+
+    def first_id(self, tx: Transaction, moment: Millis) -> int | None:
+        raise AssertionError("nobody looks for a moment here")
+
+
+async def test_archived_events_wait_for_their_archive_and_nobody_waits_for_them(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archived, "REST", 1.0)
+    archive = Store()
+    with Receiver() as receiver, Receiver() as other:
+        async with Replica(database_url, archive=archive, scale=0.0001) as replica:
+            log = replica.log
+            integration = add_integration(log, receiver.url)
+            off = draft_of(integration, receiver.url, enabled=False)
+            old = [f"old-{number}" for number in range(WINDOW + 50)]
+            await happen(replica, *old)
+            await finished(replica, integration, len(old))
+            await log.units.run(ALICE, config_commands.update, integration.id, off, [], KEYRING)
+            add_integration(log, other.url)
+            ids = [each.event_id for each in deliveries_of(log, integration)]
+            archive.rows_of = {row.id: row for row in log.read(LogRows().of, ids)}
+            remove_events(log, *ids)
+            for event_id in ids:
+                await log.units.run(SYSTEM, commands.replay, integration.id, event_id)
+            on = draft_of(integration, receiver.url)
+            await log.units.run(ALICE, config_commands.update, integration.id, on, [], KEYRING)
+            await until(lambda: archive.asked)
+            began = time.monotonic()
+            await happen(replica, "new")
+            await until(lambda: other.arrivals)
+            assert time.monotonic() - began < 0.5, "what is sent to others does not even wait for the archive to fail"
+            await until(lambda: [each.event["featureName"] for each in receiver.arrivals[len(old) :]] == ["new"])
+            assert archive.asked < 20
+            archive.is_there = True
+            await until(lambda: len(receiver.arrivals) == 2 * len(old) + 1, 30)
+            assert Counter(receiver.events()) == Counter({**dict.fromkeys(ids, 2), max(receiver.events()): 1})
+            found = log.read(attempts, LogRows(archive), integration.id, Page(10_000))
+            waited = "Attempt 1 of 10: Not sent, for the event could not be read: The archive is out of reach. Next try"
+            assert any(each.state_details.startswith(waited) for each in found)
 
 
 async def test_a_dead_receiver_does_not_slow_the_others(database_url: str) -> None:

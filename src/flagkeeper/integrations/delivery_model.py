@@ -62,7 +62,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     since: clock.Millis
     """Since when it waits: the event's time, or that of a replay."""
     event: EventRow | None
-    """None: it is no longer in the log."""
+    """None: it is in the archive, if it was looked up at all."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

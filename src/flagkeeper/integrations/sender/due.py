@@ -3,21 +3,17 @@
 from typing import Any
 
 import msgspec
-import structlog
 from sqlalchemy import Select, bindparam, func, select
 
-from flagkeeper.eventlog.read import EventRow, LogRows
+from flagkeeper.eventlog.read import EventRow
 from flagkeeper.eventlog.tables import events
 from flagkeeper.integrations.delivery_model import AT_ONCE, Delivery
 from flagkeeper.integrations.delivery_store import DELIVERY_COLUMNS, to_delivery
 from flagkeeper.integrations.delivery_tables import IS_WAITING, deliveries
 from flagkeeper.kernel.clock import Millis
-from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.storage.dialects import any_of, none_of
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
-
-log = structlog.get_logger("flagkeeper.sender")
 
 # Not joined to the events: PostgreSQL takes the two for lists to merge, and reads all events from the first one on.
 _ROWS: Select[Any] = (
@@ -76,7 +72,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """When there will be more to try again."""
 
 
-def due(tx: Transaction, ask: Ask, now: Millis, rows: LogRows) -> Found:
+def due(tx: Transaction, ask: Ask, now: Millis) -> Found:
     """What may be sent now. With `ordered`, of a subject of which something waits to be tried again only the first of
     that."""
     which = {"integration": ask.integration_id, "known": ask.known, "room": ask.room}
@@ -86,7 +82,7 @@ def due(tx: Transaction, ask: Ask, now: Millis, rows: LogRows) -> Found:
         fresh = tx.all(_FRESH_OF_OTHERS, **which, held_up=list(heads))
     else:
         again, fresh = tx.all(_AGAIN, **which, now=now), tx.all(_FRESH, **which)
-    fresh, again = _with_events(tx, rows, fresh), _with_events(tx, rows, again)
+    fresh, again = _with_events(tx, fresh), _with_events(tx, again)
     return Found(
         fresh=fresh,
         again=again,
@@ -95,20 +91,10 @@ def due(tx: Transaction, ask: Ask, now: Millis, rows: LogRows) -> Found:
     )
 
 
-def _with_events(tx: Transaction, rows: LogRows, found: list[Delivery]) -> list[Delivery]:
-    """The deliveries with their events. Those of archived events are left for later while the archive is out of reach:
-    others must not wait for them."""
+def _with_events(tx: Transaction, found: list[Delivery]) -> list[Delivery]:
+    """The deliveries with those of their events that are in the database. The archive is not asked here: others would
+    wait for it."""
     if not found:
         return []
-    events_found = {row.id: row for row in tx.all(_EVENTS, event_ids=[each.event_id for each in found])}
-    archived = sorted({each.event_id for each in found} - events_found.keys())
-    if archived:
-        try:
-            events_found.update((row.id, row) for row in rows.of(tx, archived))
-        except Unavailable as error:
-            log.warning("archived_events_wait", events=len(archived), error=error.message)
-    return [
-        msgspec.structs.replace(each, event=events_found[each.event_id])
-        for each in found
-        if each.event_id in events_found
-    ]
+    at_hand = {row.id: row for row in tx.all(_EVENTS, event_ids=[each.event_id for each in found])}
+    return [msgspec.structs.replace(each, event=at_hand.get(each.event_id)) for each in found]

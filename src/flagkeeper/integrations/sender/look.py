@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from flagkeeper.eventlog.durable import position_of
-from flagkeeper.eventlog.read import LogRows
 from flagkeeper.integrations.fanout import FANOUT
 from flagkeeper.integrations.secrets import Keyring
 from flagkeeper.integrations.sender.due import Ask, Found, due
@@ -25,13 +24,11 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """Of the integrations."""
 
 
-def take_look(
-    tx: Transaction, asks: Sequence[Ask], now: Millis, known_version: int, keyring: Keyring, rows: LogRows
-) -> Look:
+def take_look(tx: Transaction, asks: Sequence[Ask], now: Millis, known_version: int, keyring: Keyring) -> Look:
     newest = version(tx)
     return Look(
         position=position_of(tx, FANOUT),
-        found={ask.integration_id: due(tx, ask, now, rows) for ask in asks},
+        found={ask.integration_id: due(tx, ask, now) for ask in asks},
         receivers=None if newest == known_version else receivers(tx, keyring),
         version=newest,
     )

@@ -16,6 +16,7 @@ from flagkeeper.integrations.delivery_model import Attempt, Delivery, DeliverySt
 from flagkeeper.integrations.delivery_queries import backlog
 from flagkeeper.integrations.provider import Links
 from flagkeeper.integrations.secrets import Keyring
+from flagkeeper.integrations.sender.archived import ArchivedEvents
 from flagkeeper.integrations.sender.courier import Courier
 from flagkeeper.integrations.sender.look import take_look
 from flagkeeper.integrations.sender.metrics import DeliveryMetrics
@@ -25,7 +26,7 @@ from flagkeeper.integrations.sender.transmit import Sent, not_sent, transmit
 from flagkeeper.integrations.verdict import Outcome
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
-from flagkeeper.kernel.errors import FlagkeeperError
+from flagkeeper.kernel.errors import FlagkeeperError, Unavailable
 from flagkeeper.kernel.ids import new_ulid
 from flagkeeper.outbound.door import Door
 from flagkeeper.storage import leases
@@ -70,7 +71,7 @@ class Sender:
     ) -> None:
         self._units = units
         self._reader = reader
-        self._rows = rows
+        self._archived = ArchivedEvents(reader, rows)
         self._bell = bell
         self._door = door
         self._links = links
@@ -153,7 +154,7 @@ class Sender:
         now = clock.now()
         asked = [(courier, courier.look_begins()) for courier in self._couriers.values() if courier.wants_more(now)]
         look = await self._reader.run(
-            take_look, [courier.ask() for courier, _ in asked], now, self._version, self._keyring, self._rows
+            take_look, [courier.ask() for courier, _ in asked], now, self._version, self._keyring
         )
         self._version = look.version
         if look.receivers is not None:
@@ -225,13 +226,14 @@ class Sender:
             return judged(delivery, sent.verdict, {}, self._schedule, clock.now(), chance)
 
     async def _attempt(self, receiver: Receiver, delivery: Delivery) -> Sent:
-        if delivery.event is None:
-            return not_sent("The event is no longer in the log", Outcome.PERMANENT)
         if receiver.problem:
             return not_sent(receiver.problem, Outcome.RETRY)
         try:
-            event = delivery.event.shown(self._view)
+            row = delivery.event or await self._archived.read(delivery.event_id)
+            event = row.shown(self._view)
             return await transmit(self._door, receiver, event, delivery.message_id, delivery.parts_done, self._links)
+        except Unavailable as error:
+            return not_sent(f"Not sent, for the event could not be read: {error.message}", Outcome.RETRY)
         except Exception as error:
             log.exception("delivery_defect", integration=delivery.integration_id, event_id=delivery.event_id)
             return not_sent(f"Not sent, for a defect of ours: {type(error).__name__}", Outcome.RETRY)
@@ -239,7 +241,9 @@ class Sender:
     def _note(self, courier: Courier, sent: Sent, attempt: Attempt) -> None:
         about = {"integration": courier.id, "provider": courier.receiver.provider.name}
         self._metrics.finished(courier.receiver.provider.name, attempt.state)
-        if sent.verdict.outcome is not Outcome.RETRY:
+        if not sent.tried:
+            pass
+        elif sent.verdict.outcome is not Outcome.RETRY:
             if courier.breaker.answered():
                 log.info("receiver_is_back", **about)
         elif courier.breaker.failed(self._loop.time(), random.random()):  # noqa: S311 - spreads load, guards nothing

@@ -21,6 +21,8 @@ class Sent(msgspec.Struct, frozen=True):
 
     verdict: Verdict
     details: dict[str, Any]
+    tried: bool = True
+    """Whether it says anything about the receiver."""
 
 
 async def transmit(
@@ -46,5 +48,5 @@ async def _send(door: Door, part: Outgoing, message_id: str) -> Answer:
 
 
 def not_sent(reason: str, outcome: Outcome) -> Sent:
-    """Nothing went out."""
-    return Sent(Verdict(outcome=outcome, state=State.FAILED, reason=reason), {})
+    """Nothing went out, for a reason of ours."""
+    return Sent(Verdict(outcome=outcome, state=State.FAILED, reason=reason), {}, tried=False)
