@@ -185,3 +185,19 @@ def test_changed_looks_below_what_came_and_went() -> None:
     }
     assert matches(EventQuery(conditions=(Changed(path=("a", "e")),)), event)
     assert Candidate(row(1, data='{"a":1}')).changed == set()
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "changed"),
+    [
+        ('{"a":{"b":true,"c":0}}', '{"a":{"b":1,"c":0}}', {("a",), ("a", "b")}),
+        ('{"a":[{"b":false}]}', '{"a":[{"b":0}]}', {("a",), ("a", "b")}),
+        ('{"a":{"b":1,"c":2},"d":3}', '{"d":3,"a":{"c":2,"b":1}}', set()),
+        ('{"a":null}', '{"a":[]}', {("a",)}),
+        ('{"a":[1,2]}', '{"a":[1]}', {("a",)}),
+        ("[1]", "[2]", set()),
+    ],
+)
+def test_what_has_changed_is_told_by_json(new: str, old: str, changed: set[tuple[str, ...]]) -> None:
+    """`true` is another value than `1`, and the order of keys means nothing."""
+    assert Candidate(row(1, data=new, pre_data=old)).changed == changed

@@ -26,7 +26,7 @@ from flagkeeper.storage.dialects import Dialect, any_of, contains, upsert
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
-FORM = 2
+FORM = 3
 """Rises when the tables, or what is noted in them, change: an index of another form is built again."""
 _LOCK = 4242_2027
 """The advisory lock under which PostgreSQL replicas take turns to create the tables."""

@@ -8,6 +8,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 LONGEST_WORD = 100
 """Characters of a word that count."""
 
@@ -24,6 +26,7 @@ _GENERATED = re.compile(
     re.IGNORECASE,
 )
 _RUNS = re.compile(r"[^\W_]+")
+_encode = msgspec.json.Encoder().encode
 
 
 def fold(text: str) -> str:
@@ -115,28 +118,37 @@ def has_path(asked: tuple[str, ...], path: tuple[str, ...]) -> bool:
     return all(key in keys for key in asked)
 
 
-def _compare(new: Any, old: Any, path: tuple[str, ...], found: set[tuple[str, ...]]) -> None:
-    if new == old and type(new) is type(old):
-        return
-    if path:
-        found.add(path)
-    if isinstance(new, dict) and isinstance(old, dict):
+def _compare(new: Any, old: Any, path: tuple[str, ...], found: set[tuple[str, ...]]) -> bool:
+    """Whether the values differ, as JSON: `true` is not `1`."""
+    kind = type(new)
+    differs = False
+    if kind is not type(old):
+        differs = True
+        _descend(new, path, found)
+        _descend(old, path, found)
+    elif kind is not dict and kind is not list:
+        differs = new != old
+    # Most of what an event shows did not change. To Python `True` is 1; the text knows better.
+    elif new == old and _encode(new) == _encode(old):
+        return False
+    elif kind is dict:
         for key in new.keys() | old.keys():
             below = _below(path, key)
             if key in new and key in old:
-                _compare(new[key], old[key], below, found)
+                differs |= _compare(new[key], old[key], below, found)
             else:
+                differs = True
                 found.add(below)
                 _descend(new.get(key, old.get(key)), below, found)
-    elif isinstance(new, list) and isinstance(old, list):
-        for position in range(max(len(new), len(old))):
-            if position < len(new) and position < len(old):
-                _compare(new[position], old[position], path, found)
-            else:
-                _descend((new if position < len(new) else old)[position], path, found)
     else:
-        _descend(new, path, found)
-        _descend(old, path, found)
+        for one, other in zip(new, old, strict=False):
+            differs |= _compare(one, other, path, found)
+        for item in (new if len(new) > len(old) else old)[min(len(new), len(old)) :]:
+            differs = True
+            _descend(item, path, found)
+    if differs and path:
+        found.add(path)
+    return differs
 
 
 def _below(path: tuple[str, ...], key: str) -> tuple[str, ...]:
