@@ -1,6 +1,6 @@
 """Asking blocks on disk: some blocks at a time, the newest first, and no further than need be."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from pyroaring import BitMap
@@ -20,16 +20,14 @@ class Budget(msgspec.Struct):
     exhausted: bool = False
 
 
-def resolved(tx: Transaction, questions: Iterable[Question]) -> tuple[Question, ...]:
-    """The questions with every pattern replaced by the terms that it stands for."""
-    return tuple(_resolved(tx, question) for question in questions)
-
-
-def _resolved(tx: Transaction, question: Question) -> Question:
-    if not isinstance(question, Terms) or not (question.patterns or question.path):
-        return question
-    fitting = tuple(filter(question.fits, store.names(tx, question.kind)))
-    return Terms(exact=(*question.exact, *fitting), negated=question.negated)
+def resolved(questions: Iterable[Question], names: Mapping[str, list[str]]) -> tuple[Question, ...]:
+    """The questions with every pattern replaced by the terms that it stands for, of those in `names` (by kind)."""
+    return tuple(
+        Terms(exact=(*each.exact, *filter(each.fits, names[each.kind])), negated=each.negated)
+        if isinstance(each, Terms) and each.is_open
+        else each
+        for each in questions
+    )
 
 
 def on_disk(tx: Transaction, spans: Sequence[Span], questions: Sequence[Question], budget: Budget) -> dict[int, BitMap]:

@@ -21,6 +21,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     path: tuple[str, ...] = ()
     negated: bool = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether only the terms that there are tell which are meant."""
+        return bool(self.patterns or self.path)
+
     def fits(self, term: str) -> bool:
         """Whether a term of `kind` is meant."""
         name = term[len(self.kind) :]
@@ -103,7 +108,7 @@ def in_memory(block: Block, questions: Iterable[Question]) -> BitMap:
 def _having(block: Block, question: Question) -> BitMap:
     match question:
         case Terms(exact=exact, kind=kind):
-            fitting = filter(question.fits, block.terms(kind)) if question.patterns or question.path else ()
+            fitting = filter(question.fits, block.terms(kind)) if question.is_open else ()
             return BitMap.union(BitMap(), *map(block.ids, (*exact, *fitting)))
         case Start(term=term):
             return BitMap.union(BitMap(), *map(block.ids, block.terms(term)))

@@ -1,6 +1,6 @@
 """Searching the log: every question is answered with ids, from the blocks in memory and on disk."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, takewhile
 
 import msgspec
@@ -50,6 +50,8 @@ class Indexed(msgspec.Struct, frozen=True):
 
     head: Epoch
     spans: list[Span]
+    names: dict[str, list[str]] = {}
+    """By kind, where they are needed, the terms on disk."""
 
 
 class Search:
@@ -146,7 +148,7 @@ class Search:
         self, tx: Transaction, query: EventQuery, sight: Sight, fields: Sequence[Field], edges: Sequence[int] = ()
     ) -> Groups:
         """How many matching events there are for each value of `fields`, and between each two of the ids `edges`."""
-        log, plan = self._plan(tx, query, sight, _indexed(tx))
+        log, plan = self._plan(tx, query, sight, _indexed(tx, _open_kinds(query, sight)))
         budget = Budget(self._most_values)
         groups = Groups(tuple(KINDS[field] for field in fields), edges)
         for _ in self._sets(tx, log, plan, budget, groups=groups):
@@ -157,9 +159,9 @@ class Search:
     def newest_of(self, tx: Transaction, sight: Sight, field: Field) -> dict[str, int]:
         """For each value of `field`, the newest event that a reader may see."""
         questions = questions_of(EventQuery(), sight)
-        log = _indexed(tx)
         kind = KINDS[field]
-        missing = set(store.names(tx, kind))
+        log = _indexed(tx, [kind])
+        missing = set(log.names[kind])
         newest: dict[str, int] = {}
         with self._tail.blocks(log.head.epoch) as blocks:
             pieces = _pieces(log, blocks)
@@ -184,7 +186,7 @@ class Search:
     def indexed(self, tx: Transaction, query: EventQuery, sight: Sight) -> "Indexed":
         """The end of the log, and the blocks that the query will be put to: none, if it has no conditions."""
         if query.conditions or not sight.everything:
-            return _indexed(tx)
+            return _indexed(tx, _open_kinds(query, sight))
         return Indexed(epoch(tx), [])
 
     def _plan(
@@ -230,7 +232,8 @@ class Search:
                 if groups is not None:
                     groups.add_block(block, found)
         spans = [piece for piece in pieces if isinstance(piece, Span)]
-        disk = self._sets_on_disk(tx, spans[::-1] if ascending else spans, plan.questions, wanted, budget, groups)
+        questions = resolved(plan.questions, log.names)
+        disk = self._sets_on_disk(tx, spans[::-1] if ascending else spans, questions, wanted, budget, groups)
         if ascending:
             # Blocks are written from the oldest on: what is not on disk yet is newer than all that is.
             yield from disk
@@ -251,7 +254,6 @@ class Search:
     ) -> Iterator[BitMap]:
         if not spans:
             return
-        questions = resolved(tx, questions)
         # Values are longer than terms: fewer of them are read at once.
         most = _FEW_BLOCKS if any(isinstance(question, Part) for question in questions) else _MOST_BLOCKS
         unlisted = sum(1 for _ in takewhile(lambda span: span.directory is None, spans))
@@ -272,7 +274,7 @@ class Search:
         with self._tail.blocks(log.head.epoch) as blocks:
             end = blocks[-1].first if blocks else log.head.last_id + 1
         whole = [span for span in log.spans if plan.first <= span.first and span.last <= plan.last and span.last < end]
-        (asked,) = resolved(tx, plan.questions)
+        (asked,) = resolved(plan.questions, log.names)
         if not whole or isinstance(asked, Part):
             yield from map(len, self._sets(tx, log, plan, budget))
             return
@@ -318,9 +320,16 @@ Piece = Block | Span | tuple[int, int]
 """A block in memory, one on disk, or a gap without an index: its first and last id."""
 
 
-def _indexed(tx: Transaction) -> Indexed:
-    (head,), blocks = tx.together((EPOCH, {}), (store.BLOCKS, {}))
-    return Indexed(head, [span for span, about in blocks if about == head.epoch])
+def _indexed(tx: Transaction, kinds: Collection[str]) -> Indexed:
+    """In one round trip. `kinds`: those of which the terms must be known."""
+    (head,), blocks, *names = tx.together((EPOCH, {}), (store.BLOCKS, {}), *map(store.names_of, kinds))
+    spans = [span for span, about in blocks if about == head.epoch]
+    return Indexed(head, spans, dict(zip(kinds, names, strict=True)))
+
+
+def _open_kinds(query: EventQuery, sight: Sight) -> set[str]:
+    """The kinds of which only the terms that there are tell what is meant."""
+    return {each.kind for each in questions_of(query, sight) if isinstance(each, Terms) and each.is_open}
 
 
 def _pieces(log: Indexed, blocks: Sequence[Block]) -> list[Piece]:

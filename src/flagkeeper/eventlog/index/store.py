@@ -23,7 +23,7 @@ from flagkeeper.eventlog.index.terms import BEYOND, NAMED, TRIGRAM
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.storage.database import Database
 from flagkeeper.storage.dialects import Dialect, any_of, contains, upsert
-from flagkeeper.storage.statement import Query, Write
+from flagkeeper.storage.statement import Parameters, Query, Write
 from flagkeeper.storage.transaction import Transaction
 
 FORM = 3
@@ -214,9 +214,9 @@ def newest(tx: Transaction) -> tuple[Span, Millis] | None:
     return tx.first(_NEWEST)
 
 
-def names(tx: Transaction, kind: str) -> list[str]:
-    """All terms of a kind in `NAMED`."""
-    return tx.all(_NAMES, start=kind, end=kind + BEYOND)
+def names_of(kind: str) -> tuple[Query[str], Parameters]:
+    """The question for all terms of a kind in `NAMED`."""
+    return _NAMES, {"start": kind, "end": kind + BEYOND}
 
 
 def begin(tx: Transaction, epoch: str) -> None:
