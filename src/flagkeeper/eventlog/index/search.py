@@ -136,7 +136,11 @@ class Search:
         if not plan.questions and plan.ids is None:
             return Total(max(0, plan.last - plan.first + 1))
         budget = Budget(self._most_values)
-        counts = self._counted(tx, log, plan, budget) if _counts(plan) else map(len, self._sets(tx, log, plan, budget))
+        counts = (
+            self._counted(tx, log, plan, budget)
+            if _counts(plan, log.names)
+            else map(len, self._sets(tx, log, plan, budget))
+        )
         events = 0
         for count in counts:
             events += count
@@ -393,13 +397,15 @@ def _asked_ids(query: EventQuery, last: int) -> tuple[int, ...] | None:
     return None if asked is None else tuple(asked)
 
 
-def _counts(plan: Plan) -> bool:
-    """Whether the plan asks for nothing but terms, of which an event has one at most where there are several: then they
-    are counted without a look at the events."""
+def _counts(plan: Plan, names: dict[str, list[str]]) -> bool:
+    """Whether the plan asks for nothing but terms of which an event has one at most: then they are counted without a
+    look at the events."""
     if plan.ids is not None or len(plan.questions) != 1 or plan.questions[0].negated:
         return False
-    (question,) = plan.questions
-    return isinstance(question, Start) or (isinstance(question, Terms) and question.kind != CHANGED)
+    (question,), (asked,) = plan.questions, resolved(plan.questions, names)
+    if isinstance(question, Terms) and isinstance(asked, Terms):
+        return question.kind != CHANGED or len(asked.exact) < 2
+    return isinstance(asked, Start)
 
 
 def _note_newest(newest: dict[str, int], having: Iterable[tuple[str, BitMap]]) -> None:
