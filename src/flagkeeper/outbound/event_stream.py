@@ -1,7 +1,8 @@
 """Asking a server, and listening to its events (Server-Sent Events), for people at a terminal: they say where to, so
 nothing is guarded."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import aiohttp
 import msgspec
@@ -43,7 +44,7 @@ async def ask(url: str, headers: dict[str, str]) -> bytes:
         Unreachable, TimedOut: there is no connection, or it broke.
     """
     timeout = aiohttp.ClientTimeout(total=PATIENCE, sock_connect=CONNECT)
-    try:
+    with _reaching(url):
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
             session.get(url, headers={**_OWN, **headers}, allow_redirects=False) as response,
@@ -52,10 +53,6 @@ async def ask(url: str, headers: dict[str, str]) -> bytes:
             if response.status != 200:
                 raise Refused(response.status, body)
             return body
-    except TimeoutError as error:
-        raise TimedOut(f"{url} gave no sign of life") from error
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise Unreachable(f"there is no connection to {url}: {error}") from error
 
 
 async def listen(url: str, parameters: dict[str, str], headers: dict[str, str]) -> AsyncIterator[Message]:
@@ -67,7 +64,7 @@ async def listen(url: str, parameters: dict[str, str], headers: dict[str, str]) 
     """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=PATIENCE)
     own = {**_OWN, "Accept": "text/event-stream", "Cache-Control": "no-store"}
-    try:
+    with _reaching(url):
         async with (
             aiohttp.ClientSession(timeout=timeout, read_bufsize=LARGEST) as session,
             session.get(url, params=parameters, headers={**own, **headers}, allow_redirects=False) as response,
@@ -79,6 +76,12 @@ async def listen(url: str, parameters: dict[str, str], headers: dict[str, str]) 
                 message = reader.line(line.rstrip(b"\r\n"))
                 if message is not None:
                     yield message
+
+
+@contextmanager
+def _reaching(url: str) -> Iterator[None]:
+    try:
+        yield
     except TimeoutError as error:
         raise TimedOut(f"{url} gave no sign of life") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:

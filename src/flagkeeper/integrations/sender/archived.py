@@ -22,19 +22,19 @@ class ArchivedEvents:
         self._reader = reader
         self._rows = rows
         self._turn = asyncio.Lock()
-        self._failure: Unavailable | None = None
+        self._failure = ""
         self._rests_until = 0.0
 
     async def read(self, event_id: int) -> EventRow:
         """Raises `Unavailable` when the archive is out of reach, or was a moment ago."""
         loop = asyncio.get_running_loop()
         async with self._turn:
-            if self._failure is not None and loop.time() < self._rests_until:
-                raise self._failure
+            if loop.time() < self._rests_until:
+                raise Unavailable(self._failure)
             try:
                 (row,) = await self._reader.run(self._rows.of, [event_id])
             except Unavailable as error:
                 log.warning("archived_events_wait", event_id=event_id, error=error.message)
-                self._failure, self._rests_until = error, loop.time() + REST
+                self._failure, self._rests_until = error.message, loop.time() + REST
                 raise
             return row

@@ -241,12 +241,10 @@ class Sender:
     def _note(self, courier: Courier, sent: Sent, attempt: Attempt) -> None:
         about = {"integration": courier.id, "provider": courier.receiver.provider.name}
         self._metrics.finished(courier.receiver.provider.name, attempt.state)
-        if not sent.tried:
-            pass
-        elif sent.verdict.outcome is not Outcome.RETRY:
-            if courier.breaker.answered():
-                log.info("receiver_is_back", **about)
-        elif courier.breaker.failed(self._loop.time(), random.random()):  # noqa: S311 - spreads load, guards nothing
+        retry = sent.verdict.outcome is Outcome.RETRY
+        if sent.tried and not retry and courier.breaker.answered():
+            log.info("receiver_is_back", **about)
+        if sent.tried and retry and courier.breaker.failed(self._loop.time(), random.random()):  # noqa: S311 - spreads load, guards nothing
             log.warning("receiver_is_down", **about)
         if attempt.state is not DeliveryState.DONE:
             log.info(
