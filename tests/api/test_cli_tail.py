@@ -56,6 +56,10 @@ class Tail:
             time.sleep(0.02)
         return self.lines
 
+    def end(self) -> None:
+        """Reads what the process, which has ended, has left: nobody may close its output before."""
+        self._reading.join(20)
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(20)
@@ -70,11 +74,13 @@ def tailing(database_url: str, *arguments: str) -> Iterator[Tail]:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
+        tail = Tail(process)
         try:
-            yield Tail(process)
+            yield tail
         finally:
             if process.poll() is None:
                 process.kill()
+            tail.end()
 
 
 def run(database_url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
