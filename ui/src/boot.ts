@@ -1,0 +1,3 @@
+import './trusted-types'; // first
+import './first-colours';
+import './main';

@@ -1,0 +1,116 @@
+import { Button } from '@mantine/core';
+import { IconTrash } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Can } from '../shared/Can';
+import { Confirm } from '../shared/Confirm';
+import { Page } from '../shared/Page';
+import { ErrorState, Waiting } from '../shared/states';
+import { useChange } from '../shared/useChange';
+import { type ContextField, contextFieldQuery, deleteContextField, fieldUsesQuery } from './api';
+import styles from './ContextField.module.css';
+import { ContextFieldForm } from './ContextFieldForm';
+
+const above = <Link to="/context">Context fields</Link>;
+
+export function CreateContextFieldPage() {
+  return (
+    <Page title="Create a context field" above={above}>
+      <ContextFieldForm />
+    </Page>
+  );
+}
+
+/** One field: its legal values, and which strategies ask for it. */
+export function EditContextFieldPage() {
+  const { name } = useParams({ from: '/shell/context/edit/$name' });
+  const found = useQuery(contextFieldQuery(name));
+  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data)
+    return (
+      <Page title={name} above={above}>
+        <Waiting />
+      </Page>
+    );
+  return <Shown field={found.data} />;
+}
+
+function Shown({ field }: { field: ContextField }) {
+  const uses = useQuery(fieldUsesQuery(field.name));
+  const [deleting, setDeleting] = useState(false);
+  const change = useChange('context-fields');
+  const navigate = useNavigate();
+  /** What is gone has no page: this one is left before it is asked for again. */
+  const left = async <T,>(done: T) => {
+    await navigate({ to: '/context' });
+    return done;
+  };
+  const used = (uses.data?.length ?? 0) > 0;
+  return (
+    <Page
+      title={field.name}
+      above={above}
+      actions={
+        <Can need={{ permission: 'DELETE_CONTEXT_FIELD', project: field.project }}>
+          <Button
+            color="red"
+            leftSection={<IconTrash size={15} />}
+            disabled={used || !uses.data}
+            title={used ? 'Strategies ask for it: take it out of them first' : undefined}
+            onClick={() => setDeleting(true)}
+          >
+            Delete
+          </Button>
+        </Can>
+      }
+    >
+      <ContextFieldForm key={field.name} field={field} />
+      <section aria-labelledby="uses" className={styles.uses}>
+        <h2 id="uses">Where it is used</h2>
+        {uses.isError ? (
+          <ErrorState error={uses.error} retry={() => uses.refetch()} />
+        ) : !uses.data ? (
+          <Waiting rows={2} />
+        ) : !used ? (
+          <p className="muted">No strategy asks for it.</p>
+        ) : (
+          <ul>
+            {uses.data.map((each) => (
+              <li key={each.id}>
+                <Link
+                  to="/projects/$projectId/features/$featureName"
+                  params={{ projectId: each.projectId, featureName: each.featureName }}
+                >
+                  {each.featureName}
+                </Link>{' '}
+                <span className="muted">
+                  in {each.environment}, {each.strategyName}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      {deleting && (
+        <Confirm
+          opened
+          title={`Delete ${field.name}`}
+          act="Delete context field"
+          typed={field.name}
+          busy={change.isPending}
+          onClose={() => setDeleting(false)}
+          onConfirm={() =>
+            change.mutate({
+              run: () => deleteContextField(field.name).then(left),
+              done: `Deleted ${field.name}.`,
+              not: 'Not deleted',
+            })
+          }
+        >
+          No strategy asks for it. The event log keeps what it was.
+        </Confirm>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,249 @@
+/** Every page and its path. Paths are those of Unleash, so that links in events work. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import { basePath } from './api/client';
+import { ApiError } from './api/errors';
+import { queryClient } from './api/query-client';
+import { Shell } from './app/Shell';
+import { fromUnleash } from './eventlog/query';
+import type { FlagSearch } from './flags/model';
+import type { PlaygroundSearch } from './playground/model';
+import { meQuery } from './session/api';
+import { EmptyState, ErrorState, Waiting } from './shared/states';
+
+const rootRoute = createRootRoute({
+  component: Outlet,
+  errorComponent: ({ error, reset }) => <ErrorState error={error} retry={reset} />,
+});
+
+interface LoginSearch {
+  redirect?: string | undefined;
+}
+
+const loginRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/login',
+  validateSearch: (search: Record<string, unknown>): LoginSearch => ({ redirect: textOf(search.redirect) }),
+  component: lazyRouteComponent(() => import('./session/LoginPage'), 'LoginPage'),
+});
+
+const shellRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'shell',
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.ensureQueryData(meQuery);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401)
+        throw redirect({ to: '/login', search: { redirect: location.href } });
+      throw error;
+    }
+  },
+  component: Shell,
+  pendingComponent: () => <Waiting />,
+});
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value ? value : undefined);
+
+/** The query of a log page; Unleash's parameters are understood and become a query. */
+interface LogSearch {
+  q?: string | undefined;
+  event?: string | undefined;
+}
+const logSearch = (search: Record<string, unknown>): LogSearch => ({
+  q: textOf(search.q) ?? textOf(fromUnleash(search)),
+  event: textOf(search.event),
+});
+
+/** What a list of flags is narrowed to and sorted by, and whether the dialog that creates one is open. */
+const flagSearch = (search: Record<string, unknown>): FlagSearch => ({
+  q: textOf(search.q),
+  type: textOf(search.type),
+  tag: textOf(search.tag),
+  state: textOf(search.state),
+  favorites: textOf(search.favorites),
+  sort: textOf(search.sort),
+  order: textOf(search.order),
+  page: textOf(search.page),
+  create: textOf(search.create),
+});
+
+/** What the playground is asked, and the flag that is open. */
+const playgroundSearch = (search: Record<string, unknown>): PlaygroundSearch => ({
+  environments: textOf(search.environments),
+  projects: textOf(search.projects),
+  context: textOf(search.context),
+  open: textOf(search.open),
+});
+
+const log = () => import('./eventlog/pages');
+const integration = () => import('./integrations/IntegrationPage');
+const contextField = () => import('./context_fields/ContextFieldPage');
+const segment = () => import('./segments/SegmentPage');
+
+const pages = [
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/',
+    component: lazyRouteComponent(() => import('./app/first-run/HomePage'), 'HomePage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/history',
+    validateSearch: logSearch,
+    component: lazyRouteComponent(log, 'GlobalLogPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/history/$eventId',
+    component: lazyRouteComponent(() => import('./eventlog/EventPage'), 'EventPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/projects/$projectId/logs',
+    validateSearch: logSearch,
+    component: lazyRouteComponent(log, 'ProjectLogPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/projects/$projectId/features/$featureName/logs',
+    validateSearch: logSearch,
+    component: lazyRouteComponent(log, 'FlagLogPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/projects',
+    component: lazyRouteComponent(() => import('./projects/ProjectsPage'), 'ProjectsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/search',
+    validateSearch: flagSearch,
+    component: lazyRouteComponent(() => import('./flags/ListPage'), 'SearchPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/projects/$projectId',
+    validateSearch: flagSearch,
+    component: lazyRouteComponent(() => import('./flags/ListPage'), 'ProjectPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/projects/$projectId/features/$featureName',
+    component: lazyRouteComponent(() => import('./flags/FlagPage'), 'FlagPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/playground',
+    validateSearch: playgroundSearch,
+    component: lazyRouteComponent(() => import('./playground/PlaygroundPage'), 'PlaygroundPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/integrations',
+    component: lazyRouteComponent(() => import('./integrations/IntegrationsPage'), 'IntegrationsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/integrations/create/$provider',
+    component: lazyRouteComponent(integration, 'CreateIntegrationPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/integrations/$id',
+    component: lazyRouteComponent(integration, 'IntegrationPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/segments',
+    component: lazyRouteComponent(() => import('./segments/SegmentsPage'), 'SegmentsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/segments/create',
+    component: lazyRouteComponent(segment, 'CreateSegmentPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/segments/edit/$segmentId',
+    component: lazyRouteComponent(segment, 'EditSegmentPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/tag-types',
+    component: lazyRouteComponent(() => import('./tags/TagTypesPage'), 'TagTypesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/strategies',
+    component: lazyRouteComponent(() => import('./strategies/StrategiesPage'), 'StrategiesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/context',
+    component: lazyRouteComponent(() => import('./context_fields/ContextFieldsPage'), 'ContextFieldsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/context/create',
+    component: lazyRouteComponent(contextField, 'CreateContextFieldPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/context/edit/$name',
+    component: lazyRouteComponent(contextField, 'EditContextFieldPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/archive',
+    component: lazyRouteComponent(() => import('./archive/ArchivePage'), 'ArchivePage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/users',
+    component: lazyRouteComponent(() => import('./users/UsersPage'), 'UsersPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/api',
+    component: lazyRouteComponent(() => import('./tokens/TokensPage'), 'TokensPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/log',
+    component: lazyRouteComponent(() => import('./retention/RetentionPage'), 'RetentionPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/profile',
+    component: lazyRouteComponent(() => import('./session/ProfilePage'), 'ProfilePage'),
+  }),
+] as const;
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([loginRoute, shellRoute.addChildren(pages)]),
+  basepath: basePath || '/',
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  defaultNotFoundComponent: () => <EmptyState title="There is no such page">Look for it with Ctrl K.</EmptyState>,
+  // Plain parameters, as anybody would write them: a query in quotation marks stays one.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(search)) if (value !== undefined) parameters.set(name, String(value));
+    const written = parameters.toString();
+    return written ? `?${written}` : '';
+  },
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,26 @@
+/** Who is there, and what they may do. Pure. */
+import type { Schema } from '../api/client';
+
+export type Me = Schema['Me'];
+
+/** What something needs. */
+export interface Need {
+  permission: string;
+  project?: string | undefined;
+  environment?: string | undefined;
+}
+
+/** Whether grants allow it: the permission itself, wherever it holds, or ADMIN. */
+export function may(granted: Me['permissions'], need: Need): boolean {
+  return granted.some(
+    (each) =>
+      each.permission === 'ADMIN' ||
+      (each.permission === need.permission &&
+        (!each.project || each.project === '*' || each.project === need.project) &&
+        (!each.environment || each.environment === need.environment)),
+  );
+}
+
+export function displayName(user: { id: number; name?: string; username?: string; email?: string }): string {
+  return user.name || user.username || user.email || `user ${user.id}`;
+}
