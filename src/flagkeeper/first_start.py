@@ -10,13 +10,7 @@ from sqlalchemy import select
 
 from flagkeeper.eventlog.tables import log_head
 from flagkeeper.eventlog.unit import Unit, Units
-from flagkeeper.features.access import commands as access
 from flagkeeper.features.access.model import ADMIN
-from flagkeeper.features.environments import commands as environments
-from flagkeeper.features.flags.commands import types as flag_types
-from flagkeeper.features.projects import commands as projects
-from flagkeeper.features.strategies import commands as strategies
-from flagkeeper.features.tags import commands as tags
 from flagkeeper.features.tokens import commands as tokens
 from flagkeeper.features.tokens.model import TokenType
 from flagkeeper.features.tokens.queries import any_token
@@ -26,6 +20,7 @@ from flagkeeper.features.users.model.user import UserDraft, draft
 from flagkeeper.features.users.queries import any_user
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.settings import Settings
+from flagkeeper.slices import SLICES
 from flagkeeper.storage.reader import Reader
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
@@ -75,13 +70,10 @@ def _fill(unit: Unit, admin: UserDraft, password_hash: str, chosen: Secrets) -> 
     unit.tx.first(_LOCK)
     empty = not any_user(unit.tx)
     if empty:
-        access.seed(unit)
+        for each in SLICES:
+            if each.seed is not None:
+                each.seed(unit)
         users.create(unit, admin, password_hash)
-        environments.seed(unit)
-        projects.seed(unit)
-        tags.seed(unit)
-        strategies.seed(unit)
-        flag_types.seed(unit)
     tokens.seed(unit, chosen)
     return empty
 

@@ -1,13 +1,26 @@
 """The command line. What is heavy is imported inside the commands: `flagkeeper --help` must not wait for a server."""
 
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from flagkeeper import __version__
-from flagkeeper.cli import accounts, archive, database, event_export, event_import, event_tail, events, serve
-from flagkeeper.cli.terminal import FAILED, complain, explain
+from flagkeeper.cli import (
+    accounts,
+    archive,
+    database,
+    event_export,
+    event_import,
+    event_tail,
+    events,
+    ready,
+    serve,
+    state,
+)
+from flagkeeper.cli.terminal import FAILED, complain, explain, write
+from flagkeeper.kernel import threads
 
 app = typer.Typer(
     help="Flagkeeper: feature flags whose event log is the source of truth about change. "
@@ -35,10 +48,12 @@ def _options(
 
 
 app.command("serve")(serve.serve)
+app.command("ready")(ready.ready)
 app.command("migrate")(database.migrate)
 app.command("backup")(database.backup)
 app.command("restore")(database.restore)
 app.add_typer(archive.app, name="archive")
+app.add_typer(state.app, name="state")
 app.add_typer(accounts.tokens, name="token")
 app.add_typer(accounts.users, name="user")
 events.app.command("tail")(event_tail.tail)
@@ -52,7 +67,7 @@ def openapi() -> None:
     """Print the description of the HTTP interface (OpenAPI 3.1, JSON)."""
     from flagkeeper.app import openapi_document
 
-    sys.stdout.buffer.write(openapi_document() + b"\n")
+    write(openapi_document() + b"\n")
 
 
 def main() -> None:
@@ -62,9 +77,21 @@ def main() -> None:
     """
     try:
         app()
+    except SystemExit as end:
+        _leave(end)
     except Exception as error:
         reason = explain(error)
         if reason is None:
             raise
         complain(reason)
-        sys.exit(FAILED)
+        _leave(SystemExit(FAILED))
+
+
+def _leave(end: SystemExit) -> NoReturn:
+    """Ends the process. Threads that a store holds up are left behind: some libraries would wait for them for a minute
+    when the interpreter ends."""
+    if not threads.left():
+        raise end
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(end.code if isinstance(end.code, int) else 0 if end.code is None else FAILED)

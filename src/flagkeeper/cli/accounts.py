@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flagkeeper.cli.terminal import By, operator, progress, reader, units
+from flagkeeper.cli.terminal import By, Reason, Ticket, context, operator, progress, reader, say, units
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, NotFound
 
@@ -40,15 +40,17 @@ def create_token(
     project: Annotated[list[str] | None, typer.Option(help="For SDKs; may be repeated. Default: all.")] = None,
     expires: Annotated[str | None, typer.Option(help="ISO time such as 2027-01-31. Default: never.")] = None,
     by: By = None,
+    reason: Reason = None,
+    ticket: Ticket = None,
 ) -> None:
     """Create a token and print its secret. It is shown only this once."""
     from flagkeeper.features.tokens import commands
     from flagkeeper.features.tokens.model import TokenType, draft
 
     wanted = draft(name, TokenType(kind), environment, project or None, _moment(expires))
-    with units() as found:
+    with units(context(reason, ticket)) as found:
         _, secret = found.run_now(operator(by), commands.create, wanted)
-    typer.echo(secret)
+    say(secret)
 
 
 @users.command("set-password")
@@ -58,14 +60,17 @@ def set_password(
         bool, typer.Option("--password-stdin", help="Read the password from standard input; otherwise it is asked for.")
     ] = False,
     by: By = None,
+    reason: Reason = None,
+    ticket: Ticket = None,
 ) -> None:
     """Set somebody's password, and end all their sessions."""
     from flagkeeper.features.users import commands, queries
     from flagkeeper.features.users.model.password import demand_strong, hash_password
 
+    why = context(reason, ticket)
     with reader() as found:
-        user = found.now(queries.login_of, name)
-    if user is None:
+        user_id = found.now(queries.id_of, name)
+    if user_id is None:
         raise NotFound(f"There is no user called {name}.")
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
@@ -73,9 +78,9 @@ def set_password(
         password = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
     demand_strong(password)
     hashed = hash_password(password)
-    with units() as writing:
-        writing.run_now(operator(by), commands.set_password, user.user_id, hashed)
-    typer.echo(f"{name} has a new password.")
+    with units(why) as writing:
+        writing.run_now(operator(by), commands.set_password, user_id, hashed)
+    say(f"{name} has a new password.")
 
 
 @users.command("pseudonymise")
@@ -83,6 +88,8 @@ def pseudonymise(
     user_id: Annotated[int | None, typer.Option("--id", help="Of a user who was deleted.")] = None,
     name: Annotated[str | None, typer.Option(help="Of an actor that never was a user, such as cli:deploy.")] = None,
     by: By = None,
+    reason: Reason = None,
+    ticket: Ticket = None,
 ) -> None:
     """Put a pseudonym in the place of a person's names, everywhere in the log and its archive.
 
@@ -91,14 +98,16 @@ def pseudonymise(
     from flagkeeper.cli.archive import services
     from flagkeeper.features.retention import commands
     from flagkeeper.features.retention.model import Person
+    from flagkeeper.features.retention.slice import RETENTION
 
+    why, person = context(reason, ticket), Person(user_id=user_id, name=name)
     with services() as found:
-        asked = found.units.run_now(operator(by), commands.ask_pseudonym, Person(user_id=user_id, name=name))
+        asked = found.units.within(why).run_now(operator(by), commands.ask_pseudonym, person)
         with progress("Rewriting") as show:
-            done = found.retention.pseudonymise_now(asked.pseudonym, show)
+            done = found[RETENTION].pseudonymise_now(asked.pseudonym, show)
     if done is None:
         raise NotFound("No event has a name of this person.")
-    typer.echo(f"{done.pseudonym} now stands in {done.events} events.")
+    say(f"{done.pseudonym} now stands in {done.events} events.")
 
 
 def _moment(text: str | None) -> clock.Millis | None:

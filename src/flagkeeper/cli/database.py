@@ -1,18 +1,40 @@
 """`flagkeeper migrate`, `backup` and `restore`."""
 
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
-from flagkeeper.cli.terminal import FAILED, By, complain, existing_database, operator, progress, settings
+from flagkeeper.cli.terminal import (
+    FAILED,
+    By,
+    Reason,
+    Ticket,
+    complain,
+    context,
+    existing_database,
+    named_database,
+    operator,
+    progress,
+    say,
+)
+from flagkeeper.kernel.errors import BadData
+
+STANDARD = "-"
+"""In place of a file: standard input or output."""
 
 
 def migrate(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if there is something to do.")] = False,
 ) -> None:
     """Bring the database to this version's schema. `serve` does it too; this does it beforehand."""
-    from flagkeeper.storage.database import parse_database_url
+    from flagkeeper.storage.examine import examine
     from flagkeeper.storage.migrate import current_revision, newest_revision
     from flagkeeper.storage.migrate import migrate as bring_up
 
@@ -23,38 +45,79 @@ def migrate(
         if found != newest:
             complain(f"{database.shown()} has schema {found or 'none'}; this version needs {newest}.")
             raise typer.Exit(FAILED)
-        typer.echo(f"{database.shown()} has schema {newest}, as it should.")
+        say(f"{database.shown()} has schema {newest}, as it should.")
         return
-    database = parse_database_url(settings().database_url)
+    database = named_database()
+    examine(database)
     done = bring_up(database)
-    typer.echo(f"{database.shown()} {'now has' if done else 'already had'} schema {newest}.")
+    say(f"{database.shown()} {'now has' if done else 'already had'} schema {newest}.")
 
 
-def backup(file: Annotated[Path, typer.Argument(help="Where to write it; must not exist yet.")]) -> None:
+def backup(
+    file: Annotated[str, typer.Argument(help="Where to write it; must not exist yet. - is standard output.")],
+) -> None:
     """Write everything into one file, while servers go on. The file holds hashes of secrets: keep it safe."""
     from flagkeeper.schema import metadata
-    from flagkeeper.storage.backup import back_up
+    from flagkeeper.storage.backup import back_up, back_up_into
 
     database = existing_database()
     with progress("Reading") as show:
-        contents = back_up(database, metadata, file, show)
+        if file == STANDARD:
+            with _standard_output() as out:
+                contents = back_up_into(database, metadata, out, show)
+        else:
+            contents = back_up(database, metadata, Path(file), show)
     events = contents.tables["events"].rows
-    typer.echo(f"{file}: {contents.rows()} rows of {len(contents.tables)} tables, {events} events among them.")
+    name = "standard output" if file == STANDARD else file
+    say(
+        f"{name}: {contents.rows()} rows of {len(contents.tables)} tables, {events} events among them.",
+        err=file == STANDARD,
+    )
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `flagkeeper backup` wrote, on whichever kind of database.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="What `flagkeeper backup` wrote, on whichever kind of database. - is standard input, which is kept in "
+            "a temporary file meanwhile."
+        ),
+    ],
     by: By = None,
+    reason: Reason = None,
+    ticket: Ticket = None,
 ) -> None:
     """Bring a backup into a new, empty database, which is migrated first. No server may run on it meanwhile."""
     from flagkeeper.eventlog.restore import restore as bring_back
     from flagkeeper.schema import metadata
-    from flagkeeper.storage.database import parse_database_url
     from flagkeeper.storage.migrate import migrate as bring_up
 
-    database = parse_database_url(settings().database_url)
+    who, why = operator(by), context(reason, ticket)
+    database = named_database()
     bring_up(database)
-    with progress("Writing") as show:
-        contents = bring_back(database, metadata, file, operator(by), show)
+    with _file_of(file) as path, progress("Writing") as show:
+        contents = bring_back(database, metadata, path, who, why, show)
     events = contents.tables["events"].rows
-    typer.echo(f"{database.shown()} now has the {events} events of {contents.created_at}, and one that says so.")
+    say(f"{database.shown()} now has the {events} events of {contents.created_at}, and one that says so.")
+
+
+@contextmanager
+def _standard_output() -> Iterator[IO[bytes]]:
+    """Raises `BadData` when that is a terminal."""
+    if sys.stdout.isatty():
+        raise BadData("A backup is no text: send it into a file or a pipe.")
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
+        yield out
+
+
+@contextmanager
+def _file_of(name: str) -> Iterator[Path]:
+    """The file itself, or one with all of standard input: a backup is read twice, first to see that it is whole."""
+    if name != STANDARD:
+        yield Path(name)
+        return
+    with tempfile.TemporaryDirectory(prefix="flagkeeper-") as folder:
+        path = Path(folder) / "standard-input"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield path

@@ -13,9 +13,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flagkeeper.cli.event_query import Saved, read_words, saved_query
-from flagkeeper.cli.terminal import INTERRUPTED, By, complain, log_rows, operator, reader, settings, units
+from flagkeeper.cli.terminal import (
+    INTERRUPTED,
+    By,
+    Reason,
+    Ticket,
+    complain,
+    context,
+    log_rows,
+    operator,
+    reader,
+    say,
+    settings,
+    units,
+    write,
+)
 from flagkeeper.kernel.actor import Actor
-from flagkeeper.kernel.errors import Conflict
+from flagkeeper.kernel.change_context import ChangeContext
+from flagkeeper.kernel.errors import BadData, Conflict
 
 if TYPE_CHECKING:
     from flagkeeper.eventlog.export.run import Export, Order, Piece
@@ -74,8 +89,11 @@ def export(
     ),
     output: Annotated[str, typer.Option(metavar="FILE", help="Must not exist yet; - is standard output.")] = "-",
     after: Annotated[int, typer.Option(min=0, metavar="ID", help="Only events newer than this one.")] = 0,
+    mark: Annotated[bool, typer.Option("--bom/--no-bom", help="Tell spreadsheets that CSV is UTF-8.")] = True,
     saved: Saved = None,
     by: By = None,
+    reason: Reason = None,
+    ticket: Ticket = None,
 ) -> None:
     """Write all events that match to a file, oldest first, while servers go on. The export is itself an event."""
     from flagkeeper.eventlog.export import FormatName
@@ -83,24 +101,27 @@ def export(
     from flagkeeper.eventlog.query import EVERYTHING
     from flagkeeper.eventlog.read import View
 
-    kept = ""
+    if kind is Kind.PARQUET and output == "-" and sys.stdout.isatty():
+        raise BadData("Parquet is no text to be looked at: name a file with --output, or pipe it on.")
+    who, why, kept = operator(by), context(reason, ticket), ""
     if saved is not None:
         with reader() as found:
             kept = found.now(saved_query, saved)
     order = Order(
         format=FormatName(kind),
         query=read_words(query, saved=kept),
-        sight=EVERYTHING,
+        visibility=EVERYTHING,
         view=View(settings().base_url(), with_ip=True),
         after=after,
+        mark=mark,
     )
     taken = Taken(None if output == "-" else _open(Path(output), kind, after), after)
     try:
         with _progress(after) as show:
-            asyncio.run(_run(order, operator(by), lambda export, piece: show(export, taken.take(piece))))
+            asyncio.run(_run(order, who, why, lambda export, piece: show(export, taken.take(piece))))
         taken.finish()
     except BrokenPipeError as error:
-        # Whoever read this (`head`, say) has enough. Python would complain once more when it closes the output.
+        # The reader (`head`, say) has enough. Python would complain once more when it closes the output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from error
     except BaseException as error:
@@ -111,7 +132,7 @@ def export(
         if interrupted:
             raise typer.Exit(INTERRUPTED) from error
         raise
-    typer.echo(f"{'standard output' if output == '-' else output}: {taken.events} events", err=True)
+    say(f"{'standard output' if output == '-' else output}: {taken.events} events", err=True)
 
 
 class Taken:
@@ -119,7 +140,7 @@ class Taken:
 
     def __init__(self, file: PartialFile | None, after: int) -> None:
         self._file = file
-        self._write = sys.stdout.buffer.write if file is None else file.write
+        self._write = write if file is None else file.write
         self.events = 0
         self.reached = after
 
@@ -137,11 +158,11 @@ class Taken:
             self._file.leave(reached=self.reached if can_go_on and self.reached else None)
 
 
-async def _run(order: "Order", actor: Actor, take: "Callable[[Export, Piece], object]") -> None:
+async def _run(order: "Order", actor: Actor, why: ChangeContext, take: "Callable[[Export, Piece], object]") -> None:
     from flagkeeper.eventlog.export.run import begin
     from flagkeeper.eventlog.export.source import Scan
 
-    with units() as writing, reader() as reading:
+    with units(why) as writing, reader() as reading:
         export = await begin(actor, order, Scan(reading, log_rows()), reading, writing)
         async for piece in export.pieces():
             take(export, piece)

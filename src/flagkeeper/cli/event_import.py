@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flagkeeper.cli.terminal import log_rows, progress, settings
+from flagkeeper.cli.terminal import log_rows, named_database, progress, say, settings
 
 if TYPE_CHECKING:
     from flagkeeper.storage.database import Database
@@ -34,11 +34,10 @@ def import_events(
     back (`flagkeeper backup` keeps those). It must be done before a server ran on the database.
     """
     from flagkeeper.eventlog.import_file import import_file
-    from flagkeeper.storage.database import parse_database_url
     from flagkeeper.storage.migrate import migrate
 
     known = settings()
-    database = parse_database_url(known.database_url)
+    database = named_database()
     migrate(database)
     address = (written_by or known.base_url()).rstrip("/")
     if file == "-":
@@ -48,14 +47,14 @@ def import_events(
         path = Path(file)
         with path.open("rb") as opened, _bytes(path.stat().st_size) as show:
             done = import_file(database, opened, address, show)
-    typer.echo(f"{database.shown()} now has {done.events} events, verified (sha256 {done.sha256}).")
+    say(f"{database.shown()} now has {done.events} events, verified (sha256 {done.sha256}).")
     if index:
         _index(database)
 
 
 def _index(database: "Database") -> None:
     from flagkeeper.eventlog.index import store
-    from flagkeeper.eventlog.index.keeper import Indexer
+    from flagkeeper.eventlog.index.maintainer import Indexer
 
     store.prepare(database)
     with progress("Indexing") as show:

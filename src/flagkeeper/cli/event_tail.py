@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flagkeeper.cli.event_query import Saved, Since, read_words, saved_query
-from flagkeeper.cli.terminal import INTERRUPTED, OpenLog, complain, log
+from flagkeeper.cli.terminal import INTERRUPTED, OpenLog, complain, log, write
 from flagkeeper.kernel.errors import BadData, Unavailable
 
 if TYPE_CHECKING:
     from flagkeeper.eventlog.query import EventQuery
     from flagkeeper.outbound.errors import OutboundError
-    from flagkeeper.outbound.event_stream import Message, Refused
+    from flagkeeper.outbound.event_stream import Message, StreamRefused
 
 POLL = 0.3
 """Seconds between two looks into the database."""
@@ -60,7 +60,7 @@ def tail(
     except KeyboardInterrupt as error:
         raise typer.Exit(INTERRUPTED) from error
     except BrokenPipeError as error:
-        # Whoever read this (`head`, say) has enough. Python would complain once more when it closes the output.
+        # The reader (`head`, say) has enough. Python would complain once more when it closes the output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from error
 
@@ -72,8 +72,7 @@ def _printer(*, as_json: bool) -> Show:
         return Printer().show
 
     def show(event: bytes) -> None:
-        sys.stdout.buffer.write(event + b"\n")
-        sys.stdout.buffer.flush()
+        write(event + b"\n")
 
     return show
 
@@ -81,15 +80,15 @@ def _printer(*, as_json: bool) -> Show:
 def _follow_database(found: OpenLog, query: "EventQuery", show: Show) -> None:
     import msgspec
 
-    from flagkeeper.eventlog.read import epoch
+    from flagkeeper.eventlog.read import log_position
     from flagkeeper.readmodels.event_tail.backlog import read_on
 
-    start = found.read(epoch)
+    start = found.read(log_position)
     position = start.last_id if query.since is None else 0
     while True:
         stretch = found.read(read_on, found.log, query, position)
         if stretch.epoch != start.epoch:
-            start = found.read(epoch)
+            start = found.read(log_position)
             position = start.last_id
             complain("The log was replaced by a backup; what follows is new.")
             continue
@@ -102,7 +101,7 @@ def _follow_database(found: OpenLog, query: "EventQuery", show: Show) -> None:
 
 async def _follow_server(server: str, token: str, query: "EventQuery", show: Show) -> None:
     from flagkeeper.outbound.errors import OutboundError
-    from flagkeeper.outbound.event_stream import Refused, listen
+    from flagkeeper.outbound.event_stream import StreamRefused, listen
 
     url = f"{server.rstrip('/')}/api/admin/log/stream"
     parameters = {"q": str(query), **({} if query.since is None else {"after": "0"})}
@@ -115,7 +114,7 @@ async def _follow_server(server: str, token: str, query: "EventQuery", show: Sho
                 if message.id:
                     headers["Last-Event-ID"] = message.id
                 _take(message, show)
-        except Refused as error:
+        except StreamRefused as error:
             if error.status not in (429, 502, 503, 504):
                 raise _refusal(server, error) from error
         except OutboundError as error:
@@ -132,12 +131,12 @@ async def _saved_on_server(server: str, token: str, name: str) -> str:
     from flagkeeper.features.searches.model import named
     from flagkeeper.features.searches.schemas import SavedSearchList
     from flagkeeper.outbound.errors import OutboundError
-    from flagkeeper.outbound.event_stream import Refused, ask
+    from flagkeeper.outbound.event_stream import StreamRefused, ask
 
     try:
         body = await ask(f"{server.rstrip('/')}/api/admin/log/searches", _headers(token))
         return named(msgspec.json.decode(body, type=SavedSearchList).searches, name).query
-    except Refused as error:
+    except StreamRefused as error:
         raise _refusal(server, error) from error
     except OutboundError as error:
         raise _out_of_reach(error) from error
@@ -161,7 +160,7 @@ def _take(message: "Message", show: Show) -> None:
             raise BadData(f"The server ended this: {msgspec.json.decode(message.data)['message']}")
 
 
-def _refusal(server: str, refused: "Refused") -> BadData:
+def _refusal(server: str, refused: "StreamRefused") -> BadData:
     return BadData(f"{server} refuses: {_message(refused)}")
 
 
@@ -169,7 +168,7 @@ def _out_of_reach(error: "OutboundError") -> Unavailable:
     return Unavailable(f"{error.message[0].upper()}{error.message[1:]}.")
 
 
-def _message(refused: "Refused") -> str:
+def _message(refused: "StreamRefused") -> str:
     """What the server said, or as much as its status tells."""
     import msgspec
 

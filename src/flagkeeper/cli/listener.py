@@ -9,19 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from flagkeeper import __version__
 from flagkeeper.app import Server
+from flagkeeper.cli.connections import Connections, bounds_of_process
+from flagkeeper.cli.protocol import bounded
 from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.readmodels.event_tail.slice import LIVE_TAILS
 from flagkeeper.settings import Settings
-
-DRAIN = 10
-"""Seconds that requests under way get to finish after SIGTERM; then they are cut off."""
-KEEP_ALIVE = 75
-"""Seconds that an idle connection stays open: longer than the usual load balancer (60) keeps it."""
 
 log = structlog.get_logger("flagkeeper.server")
 
@@ -54,20 +53,22 @@ class _Listener(uvicorn.Server):
     """Says when it listens, and leaves signals to us: uvicorn would raise them again, before the server has stopped."""
 
     def __init__(self, application: Server, settings: Settings) -> None:
+        bounds = bounds_of_process()
+        self._connections = Connections(bounds, settings.trusted_proxies)
         super().__init__(
             uvicorn.Config(
                 application,
                 host=settings.host,
                 port=settings.port,
-                http="httptools",
+                http=bounded(self._connections, application.request_metrics),
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,  # our gate reads X-Forwarded-For, and knows which proxies to believe
-                timeout_keep_alive=KEEP_ALIVE,
-                timeout_graceful_shutdown=DRAIN,
+                proxy_headers=False,  # our authenticator reads X-Forwarded-For, and knows which proxies to believe
+                timeout_keep_alive=settings.idle_time,
+                timeout_graceful_shutdown=settings.drain_time,  # type: ignore[arg-type]  # waited for as it is
             )
         )
         self._application = application
@@ -78,8 +79,11 @@ class _Listener(uvicorn.Server):
         yield
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
-        """Live tails never end by themselves, and whoever does not even take the end of one would hold us up."""
-        deaf = await self._application.services.live_tails.stop()
+        """What would hold us up is ended: live tails, those who do not even take the end of one, and what waits for a
+        store that may never answer."""
+        self._connections.closed = True
+        self._application.services.end_waiting()
+        deaf = await self._application.services[LIVE_TAILS].stop()
         for connection in self.server_state.connections:
             if isinstance(connection, HttpToolsProtocol) and connection.client in deaf:
                 connection.transport.abort()
@@ -88,9 +92,12 @@ class _Listener(uvicorn.Server):
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)
         port = self.servers[0].sockets[0].getsockname()[1]
-        base_url = self._settings.base_url() if self._settings.port else f"http://localhost:{port}"
+        settings = msgspec.structs.replace(self._settings, port=port)
+        base_url = settings.base_url()
+        for name, why in settings.unused:
+            log.warning("setting_does_nothing", variable=name, why=why)
         database = self._application.services.database
-        if self._settings.log_format == "json":
+        if settings.log_format == "json":
             log.info("ready", url=base_url, database=database.shown(), version=__version__)
             return
         sys.stdout.write(
@@ -122,6 +129,6 @@ def _own_words(settings: Settings) -> Iterator[None]:
     except SystemExit as error:
         reason = reasons[-1]
         why = reason.strerror if isinstance(reason, OSError) else reason
-        raise Unavailable(f"Cannot listen on {settings.host}:{settings.port}: {why}.") from error
+        raise Unavailable(f"Cannot listen on {settings.listens_on()}: {why}.") from error
     finally:
         log_of_uvicorn.removeFilter(listen)

@@ -29,7 +29,7 @@ def serve(
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # the documented way to say: there is no such module
     # What is made from here to the start lives as long as the server: looking through it for garbage is a waste.
     gc.disable()
-    settings = read_settings(HTTP_HOST=host, PORT=port)
+    settings = read_settings(HTTP_HOST=host, HTTP_PORT=port)
     if settings.no_login():
         sys.stderr.write(OPEN_WARNING)
     # Imported only now, and in this order: a mistake in the settings is told without waiting for all of it.

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, TypeVar
 
 import typer
 
-from flagkeeper.kernel.actor import SYSTEM_USER_ID, Actor
-from flagkeeper.kernel.errors import FlagkeeperError, NotFound, Unavailable
+from flagkeeper.kernel.actor import OPERATOR_USER_ID, Actor, ActorKind, is_system_name
+from flagkeeper.kernel.change_context import ChangeContext, check_reason, check_ticket
+from flagkeeper.kernel.errors import BadData, FlagkeeperError, NotFound, Unavailable
+from flagkeeper.kernel.text import check_line, one_line, written_out
 from flagkeeper.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from flagkeeper.eventlog.index.tail import Tail
+    from flagkeeper.eventlog.index.memory import MemoryIndex
     from flagkeeper.eventlog.read import LogRows
     from flagkeeper.eventlog.unit import Units
     from flagkeeper.readmodels.views.log import Log
@@ -34,6 +37,32 @@ By = Annotated[
     typer.Option("--by", metavar="NAME", help="Who does this, for the event log. By default cli: and your account."),
 ]
 
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why, in one line. It stands in the events.")
+]
+Ticket = Annotated[
+    str | None, typer.Option("--ticket", metavar="TEXT", help="Where to read on: a number, or an address.")
+]
+
+
+def context(reason: str | None, ticket: str | None) -> ChangeContext:
+    """What events say of a change at this terminal.
+
+    Raises:
+        BadData: reason or ticket is not what it may be.
+    """
+    return ChangeContext(
+        reason=None if reason is None else _checked(check_reason, reason, "--reason"),
+        ticket=None if ticket is None else _checked(check_ticket, ticket, "--ticket"),
+    )
+
+
+def _checked(check: Callable[[str, str], str], text: str, option: str) -> str:
+    try:
+        return check(text, option)
+    except BadData as error:
+        raise BadData(f"{option}: {error.message}") from error
+
 
 def settings(**given: object) -> Settings:
     """The settings of the environment; `given` are variables that the command line named instead.
@@ -45,8 +74,24 @@ def settings(**given: object) -> Settings:
 
 
 def operator(by: str | None) -> Actor:
-    """Whoever works at this terminal: never a guess, always a name."""
-    return Actor(by or f"cli:{getpass.getuser()}", SYSTEM_USER_ID)
+    """Who works at this terminal: never a guess, always a name.
+
+    Raises:
+        BadData: it is the system's, or none that can be shown.
+    """
+    if is_system_name(by):
+        raise BadData(f"{by} is the system, not you. Say who you are.")
+    name = by or f"cli:{getpass.getuser()}"
+    check_line(name, "--by")
+    return Actor(name, OPERATOR_USER_ID, kind=ActorKind.OPERATOR)
+
+
+def named_database() -> "Database":
+    """The database of the settings, whether or not there is one. Raises `BadData` when its address makes no sense."""
+    from flagkeeper.storage.database import parse_database_url
+
+    given = settings()
+    return parse_database_url(given.database_url, given.database_parts)
 
 
 def existing_database() -> "Database":
@@ -55,10 +100,9 @@ def existing_database() -> "Database":
     Raises:
         NotFound: it is a file that is not there. (Looking into it would make one.)
     """
-    from flagkeeper.storage.database import parse_database_url
     from flagkeeper.storage.dialects import Dialect
 
-    database = parse_database_url(settings().database_url)
+    database = named_database()
     if database.dialect is Dialect.SQLITE and not Path(database.address).exists():
         raise NotFound(f"There is no database at {database.address}. Set DATABASE_URL, or run `flagkeeper migrate`.")
     return database
@@ -79,16 +123,16 @@ def migrated_database() -> "Database":
 
 
 @contextmanager
-def units() -> Iterator["Units"]:
-    """For changes: on the database of the settings, also while servers run on it."""
-    from flagkeeper.eventlog.bell import Bell
+def units(context: ChangeContext) -> Iterator["Units"]:
+    """For changes in this context: on the database of the settings, also while servers run on it."""
+    from flagkeeper.eventlog.log_signal import LogSignal
     from flagkeeper.eventlog.unit import Units
     from flagkeeper.features.flags.queries import tags_of_flags
 
-    found = Units(migrated_database(), Bell(), tags_of_flags)
+    found = Units(migrated_database(), LogSignal(), tags_of_flags)
     found.writer.start()
     try:
-        yield found
+        yield found.within(context)
     finally:
         found.writer.stop()
 
@@ -108,10 +152,10 @@ def reader() -> Iterator["Reader"]:
 class OpenLog:
     """The event log as an administrator sees it, in a process that runs no server."""
 
-    def __init__(self, reader: "Reader", log: "Log", tail: "Tail") -> None:
+    def __init__(self, reader: "Reader", log: "Log", memory: "MemoryIndex") -> None:
         self.log = log
         self._reader = reader
-        self._tail = tail
+        self._memory = memory
         self._epoch = ""
 
     def read(self, query: "Callable[Concatenate[Transaction, P], R]", *args: P.args, **kwargs: P.kwargs) -> R:
@@ -119,13 +163,13 @@ class OpenLog:
         return self._reader.now(self._up_to_date, lambda tx: query(tx, *args, **kwargs))
 
     def _up_to_date(self, tx: "Transaction", query: "Callable[[Transaction], R]") -> R:
-        from flagkeeper.eventlog.read import epoch
+        from flagkeeper.eventlog.read import log_position
 
-        head = epoch(tx)
+        head = log_position(tx)
         if head.epoch == self._epoch:
-            self._tail.apply(tx, (), head)
+            self._memory.apply(tx, (), head)
         else:
-            self._tail.load(tx, head)
+            self._memory.load(tx, head)
             self._epoch = head.epoch
         return query(tx)
 
@@ -133,11 +177,11 @@ class OpenLog:
 def log_rows() -> "LogRows":
     """The events by id, wherever they are."""
     from flagkeeper.eventlog.archive.archive import Archive
-    from flagkeeper.eventlog.archive.place import configured_place
+    from flagkeeper.eventlog.archive.timed import configured_blob_store
     from flagkeeper.eventlog.read import LogRows
 
     given = settings()
-    return LogRows(Archive(configured_place(given.archive, given.archive_endpoint, given.archive_region)))
+    return LogRows(Archive(configured_blob_store(given.archive, given.archive_endpoint, given.archive_region)))
 
 
 @contextmanager
@@ -148,26 +192,26 @@ def log() -> "Iterator[OpenLog]":
         Unavailable: no server, and nobody else, has built it.
     """
     from flagkeeper.eventlog.index import store
+    from flagkeeper.eventlog.index.memory import MemoryIndex
     from flagkeeper.eventlog.index.search import Search
-    from flagkeeper.eventlog.index.tail import Tail
     from flagkeeper.eventlog.query import EVERYTHING
     from flagkeeper.eventlog.read import View
     from flagkeeper.readmodels.views.log import Log
 
     store.prepare(migrated_database())
-    rows, tail = log_rows(), Tail()
+    rows, memory = log_rows(), MemoryIndex()
     with reader() as found:
         found.now(_demand_index)
         view = View(settings().base_url(), with_ip=True)
-        yield OpenLog(found, Log(Search(tail, rows), rows, EVERYTHING, view), tail)
+        yield OpenLog(found, Log(Search(memory, rows), rows, EVERYTHING, view), memory)
 
 
 def _demand_index(tx: "Transaction") -> None:
+    from flagkeeper.eventlog.index.memory import SIZES
     from flagkeeper.eventlog.index.store import NEWEST
-    from flagkeeper.eventlog.index.tail import SIZES
-    from flagkeeper.eventlog.read import epoch
+    from flagkeeper.eventlog.read import log_position
 
-    head, newest = epoch(tx), tx.first(NEWEST)
+    head, newest = log_position(tx), tx.first(NEWEST)
     on_disk = newest[0].last if newest and newest[1] == head.epoch else 0
     if head.last_id - on_disk > SIZES.most_in_memory:
         raise Unavailable(
@@ -203,9 +247,23 @@ def explain(error: Exception) -> str | None:
     from flagkeeper.storage.connection import DRIVER_ERRORS
 
     if isinstance(error, DRIVER_ERRORS):
-        return f"The database cannot be used: {str(error).strip().splitlines()[0]}"
+        database = named_database()
+        return f"{database.shown()} cannot be used: {database.told(error)}"
     return None
 
 
+def say(line: str, *, err: bool = False) -> None:
+    """Prints a line. Like all that is printed, it cannot control the terminal, whatever people called things."""
+    typer.echo(one_line(line), err=err)
+
+
 def complain(reason: str) -> None:
-    typer.secho(f"flagkeeper: {reason}", fg=typer.colors.RED, err=True)
+    typer.secho(f"flagkeeper: {one_line(reason)}", fg=typer.colors.RED, err=True)
+
+
+def write(content: bytes) -> None:
+    """Puts a document, UTF-8 text of several lines, on standard output: byte by byte as it is into a file or a pipe."""
+    if sys.stdout.isatty():
+        content = written_out(content.decode("utf-8", "replace")).encode()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()

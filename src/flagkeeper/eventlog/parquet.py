@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from flagkeeper.eventlog.read import EventRow
+from flagkeeper.eventlog.version import StoredVersion
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,25 +40,23 @@ _ROW = {
     "ip": "string",
     "group_type": "string?",
     "group_id": "string?",
+    "more": "string?",
 }
 """The columns of an `EventRow`, in its order. `?`: may be null."""
 
-_BESIDE = {"subject": "string", "reach": "int16", "kind": "string?", "schema": "int32?", "state": "binary?"}
-"""What the log keeps with an event and shows to nobody: its subject, its reach and its version."""
+_LATER = frozenset({"more"})
+"""Columns that files of earlier releases lack: all null there."""
+
+_BESIDE = {"subject": "string", "reach": "int16", "versions": "versions"}
+"""What the log keeps with an event and shows to nobody: its subject, its reach and its versions."""
+_BESIDE_BEFORE = ("subject", "reach", "kind", "schema", "state")
+"""The same in files of before: one version at most, that of the event's subject."""
 
 _REPEATED = [
     *("type", "created_by", "project", "environment", "feature_name", "tags", "label", "ip", "group_type", "group_id"),
-    *("subject", "kind"),
+    "subject",
 ]
 """Columns of few values: these are written once per group and then by number."""
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """A version as it is stored: the state of an event's subject, packed."""
-
-    kind: str
-    schema: int
-    state: bytes
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
@@ -66,7 +65,13 @@ class StoredEvent(msgspec.Struct, frozen=True):
     row: EventRow
     subject: str
     reach: int
-    version: Kept | None
+    versions: tuple[StoredVersion, ...]
+    """In order of paths."""
+
+    @property
+    def version(self) -> StoredVersion | None:
+        """That of the event's own subject."""
+        return next((each for each in self.versions if each.path == self.subject), None)
 
 
 def row_schema() -> "pa.Schema":
@@ -75,7 +80,7 @@ def row_schema() -> "pa.Schema":
 
 
 def stored_schema() -> "pa.Schema":
-    """All columns of `events`, and those of the event's version."""
+    """All columns of `events`, and the versions."""
     return _schema(_ROW | _BESIDE)
 
 
@@ -101,10 +106,17 @@ def stored_batch_of(events: Sequence[StoredEvent]) -> "pa.RecordBatch":
 
 def stored_of(batch: "pa.RecordBatch | pa.Table") -> list[StoredEvent]:
     """The events of a batch that has all columns."""
+    rows = rows_of(batch)
+    if "versions" not in batch.schema.names:
+        before = zip(*_columns(batch, _BESIDE_BEFORE), strict=True)
+        return [
+            StoredEvent(row, subject, reach, () if kind is None else (StoredVersion(subject, kind, schema, state),))
+            for row, (subject, reach, kind, schema, state) in zip(rows, before, strict=True)
+        ]
     beside = zip(*_columns(batch, _BESIDE), strict=True)
     return [
-        StoredEvent(row, subject, reach, None if kind is None else Kept(kind, schema, state))
-        for row, (subject, reach, kind, schema, state) in zip(rows_of(batch), beside, strict=True)
+        StoredEvent(row, subject, reach, tuple(StoredVersion(**each) for each in versions))
+        for row, (subject, reach, versions) in zip(rows, beside, strict=True)
     ]
 
 
@@ -126,9 +138,8 @@ def writer(sink: Any, schema: "pa.Schema") -> "pq.ParquetWriter":
 
 
 def _flat(event: StoredEvent) -> tuple[Any, ...]:
-    version = event.version
-    kept = (None, None, None) if version is None else (version.kind, version.schema, version.state)
-    return (*msgspec.structs.astuple(event.row), event.subject, event.reach, *kept)
+    versions = [msgspec.structs.asdict(each) for each in event.versions]
+    return (*msgspec.structs.astuple(event.row), event.subject, event.reach, versions)
 
 
 def _schema(columns: dict[str, str]) -> "pa.Schema":
@@ -141,6 +152,16 @@ def _schema(columns: dict[str, str]) -> "pa.Schema":
         "string": pa.string(),
         "binary": pa.binary(),
         "timestamp": pa.timestamp("ms", tz="UTC"),
+        "versions": pa.list_(
+            pa.struct(
+                [
+                    pa.field("path", pa.string(), nullable=False),
+                    pa.field("kind", pa.string(), nullable=False),
+                    pa.field("schema", pa.int32(), nullable=False),
+                    pa.field("state", pa.binary()),
+                ]
+            )
+        ),
     }
     return pa.schema(
         [pa.field(name, kinds[kind.rstrip("?")], nullable=kind.endswith("?")) for name, kind in columns.items()]
@@ -159,7 +180,11 @@ def _batch(schema: "pa.Schema", rows: Iterable[tuple[Any, ...]]) -> "pa.RecordBa
 def _columns(batch: "pa.RecordBatch | pa.Table", names: Iterable[str]) -> list[list[Any]]:
     import pyarrow as pa
 
-    columns = [batch.column(name) for name in names]
-    return [
-        (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist() for column in columns
-    ]
+    def values(name: str) -> list[Any]:
+        if name in _LATER and name not in batch.schema.names:
+            return [None] * batch.num_rows
+        column = batch.column(name)
+        whole: list[Any] = (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist()
+        return whole
+
+    return [values(name) for name in names]

@@ -5,15 +5,16 @@ from typing import Any
 
 from sqlalchemy import MetaData, bindparam, select, update
 
-from flagkeeper.eventlog.append import append
+from flagkeeper.eventlog.append import append, lock
 from flagkeeper.eventlog.catalogue.own import FlagkeeperRestored, RestoredLogData
 from flagkeeper.eventlog.tables import log_head
 from flagkeeper.eventlog.unit import Unit
-from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import Actor
+from flagkeeper.kernel.change_context import ChangeContext
 from flagkeeper.kernel.errors import Conflict
 from flagkeeper.kernel.ids import new_ulid
-from flagkeeper.storage.backup import Contents, Progress, load
+from flagkeeper.kernel.progress import Progress
+from flagkeeper.storage.backup import Contents, load
 from flagkeeper.storage.database import Database
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
@@ -22,7 +23,9 @@ _LAST_ID = Query(select(log_head.c.last_id).with_for_update(), int)
 _BEGIN_EPOCH = Write[Any](update(log_head).where(log_head.c.id == bindparam("head")).values(epoch=bindparam("new")))
 
 
-def restore(database: Database, tables: MetaData, path: Path, actor: Actor, progress: Progress) -> Contents:
+def restore(
+    database: Database, tables: MetaData, path: Path, actor: Actor, context: ChangeContext, progress: Progress
+) -> Contents:
     """Brings the backup at `path` into `database`, which must be migrated and empty: all of it, or nothing.
 
     Raises:
@@ -36,7 +39,7 @@ def restore(database: Database, tables: MetaData, path: Path, actor: Actor, prog
         connection.begin()
         _demand_empty(Transaction(connection), database)
         contents = load(Transaction(connection), tables, path, progress)
-        _say_so(Transaction(connection), actor)
+        _say_so(Transaction(connection), actor, context)
         connection.commit()
     finally:
         connection.close()
@@ -51,12 +54,12 @@ def _demand_empty(tx: Transaction, database: Database) -> None:
         )
 
 
-def _say_so(tx: Transaction, actor: Actor) -> None:
+def _say_so(tx: Transaction, actor: Actor, context: ChangeContext) -> None:
     """Entity tags and positions that clients and followers keep may be ahead of the restored log, so it gets a new
     epoch: they count no longer."""
     epoch = new_ulid()
-    last_id = tx.first(_LAST_ID) or 0
+    head = lock(tx)
     tx.write(_BEGIN_EPOCH, head=1, new=epoch)
-    unit = Unit(tx, actor, new_ulid(), clock.now())
-    unit.record(FlagkeeperRestored(data=RestoredLogData(epoch=epoch, last_id=last_id)))
-    append(tx, unit.drafts(lambda _tx, _flags: {}), unit.now)
+    unit = Unit(tx, actor, new_ulid(), head.now, context=context)
+    unit.record(FlagkeeperRestored(data=RestoredLogData(epoch=epoch, last_id=head.last_id)))
+    append(tx, unit.drafts(lambda _tx, _flags: {}), head)

@@ -1,4 +1,5 @@
-"""Tables of the log. Times are in milliseconds; `data`, `pre_data` and `tags` are JSON text, ready to be sent."""
+"""Tables of the log. Times are in milliseconds; `data`, `pre_data` and `tags` are JSON text, ready to be sent. So is
+`more`, which `eventlog.more` reads."""
 
 from sqlalchemy import (
     BigInteger,
@@ -37,6 +38,7 @@ events = Table(
     Column("group_id", Text),
     Column("subject", Text, nullable=False),
     Column("reach", SmallInteger, nullable=False),
+    Column("more", Text),
 )
 Index("ix_events_created_at", events.c.created_at)
 # These are for the newest event of a type, of a project, and that concerns the SDKs of an environment. What people look
@@ -52,14 +54,24 @@ Index(
     postgresql_where=_FOR_CLIENTS,
 )
 
-event_versions = Table(
-    "event_versions",
+log_subjects = Table(
+    "log_subjects",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("path", Text, nullable=False, unique=True),
+)
+
+log_versions = Table(
+    "log_versions",
     metadata,
     Column("event_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("kind", Text, nullable=False),
+    Column("subject_id", BigId, ForeignKey("log_subjects.id"), primary_key=True, autoincrement=False),
     Column("schema", Integer, nullable=False),
-    Column("state", LargeBinary, nullable=False),
+    Column("state", LargeBinary),
 )
+# The state of a subject at any event: its newest version up to there.
+Index("ix_log_versions_subject_id_event_id", log_versions.c.subject_id, log_versions.c.event_id)
 
 log_head = Table(
     "log_head",

@@ -1,5 +1,6 @@
 """The one table from errors to HTTP statuses, and the body that every error has: `{id, name, message, details}`."""
 
+from contextvars import ContextVar
 from typing import Any
 from uuid import uuid4
 
@@ -17,19 +18,25 @@ STATUS: dict[type[FlagkeeperError], int] = {
     errors.FlagArchived: 400,
     errors.LoginRequired: 401,
     errors.BadCredentials: 401,
+    errors.InvalidLink: 401,
     errors.PasswordMismatch: 401,
     errors.PermissionDenied: 403,
     errors.Forbidden: 403,
     errors.InvalidOperation: 403,
     errors.NotFound: 404,
     errors.MethodNotAllowed: 405,
+    errors.TooSlow: 408,
     errors.NameExists: 409,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.TargetTooLong: 414,
     errors.WrongContentType: 415,
     errors.RateLimited: 429,
+    errors.HeaderTooLarge: 431,
     errors.SilentChange: 500,
+    errors.InMaintenance: 503,
     errors.Unavailable: 503,
+    errors.OutcomeUnknown: 503,
 }
 
 
@@ -44,6 +51,10 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     path: str | msgspec.UnsetType = msgspec.UNSET
     type: str | msgspec.UnsetType = msgspec.UNSET
     defaultHidden: bool | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a wire name
+
+
+BASE_PATH: ContextVar[str] = ContextVar("base_path", default="")
+"""The path below which the server that answers is found."""
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True):
@@ -64,9 +75,13 @@ def answer(error: FlagkeeperError) -> ErrorAnswer:
         case errors.PermissionDenied():
             extra["permissions"] = error.permissions
         case errors.LoginRequired():
-            extra |= {"path": LOGIN_PATH, "type": "password", "defaultHidden": False}
+            extra |= {"path": f"{BASE_PATH.get()}{LOGIN_PATH}", "type": "password", "defaultHidden": False}
+        case errors.MethodNotAllowed():
+            headers["Allow"] = ", ".join(error.allowed)
         case errors.RateLimited():
             headers["Retry-After"] = str(error.retry_after)
+        case errors.InMaintenance():
+            headers["Retry-After"] = "60"
         case errors.Unavailable():
             headers["Retry-After"] = "1"
     body = ErrorBody(id=str(uuid4()), name=error.name, message=error.message, details=error.details, **extra)

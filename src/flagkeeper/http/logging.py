@@ -11,13 +11,17 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from flagkeeper.kernel.text import written_out
+
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request being served; every line that is logged meanwhile carries it."""
 
 HIDDEN = "***"
 _SECRET_KEYS = re.compile(r"password|secret|authorization|cookie|^token$|api_?key", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
-    r"(?:(?:\[\]|[\w.~*-]+):[\w.~*-]+\.|user:)[\w-]{16,}"  # an API token, a personal access token
+    # An API token, a personal access token. Without the look behind, long text would be gone through again for each of
+    # its characters.
+    r"(?:(?:\[\]|(?<![\w.~*-])[\w.~*-]+):[\w.~*-]+\.|user:)[\w-]{16,}"
     r"|(?<=://)[^/\s:@]*:[^/\s@]*(?=@)"  # the credentials in a URL
 )
 _ACCEPTED_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -59,7 +63,7 @@ def configure_logging(form: str, level: str) -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 hide_secrets,
-                _renderer(form),
+                *_renderers(form),
             ],
         )
     )
@@ -94,7 +98,15 @@ def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     return event
 
 
-def _renderer(form: str) -> Processor:
+def _without_controls(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Nothing that was logged controls the terminal."""
+    return {name: written_out(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _renderers(form: str) -> list[Processor]:
     if form == "json":
-        return structlog.processors.JSONRenderer(sort_keys=False)
-    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        return [structlog.processors.JSONRenderer(sort_keys=False)]
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+    return [_without_controls, console]

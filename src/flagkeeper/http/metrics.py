@@ -42,6 +42,12 @@ class RequestMetrics:
             registry=self.registry,
             buckets=BUCKETS,
         )
+        self._refused = Counter(
+            "flagkeeper_http_refused",
+            "Requests refused before they were complete, or whose connection found no room, by status.",
+            ("status",),
+            registry=self.registry,
+        )
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -55,6 +61,10 @@ class RequestMetrics:
         counter, histogram = found
         counter.inc()
         histogram.observe(seconds)
+
+    def refused(self, status: int) -> None:
+        """A client went beyond what a connection may do."""
+        self._refused.labels(status).inc()
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

@@ -1,10 +1,10 @@
 """The OpenAPI 3.1 document, made from what the routes declare: nothing is written twice.
 
-Schemas come from msgspec, which keeps defaults, constraints and tags of unions (facts: stack.md, section 1).
+Schemas come from msgspec, which keeps defaults, constraints and tags of unions.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from types import NoneType, UnionType
@@ -16,8 +16,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg
 from litestar.routes import HTTPRoute
 
+from flagkeeper.http.change_headers import ANSWERED, ASKED, EVENTS
 from flagkeeper.http.errors import ErrorBody
-from flagkeeper.http.route import ANYBODY, MEANING, PERMISSION, PUBLIC, QUERY
+from flagkeeper.http.route import ACCEPTS, ANYBODY, HEADERS, JSON_ONLY, MEANING, PERMISSION, PUBLIC, QUERY, Scope
 
 SECURITY_SCHEMES = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "A bare token."},
@@ -28,7 +29,11 @@ METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch",
 """What OpenAPI knows."""
 _NOT_PARAMETERS = frozenset({"data", "body", "request", "socket", "scope", "state", "headers", "cookies", "query"})
 """What a handler may ask for by name that is no parameter of the request."""
-_WIRE_NAMES = {"project": "projectId", "feature": "featureName", "flag": "featureName", "feature_name": "featureName"}
+_WIRE_NAMES = {
+    **dict.fromkeys(("feature", "flag", "feature_name"), "featureName"),
+    **dict.fromkeys(("integration_id", "segment_id", "user_id", "pat_id", "type_id", "splash_id", "feedback_id"), "id"),
+    "project": "projectId",
+}
 """Path parameters that clients know by another name than camel case gives."""
 _REFERENCE = "#/components/schemas/{name}"
 _FACTS = re.compile(r"\s*\((?:facts|design)[:,][^()]*\)", re.IGNORECASE)
@@ -59,6 +64,8 @@ class RawOperation(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     access: str
     """One sentence: which credentials it needs."""
+    scope: Scope
+    """What its answer may contain."""
     public: bool = False
     """Whether it needs none."""
     parameters: Sequence[RawParameter] = ()
@@ -80,6 +87,8 @@ class Documented(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     description: str
     application: Litestar
+    base_path: str = ""
+    """Where all of it is found."""
     raw: Sequence[RawOperation] = ()
     events: Mapping[str, type[msgspec.Struct]] = {}
     """The types of events by wire name."""
@@ -93,10 +102,13 @@ def build_document(documented: Documented) -> Json:
     models = [documented.event_model] if documented.event_model else []
     kinds = list(documented.events.values())
     types = [ErrorBody, *models, *kinds, *(kind for operation in found for kind in operation.types())]
-    schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    schemas, components = _short_names(*msgspec.json.schema_components(types, ref_template=_REFERENCE))
     schema_of = _Schemas(types, schemas)
     for kind in components.values():
         _clean(kind)
+    asked = _reached((schema_of(body) for each in found for body in each.body.values()), components)
+    for name in _reached((schema_of(each.answer) for each in found if each.answer is not None), components) - asked:
+        _promise(components[name])
     if documented.event_model:
         _describe_events(components, documented.event_model, documented.events)
     paths: dict[str, Json] = {}
@@ -105,7 +117,7 @@ def build_document(documented: Documented) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": documented.title, "version": documented.version, "description": documented.description},
-        "servers": [{"url": "/"}],
+        "servers": [{"url": documented.base_path or "/"}],
         "tags": [{"name": tag} for tag in sorted({operation.tag for operation in found})],
         "paths": paths,
         "components": {
@@ -114,6 +126,39 @@ def build_document(documented: Documented) -> Json:
             "schemas": dict(sorted(components.items())),
         },
     }
+
+
+def _short_names(schemas: Any, components: dict[str, Json]) -> tuple[Any, dict[str, Json]]:
+    """Structs of one name have their modules in front of it, with dots. In place of those they get the name of their
+    slice: `TagsTagList`, and what else it takes to tell them apart.
+
+    Raises:
+        TypeError: it takes more than there is.
+    """
+    short: dict[str, str] = {}
+    for name in components:
+        modules = [_camel(each) for each in name.split(".")[2:-1]]
+        own = _camel(name.rpartition(".")[2]) if modules else name
+        # `flagkeeper.features.tags.schemas`: the slice comes third.
+        short[name] = modules[0] + own if modules else own
+        if name in components and [*short.values()].count(short[name]) > 1:
+            short[name] = "".join(modules) + own
+    if len({*short.values()}) < len(components):
+        raise TypeError(f"Two schemas have one name: {sorted(short.values())}")
+    longer = {_REFERENCE.format(name=name): _REFERENCE.format(name=new) for name, new in short.items() if new != name}
+
+    def renamed(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: renamed(value) for key, value in part.items()}
+        if isinstance(part, list | tuple):
+            return [renamed(value) for value in part]
+        return longer.get(part, part) if isinstance(part, str) else part
+
+    return renamed(schemas), {short[name]: renamed(kind) for name, kind in components.items()}
+
+
+def _camel(name: str) -> str:
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
 def _errors(body: Json) -> Json:
@@ -159,15 +204,20 @@ class _Operation(msgspec.Struct):
     permissions: list[str]
     public: bool
     parameters: list[_Parameter]
-    body: Any
+    body: Mapping[str, Any]
+    """Its types, by media type. Empty: there is none."""
     answer: Any
     media_type: str
     status: int
     errors: Sequence[int]
     others: Mapping[int, str] = {}
+    deprecated: bool = False
+    headers: Mapping[str, str] = {}
+    """Of its answer, and what they say."""
 
     def types(self) -> Iterator[Any]:
-        yield from (each for each in (self.body, self.answer) if each is not None)
+        yield from self.body.values()
+        yield from () if self.answer is None else (self.answer,)
         yield from (parameter.kind for parameter in self.parameters)
 
     def described(self, schema_of: _Schemas) -> Json:
@@ -183,8 +233,10 @@ class _Operation(msgspec.Struct):
         }
         if not found["parameters"]:
             del found["parameters"]
-        if self.body is not None:
-            content = {"application/json": {"schema": schema_of(self.body)}}
+        if self.deprecated:
+            found["deprecated"] = True
+        if self.body:
+            content = {media_type: {"schema": schema_of(body)} for media_type, body in self.body.items()}
             found["requestBody"] = {"required": True, "content": content}
         return found
 
@@ -192,6 +244,10 @@ class _Operation(msgspec.Struct):
         answer: Json = {"description": HTTPStatus(self.status).phrase}
         if self.answer is not None:
             answer["content"] = {self.media_type: {"schema": schema_of(self.answer)}}
+        if self.headers:
+            answer["headers"] = {
+                name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in self.headers.items()
+            }
         described = {self.status: answer}
         described |= {status: {"description": meaning} for status, meaning in self.others.items()}
         described |= {status: {"$ref": f"#/components/responses/Error{status}"} for status in self.errors}
@@ -214,7 +270,6 @@ def _operation_of_route(route: HTTPRoute, handler: HTTPRouteHandler) -> _Operati
         _Parameter(names[name], "path", str if parameter.type is Path else parameter.type, True)
         for name, parameter in route.path_parameters.items()
     ]
-    body = handler.parsed_fn_signature.parameters.get("data")
     return _Operation(
         path=re.sub(r"\{(\w+)\}", lambda match: f"{{{names[match[1]]}}}", route.path_format),
         method=method.lower(),
@@ -224,13 +279,24 @@ def _operation_of_route(route: HTTPRoute, handler: HTTPRouteHandler) -> _Operati
         description=str(handler.description or ""),
         permissions=_permissions(needed),
         public=needed == PUBLIC,
-        parameters=[*in_path, *_asked_for(handler, names)],
-        body=body.raw if body is not None else None,
+        parameters=[*in_path, *_asked_for(handler, names), *_of_a_change(method)],
+        body=_bodies(handler),
         answer=_answer(handler),
         media_type=_media_type(handler.media_type),
         status=handler.status_code,
         errors=sorted(status for status in handler.responses or () if status >= 400),
+        headers={**handler.opt[HEADERS], **({} if method == "GET" else {EVENTS: ANSWERED})},
+        deprecated=bool(handler.deprecated),
     )
+
+
+def _bodies(handler: HTTPRouteHandler) -> Mapping[str, Any]:
+    """The types of a route's body, by media type."""
+    accepted: Mapping[str, Any] = handler.opt[ACCEPTS]
+    if accepted is not JSON_ONLY:
+        return accepted
+    data = handler.parsed_fn_signature.parameters.get("data")
+    return {} if data is None else {"application/json": data.raw}
 
 
 def _asked_for(handler: HTTPRouteHandler, in_path: Mapping[str, str]) -> Iterator[_Parameter]:
@@ -254,6 +320,13 @@ def _asked_for(handler: HTTPRouteHandler, in_path: Mapping[str, str]) -> Iterato
         yield _Parameter(name, "query", str, False, description)
 
 
+def _of_a_change(method: str) -> Iterator[_Parameter]:
+    """What may be said of every change."""
+    if method != "GET":
+        for name, description in ASKED.items():
+            yield _Parameter(name, "header", str, False, description)
+
+
 def _operation_of_raw(raw: RawOperation) -> _Operation:
     in_path = [_Parameter(name, "path", str, True) for name in re.findall(r"\{(\w+)\}", raw.path)]
     return _Operation(
@@ -269,7 +342,7 @@ def _operation_of_raw(raw: RawOperation) -> _Operation:
             *in_path,
             *(_Parameter(each.name, each.where, each.type, each.required, each.description) for each in raw.parameters),
         ],
-        body=raw.body,
+        body={} if raw.body is None else {"application/json": raw.body},
         answer=raw.answer,
         media_type=raw.media_type,
         status=raw.status,
@@ -314,6 +387,27 @@ def _clean(schema: Json) -> None:
     """Takes remarks for readers of the source out of a component's descriptions."""
     if "description" in schema:
         schema["description"] = _FACTS.sub("", " ".join(schema["description"].split()))
+
+
+def _reached(schemas: Iterable[Json], components: Mapping[str, Json]) -> set[str]:
+    """The names of the components that `schemas` refer to, directly or not."""
+    found: set[str] = set()
+    waiting: list[Any] = list(schemas)
+    while waiting:
+        part = waiting.pop()
+        name = str(part.get("$ref", "")).rpartition("/")[2] if isinstance(part, dict) else ""
+        if name in components and name not in found:
+            found.add(name)
+            waiting.append(components[name])
+        waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return found
+
+
+def _promise(answer: Json) -> None:
+    """Makes required what an answer always has: a field with a default is left out by clients only."""
+    always = [name for name, schema in answer.get("properties", {}).items() if "default" in schema]
+    if always:
+        answer["required"] = [*answer.get("required", ()), *always]
 
 
 def _describe_events(components: dict[str, Json], model: type[msgspec.Struct], events: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The one list of permissions (facts: platform-model.md, section 9)."""
+"""The one list of permissions."""
 
 from enum import StrEnum
 

@@ -1,13 +1,10 @@
 """Who calls an endpoint for SDKs: a token of the right kind. Tokens are looked up anew for every request."""
 
-from typing import Any
-
 from flagkeeper.http.authentication import authenticate
+from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.caller import Credential, Kind
-from flagkeeper.http.gate import Gate
-from flagkeeper.http.raw import Scope, header
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.actor import NO_LOGIN_USER_ID, Actor
+from flagkeeper.kernel.actor import NO_LOGIN_USER_ID
 from flagkeeper.kernel.errors import Forbidden
 
 DEFAULT_ENVIRONMENT = "development"
@@ -16,26 +13,19 @@ DEFAULT_ENVIRONMENT = "development"
 _NOBODY = Credential(kind=Kind.BACKEND, name="unknown", user_id=NO_LOGIN_USER_ID)
 
 
-def sdk_credential(gate: Gate, authorization: str | None, kind: Kind) -> Credential:
+def sdk_credential(authenticator: Authenticator, authorization: str | None, kind: Kind) -> Credential:
     """The token behind an `Authorization` header.
 
     Raises:
         LoginRequired, BadCredentials: nobody we know.
-        Forbidden: a valid token, but not of this kind (facts: client-protocol.md, section 1).
+        Forbidden: a valid token, but not of this kind.
     """
-    if gate.no_login and not authorization:
+    if authenticator.no_login and not authorization:
         return _NOBODY
-    credential = authenticate(authorization, gate.tokens, clock.now())
+    credential = authenticate(authorization, authenticator.tokens, clock.now())
     if credential.kind is not kind:
         raise Forbidden(f"This is no {_NAMES[kind]} token. Use one that was created for {_USES[kind]}.")
     return credential
-
-
-def sdk_actor(gate: Gate, credential: Credential, scope: Scope) -> Actor:
-    """The token as the author of what it causes."""
-    peer: Any = scope.get("client")
-    address = gate.address(peer[0] if peer else None, header(scope, b"x-forwarded-for"))
-    return Actor(credential.name, credential.user_id, address)
 
 
 _NAMES = {Kind.BACKEND: "backend", Kind.FRONTEND: "frontend"}

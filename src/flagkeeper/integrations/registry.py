@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 import msgspec
 
-from flagkeeper.integrations.parameters import ORDERED
-from flagkeeper.integrations.provider import Provider
+from flagkeeper.integrations.protocol.parameters import ORDERED
+from flagkeeper.integrations.protocol.provider import Provider
 from flagkeeper.integrations.providers import (
     cloudevents,
     datadog,

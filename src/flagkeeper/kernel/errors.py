@@ -1,9 +1,10 @@
 """The closed set of errors that a caller may meet.
 
 An error carries a stable name, a message that tells the caller what to do, and details. It knows no HTTP status:
-the one table in `flagkeeper.http.errors` maps each class to one (facts: platform-model.md, section 1).
+the one table in `flagkeeper.http.errors` maps each class to one.
 """
 
+from collections.abc import Collection
 from typing import ClassVar
 
 import msgspec
@@ -15,6 +16,12 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str
     path: str | None = None
     validationErrors: list[str] | None = None  # noqa: N815 - the wire name, shown for weak passwords
+    position: int | None = None
+    """Where in a text that has a language of its own: the first character is 1."""
+    length: int | None = None
+    """How many characters are meant."""
+    suggestion: str | None = None
+    """What may have been meant in their place."""
 
 
 class FlagkeeperError(Exception):
@@ -60,6 +67,12 @@ class BadCredentials(FlagkeeperError):
     name = "UnauthorizedError"
 
 
+class InvalidLink(FlagkeeperError):
+    """A link that nobody was given, or that works no longer."""
+
+    name = "InvalidTokenError"
+
+
 class PasswordMismatch(FlagkeeperError):
     name = "PasswordMismatch"
 
@@ -87,7 +100,13 @@ class NotFound(FlagkeeperError):
 
 
 class MethodNotAllowed(FlagkeeperError):
+    """There is something, but not for this method: `allowed` are those it knows."""
+
     name = "NotImplementedError"
+
+    def __init__(self, message: str, allowed: Collection[str]) -> None:
+        super().__init__(message)
+        self.allowed = allowed_methods(allowed)
 
 
 class NameExists(FlagkeeperError):
@@ -100,6 +119,22 @@ class Conflict(FlagkeeperError):
 
 class TooLarge(FlagkeeperError):
     name = "PayloadTooLargeError"
+
+
+class TargetTooLong(FlagkeeperError):
+    """What a request asks for has too long a name."""
+
+    name = "UriTooLongError"
+
+
+class HeaderTooLarge(FlagkeeperError):
+    name = "HeaderTooLargeError"
+
+
+class TooSlow(FlagkeeperError):
+    """A request did not arrive in time."""
+
+    name = "RequestTimeoutError"
 
 
 class WrongContentType(FlagkeeperError):
@@ -120,7 +155,30 @@ class Unavailable(FlagkeeperError):
     name = "ServiceUnavailableError"
 
 
+class InMaintenance(FlagkeeperError):
+    """An administrator has closed the server for changes."""
+
+    name = "MaintenanceModeError"
+
+
+class OutcomeUnknown(Unavailable):
+    """The database was lost while it committed: the change may have been stored, or not. `group_id` tells: its events
+    have it."""
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(
+            "The database was lost while it stored this change, so it is not known whether it did. Look for events "
+            f"with the group id {group_id} before you try again."
+        )
+        self.group_id = group_id
+
+
 class SilentChange(FlagkeeperError):
     """A defect of ours: a unit changed an audited table and recorded no event for that subject. It is rolled back."""
 
     name = "InternalError"
+
+
+def allowed_methods(known: Collection[str]) -> tuple[str, ...]:
+    """What may be asked of a path that knows these methods: OPTIONS everywhere, and HEAD where there is GET."""
+    return tuple(sorted({*known, "OPTIONS", *(("HEAD",) if "GET" in known else ())}))

@@ -13,8 +13,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def read_page(limit: str | None, offset: str | None, *, default: int, largest: int) -> Page:
-    """A page from query text. What is out of range or no number falls back to the default, as upstream does
-    (facts: endpoints-events.md, section 4)."""
+    """A page from query text. What is out of range or no number falls back to the default, as Unleash does it."""
     size = _whole(limit)
     skip = _whole(offset)
     return Page(

@@ -1,1 +1,1 @@
-"""The only door out: it decides whom this server may speak to, and speaks to them."""
+"""The only way out: it decides whom this server may speak to, and speaks to them."""

@@ -59,7 +59,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     allow_private: bool = False
 
     def allows_host(self, host: str) -> bool:
-        """Whether whoever a name leads to is allowed."""
+        """Whether the address that a name leads to is allowed."""
         parts = host.split(".")
         return host in self.hosts or any("." + ".".join(parts[i:]) in self.hosts for i in range(1, len(parts)))
 

@@ -1,12 +1,12 @@
 """Why something did not get through."""
 
-from flagkeeper.outbound.outgoing import Fate
+from flagkeeper.outbound.outgoing import SendResult
 
 
 class OutboundError(Exception):
     """Base of these errors. The message is for people."""
 
-    fate: Fate
+    result: SendResult
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -16,16 +16,16 @@ class OutboundError(Exception):
 class Refused(OutboundError):
     """Not sent: this server does not speak to that address, or it is none."""
 
-    fate = Fate.REFUSED
+    result = SendResult.REFUSED
 
 
 class Unreachable(OutboundError):
     """There was no connection, or it broke before there was an answer."""
 
-    fate = Fate.UNREACHABLE
+    result = SendResult.UNREACHABLE
 
 
 class TimedOut(OutboundError):
     """There was no answer in time."""
 
-    fate = Fate.TIMED_OUT
+    result = SendResult.TIMED_OUT

@@ -27,7 +27,7 @@ class Message(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class Refused(Exception):
+class StreamRefused(Exception):
     """The server answered, but not with what was asked for."""
 
     def __init__(self, status: int, body: bytes) -> None:
@@ -40,7 +40,7 @@ async def ask(url: str, headers: dict[str, str]) -> bytes:
     """What the server answers.
 
     Raises:
-        Refused: any status but 200.
+        StreamRefused: any status but 200.
         Unreachable, TimedOut: there is no connection, or it broke.
     """
     timeout = aiohttp.ClientTimeout(total=PATIENCE, sock_connect=CONNECT)
@@ -51,7 +51,7 @@ async def ask(url: str, headers: dict[str, str]) -> bytes:
         ):
             body = await response.read()
             if response.status != 200:
-                raise Refused(response.status, body)
+                raise StreamRefused(response.status, body)
             return body
 
 
@@ -59,7 +59,7 @@ async def listen(url: str, parameters: dict[str, str], headers: dict[str, str]) 
     """The messages of one connection, until the server closes it.
 
     Raises:
-        Refused: it refuses.
+        StreamRefused: it refuses.
         Unreachable, TimedOut: there is no connection, or it broke.
     """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=PATIENCE)
@@ -70,7 +70,7 @@ async def listen(url: str, parameters: dict[str, str], headers: dict[str, str]) 
             session.get(url, params=parameters, headers={**own, **headers}, allow_redirects=False) as response,
         ):
             if response.status != 200 or response.content_type != "text/event-stream":
-                raise Refused(response.status, await response.content.read(64 * 1024))
+                raise StreamRefused(response.status, await response.content.read(64 * 1024))
             reader = MessageReader()
             async for line in response.content:
                 message = reader.line(line.rstrip(b"\r\n"))

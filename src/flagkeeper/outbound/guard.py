@@ -33,7 +33,7 @@ class Guard:
         self._lookup = lookup
 
     async def addresses(self, target: Target) -> list[Address]:
-        """Where to connect to; never empty. All that a name leads to must be allowed: whoever mixes public and private
+        """Where to connect to; never empty. All that a name leads to must be allowed: one who mixes public and private
         addresses wants the private ones.
 
         Raises:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -30,7 +30,7 @@ KEEP_ALIVE = 4.0
 class Http:
     """One pool of connections for the whole process."""
 
-    def __init__(self, guard: Guard, trust: ssl.SSLContext, timeout: float) -> None:
+    def __init__(self, guard: Guard, trust: Callable[[], ssl.SSLContext], timeout: float) -> None:
         self._guard = guard
         self._trust = trust
         self._timeout = timeout
@@ -44,7 +44,7 @@ class Http:
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     resolver=_CheckedResolver(self._guard),
-                    ssl=self._trust,
+                    ssl=self._trust(),
                     use_dns_cache=False,
                     limit=0,
                     keepalive_timeout=KEEP_ALIVE,

@@ -61,7 +61,9 @@ async def _send(guard: Guard, trust: ssl.SSLContext, target: Target, mail: Mail,
         await client.quit()
     finally:
         client.close()
-    return Answer(status=200, message=f"refused for {', '.join(refused)}" if refused else "accepted")
+    if refused:
+        return Answer(status=207, message=f"refused for {', '.join(refused)}")
+    return Answer(status=200, message="accepted")
 
 
 def _message(mail: Mail) -> EmailMessage:

@@ -1,4 +1,4 @@
-"""What leaves the server, and what comes back: words that those who write messages share with the door. Pure."""
+"""What leaves the server, and what comes back: words that providers share with the outbound client. Pure."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True, tag="http"):
-    """One request. Redirects are never followed, and no more of the answer is read than `door` says."""
+    """One request. Redirects are never followed, and no more of the answer is read than `client` says."""
 
     url: str
     method: str = "POST"
@@ -47,7 +47,7 @@ class BrokerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="broker"):
 Outgoing = HttpRequest | Mail | BrokerMessage
 
 
-class Fate(StrEnum):
+class SendResult(StrEnum):
     """What became of something that was sent."""
 
     ANSWERED = "answered"
@@ -62,9 +62,10 @@ class Fate(StrEnum):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What came back for one outgoing thing."""
 
-    fate: Fate = Fate.ANSWERED
+    result: SendResult = SendResult.ANSWERED
     status: int = 0
-    """An HTTP status. Mail servers and brokers are translated: 200 accepted, 503 try again, 422 never."""
+    """An HTTP status. Mail servers and brokers are translated: 200 accepted, 207 accepted for some, 503 try
+    again, 422 never."""
     body: bytes = b""
     """As much of it as was read."""
     retry_after: float | None = None

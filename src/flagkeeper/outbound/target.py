@@ -3,6 +3,7 @@ host for the check and another for the connection."""
 
 import re
 from ipaddress import ip_address
+from urllib.parse import quote
 
 import msgspec
 from yarl import URL
@@ -15,6 +16,7 @@ PORTS = {"http": 80, "https": 443, "smtp": 587, "smtps": 465, "nats": 4222, "tls
 LONGEST = 2048
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\u2028\u2029]")
 _AUTHORITY_END = re.compile(r"[/?#]")
+_NO_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
@@ -54,7 +56,16 @@ def read_target(text: str, schemes: tuple[str, ...] = ("http", "https")) -> Targ
     address = _address(host)
     if address is None and not _is_name(host):
         raise Refused("this is no host name")
-    return Target(url.with_host(host), url.scheme, host, port or PORTS[url.scheme], address)
+    return Target(_as_written(url.with_host(host), text), url.scheme, host, port or PORTS[url.scheme], address)
+
+
+def _as_written(url: URL, text: str) -> URL:
+    """The address with path and query byte for byte as somebody wrote them: receivers sign and compare them. What is no
+    ASCII, which HTTP cannot carry, is encoded."""
+    start = _AUTHORITY_END.search(text, text.index("//") + 2)
+    rest = "" if start is None else text[start.start() :].partition("#")[0]
+    rest = _NO_ASCII.sub(lambda found: quote(found[0]), rest)
+    return URL(f"{url.origin()}{rest if rest.startswith('/') else f'/{rest}'}", encoded=True)
 
 
 def _address(host: str) -> Address | None:

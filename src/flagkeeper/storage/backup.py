@@ -11,7 +11,7 @@ import io
 import os
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +22,7 @@ from sqlalchemy import Column, MetaData, Table, bindparam, delete, func, insert,
 from flagkeeper import __version__
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Conflict
+from flagkeeper.kernel.progress import Progress
 from flagkeeper.storage.database import Database
 from flagkeeper.storage.metadata import AUDITED
 from flagkeeper.storage.migrate import current_revision, newest_revision
@@ -38,9 +39,6 @@ MEMBER = 4_000_000
 _FIRST, _LAST = "backup.json", "checksums.json"
 _DAMAGE = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, msgspec.MsgspecError, UnicodeDecodeError)
 """What reading a damaged file may raise."""
-
-Progress = Callable[[int, int], None]
-"""Told how many rows are done, and how many there are."""
 
 
 class TableContents(msgspec.Struct, frozen=True):
@@ -66,10 +64,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def back_up(database: Database, tables: MetaData, path: Path, progress: Progress) -> Contents:
-    """Writes a backup of `database` to `path`, while servers go on reading and writing.
-
-    One transaction sees it all, so the backup is the database as of one moment. The file is readable by its owner only:
-    it holds hashes of passwords and tokens, and the settings of integrations.
+    """Writes a backup of `database` to `path`, as `back_up_into`. The file is readable by its owner only: it holds
+    hashes of passwords and tokens, and the settings of integrations.
 
     Raises:
         Conflict: `path` exists, or the schema is not this version's.
@@ -78,6 +74,19 @@ def back_up(database: Database, tables: MetaData, path: Path, progress: Progress
     """
     if path.exists():
         raise Conflict(f"{path} exists already. Name another file.")
+    with _new_file(path) as file:
+        return back_up_into(database, tables, file, progress)
+
+
+def back_up_into(database: Database, tables: MetaData, file: IO[bytes], progress: Progress) -> Contents:
+    """Writes a backup of `database` to an open file or pipe, while servers go on reading and writing. One transaction
+    sees it all, so the backup is the database as of one moment. What is cut off cannot be restored.
+
+    Raises:
+        Conflict: the schema is not this version's. Nothing was written.
+        OSError: it cannot be written.
+        sqlite3.Error, psycopg.Error: the database cannot be read.
+    """
     if current_revision(database) != newest_revision():
         raise Conflict("The database has the schema of another version: run `flagkeeper migrate` first.")
     connection = database.connect(readonly=True)
@@ -93,8 +102,7 @@ def back_up(database: Database, tables: MetaData, path: Path, progress: Progress
             database=database.dialect,
             tables={str(table.name): TableContents(_names(table), count_rows(tx, table)) for table in wanted},
         )
-        with _new_file(path) as file:
-            _write(tx, wanted, contents, file, progress)
+        _write(tx, wanted, contents, file, progress)
     finally:
         connection.close()
     return contents

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Text, bindparam
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Integer, Text, bindparam
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -82,6 +82,29 @@ def _none_of_postgresql(element: none_of, compiler: Any, **kw: Any) -> str:
     return f"{compiler.process(column, **kw)} NOT IN (SELECT unnest({values}))"
 
 
+class elements(FunctionElement[str]):  # noqa: N801 - reads as a function
+    """The texts of the list bound to `parameter`, as rows: `elements("paths").table_valued("value", name="value")`. The
+    name must be that of the column: so PostgreSQL calls the only one that there is."""
+
+    inherit_cache = False
+    name = "elements"
+
+    def __init__(self, parameter: str) -> None:
+        super().__init__(bindparam(parameter))
+
+
+@compiles(elements, "sqlite")
+def _elements_sqlite(element: elements, compiler: Any, **kw: Any) -> str:
+    (parameter,) = element.clauses
+    return f"json_each({compiler.process(parameter, **kw)})"
+
+
+@compiles(elements, "postgresql")
+def _elements_postgresql(element: elements, compiler: Any, **kw: Any) -> str:
+    (parameter,) = element.clauses
+    return f"unnest({compiler.process(parameter, **kw)}::TEXT[])"
+
+
 class contains(FunctionElement[bool]):  # noqa: N801 - reads as a function
     """The text `column` has the text bound to `parameter` somewhere in it, as it is: no character stands for others."""
 
@@ -102,6 +125,43 @@ def _contains_sqlite(element: contains, compiler: Any, **kw: Any) -> str:
 def _contains_postgresql(element: contains, compiler: Any, **kw: Any) -> str:
     column, parameter = list(element.clauses)
     return f"strpos({compiler.process(column, **kw)}, {compiler.process(parameter, **kw)}) > 0"
+
+
+class database_now(FunctionElement[int]):  # noqa: N801 - reads as a function
+    """The time in milliseconds by the clock of the database, at the moment when the statement runs: one clock for all
+    servers that share it. On SQLite that is the clock of this machine, which they share as well."""
+
+    inherit_cache = True
+    name = "database_now"
+    type = BigInteger()
+
+
+@compiles(database_now, "sqlite")
+def _database_now_sqlite(_: database_now, _compiler: Any, **_kw: Any) -> str:
+    return "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"  # `subsec` came with SQLite 3.42
+
+
+@compiles(database_now, "postgresql")
+def _database_now_postgresql(_: database_now, _compiler: Any, **_kw: Any) -> str:
+    return "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
+
+
+class can_be_written(FunctionElement[bool]):  # noqa: N801 - reads as a function
+    """Whether the database takes changes at all: not while it is the standby of another one, or set to read only."""
+
+    inherit_cache = True
+    name = "can_be_written"
+    type = Boolean()
+
+
+@compiles(can_be_written, "sqlite")
+def _can_be_written_sqlite(_: can_be_written, _compiler: Any, **_kw: Any) -> str:
+    return "1"
+
+
+@compiles(can_be_written, "postgresql")
+def _can_be_written_postgresql(_: can_be_written, _compiler: Any, **_kw: Any) -> str:
+    return "(NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off')"
 
 
 def upsert(table: Table, *, key: list[str], update: list[str] | None = None) -> PostgresqlInsert:

@@ -20,7 +20,6 @@ def audited(kind: str, *columns: str) -> dict[str, Any]:
     """`info=` of a table whose rows may change only together with an event.
 
     A row belongs to the subject `kind/<columns>`; every statement that writes the table binds these columns as
-    parameters, and the unit demands an event on that subject or on one above it (`flag/checkout` covers
-    `flag/checkout/production`).
+    parameters, and the unit demands an event that has its version.
     """
     return {AUDITED: (kind, *columns)}

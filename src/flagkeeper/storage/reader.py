@@ -4,12 +4,13 @@ import asyncio
 import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
 from flagkeeper.kernel.errors import Unavailable
-from flagkeeper.storage.connection import Connection, Failure
+from flagkeeper.storage.connection import Connection
 from flagkeeper.storage.database import Database
 from flagkeeper.storage.dialects import Dialect
 from flagkeeper.storage.transaction import Transaction
@@ -34,8 +35,9 @@ class Reader:
         self._deadline = deadline
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="flagkeeper-reader")
         self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
+        self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._turns = asyncio.Semaphore()
+        self._slots = asyncio.Semaphore()
 
     async def run(self, read: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What `read(tx, ...)` returns, run on a reader's thread.
@@ -45,8 +47,8 @@ class Reader:
         """
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._loop, self._turns = loop, asyncio.Semaphore(AT_ONCE[self._database.dialect])
-        async with _Turn(loop, self._turns):
+            self._loop, self._slots = loop, asyncio.Semaphore(AT_ONCE[self._database.dialect])
+        async with _Slot(loop, self._slots):
             return await loop.run_in_executor(self._pool, lambda: self.now(read, *args, **kwargs))
 
     def now(self, read: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -61,15 +63,18 @@ class Reader:
                 failure = connection.failure(error)
                 if failure is None:
                     connection.rollback()
-                    self._idle.put(connection)
+                    self._give_back(connection)
                     raise
+                was_broken = connection.broken
                 connection.close()
-                if reused and failure is Failure.DATABASE:
+                if not failure.passes:
+                    raise  # a defect of ours
+                if reused and was_broken:
                     # The server may have been restarted since this connection was last used: one more try on a new one.
                     continue
-                log.warning("read_failed", error=str(error), database=self._database.shown())
+                log.warning("read_failed", error=self._database.told(error), database=self._database.shown())
                 raise Unavailable("The database did not answer in time. Try again, or ask for less.") from error
-            self._idle.put(connection)
+            self._give_back(connection)
             return result
 
     def _take(self) -> tuple[Connection, bool]:
@@ -80,25 +85,36 @@ class Reader:
         try:
             return self._database.connect(readonly=True, deadline=self._deadline), False
         except Exception as error:
-            log.warning("connection_failed", error=str(error), database=self._database.shown())
+            log.warning("connection_failed", error=self._database.told(error), database=self._database.shown())
             raise Unavailable("The database cannot be reached now. Try again in a moment.") from error
 
+    def _give_back(self, connection: Connection) -> None:
+        self._idle.put(connection)
+        if self._stopped:
+            self._close_idle()
+
     def stop(self) -> None:
+        """Ends the threads. A read that goes on elsewhere closes its connection itself."""
         self._pool.shutdown()
-        while not self._idle.empty():
-            self._idle.get().close()
+        self._stopped = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        with suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().close()
 
 
-class _Turn:
+class _Slot:
     """A place among the short reads, given up after a moment even if the read goes on."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, turns: asyncio.Semaphore) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, slots: asyncio.Semaphore) -> None:
         self._loop = loop
-        self._turns = turns
+        self._slots = slots
         self._held = False
 
     async def __aenter__(self) -> None:
-        await self._turns.acquire()
+        await self._slots.acquire()
         self._held = True
         self._end = self._loop.call_later(SHORT, self._give_up)
 
@@ -109,7 +125,7 @@ class _Turn:
     def _give_up(self) -> None:
         if self._held:
             self._held = False
-            self._turns.release()
+            self._slots.release()
 
 
 def first_column(*row: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from flagkeeper.storage.connection import Connection
+from flagkeeper.storage.dialects import Dialect
 from flagkeeper.storage.metadata import AUDITED
 from flagkeeper.storage.statement import Parameters, Query, RowT, Statement, Write
 
@@ -13,8 +14,8 @@ from flagkeeper.storage.statement import Parameters, Query, RowT, Statement, Wri
 class Transaction:
     """Runs statements on one connection, inside a transaction that somebody else opened and will end.
 
-    Before the first write of a unit a savepoint is set (`saved`), so that a unit which only read, or failed before it
-    wrote, costs no round trip and needs no undoing.
+    With `savepoints`, one is set before the first statement that may need undoing (`saved`): a write; on PostgreSQL any
+    statement, for one that fails there ends the transaction for all who share it.
     """
 
     def __init__(self, connection: Connection, *, savepoints: bool = False) -> None:
@@ -26,6 +27,7 @@ class Transaction:
         """The audited subjects written so far."""
 
     def all(self, query: Query[RowT], **parameters: Any) -> list[RowT]:
+        self._before_read()
         rows, _ = self._execute(query, parameters)
         return query.decode(query.compiled(self.dialect), rows, self.dialect)
 
@@ -36,6 +38,7 @@ class Transaction:
     def together(self, *asked: tuple[Query[Any], Parameters]) -> list[list[Any]]:
         """The results of several queries, run one after the other in one round trip. Each sees what was committed when
         it begins: one that follows a lock sees what the holder of the lock before us left."""
+        self._before_read()
         compiled = [query.compiled(self.dialect) for query, _ in asked]
         texts = [(each.text, {**each.constants, **given}) for each, (_, given) in zip(compiled, asked, strict=True)]
         found = self._connection.run_together(texts)
@@ -70,6 +73,16 @@ class Transaction:
         if write.subject:
             self.touched.update(filter(None, map(write.subject_of, rows)))
 
+    def later(self, statement: Statement[Any], rows: Sequence[Parameters]) -> None:
+        """Runs a statement for each of `rows` at the latest with the commit, in its round trip: where nobody needs what
+        it returns. What it raises makes the commit fail."""
+        self._before_write()
+        compiled = statement.compiled(self.dialect)
+        for row in rows:
+            self._connection.run_later(compiled.text, {**compiled.constants, **row} if compiled.constants else row)
+        if isinstance(statement, Write) and statement.subject:
+            self.touched.update(filter(None, map(statement.subject_of, rows)))
+
     def copy_in(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Fills a table that is not audited, the fastest way the database has. Returns the number of rows.
 
@@ -85,6 +98,10 @@ class Transaction:
         if compiled.constants:
             parameters = {**compiled.constants, **parameters}
         return self._connection.run(compiled.text, parameters)
+
+    def _before_read(self) -> None:
+        if self.dialect is Dialect.POSTGRESQL:
+            self._before_write()
 
     def _before_write(self) -> None:
         if self._savepoints and not self.saved:

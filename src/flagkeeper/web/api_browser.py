@@ -12,6 +12,7 @@ from litestar.params import FromPath, HeaderParameter
 from litestar.response import Redirect
 
 from flagkeeper.http import route
+from flagkeeper.http.conditional import accepts_gzip, is_named
 from flagkeeper.kernel.errors import NotFound
 
 TAG = "Operational"
@@ -28,7 +29,7 @@ AcceptEncoding = Annotated[str | None, HeaderParameter(name="Accept-Encoding", d
 
 
 class Prepared:
-    """Bytes that never change while the server runs: made at the first request, or before it by `make`."""
+    """Bytes that do not change while the server runs: made at the first request, or before it by `make`."""
 
     def __init__(self, media_type: str, content: Callable[[], bytes]) -> None:
         self._media_type = media_type
@@ -45,12 +46,17 @@ class Prepared:
                 self._made = content, gzip.compress(content, mtime=0), tag
             return self._made
 
+    def forget(self) -> None:
+        """It is to be made again: what it is made of has changed."""
+        with self._lock:
+            self._made = None
+
     def answer(self, known: str | None, accepted: str | None) -> Response[bytes]:
         content, packed, tag = self.make()
         headers = {"ETag": tag, "Cache-Control": "public, max-age=300", "Vary": "Accept-Encoding"}
-        if known == tag:
+        if known and is_named(known.encode("latin-1"), tag.encode()):
             return Response(b"", status_code=304, headers=headers)
-        if "gzip" in (accepted or ""):
+        if accepted and accepts_gzip(accepted.encode("latin-1")):
             headers["Content-Encoding"] = "gzip"
             content = packed
         return Response(content, media_type=self._media_type, headers=headers)
@@ -64,20 +70,35 @@ _PAGES = {
 
 
 @route.get(
+    "/",
+    permission=route.PUBLIC,
+    scope=route.INSTANCE,
+    tag=TAG,
+    operation="findFirstPage",
+    summary="Leads to the page that people see first",
+    status=302,
+)
+async def find_first(base_path: str) -> Redirect:
+    return Redirect(f"{base_path}/docs/openapi")
+
+
+@route.get(
     "/docs",
     permission=route.PUBLIC,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="findApiBrowser",
     summary="Leads to the page that shows this interface",
     status=302,
 )
-async def find() -> Redirect:
-    return Redirect("/docs/openapi")
+async def find(base_path: str) -> Redirect:
+    return Redirect(f"{base_path}/docs/openapi")
 
 
 @route.get(
     "/docs/openapi",
     permission=route.PUBLIC,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="browseApi",
     summary="A page that shows this interface and lets you try it",
@@ -91,6 +112,7 @@ async def browse(known: IfNoneMatch = None, accepted: AcceptEncoding = None) -> 
 @route.get(
     "/docs/assets/{name:str}",
     permission=route.PUBLIC,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getApiBrowserFile",
     summary="What that page is made of",
@@ -107,6 +129,7 @@ async def asset(name: FromPath[str], known: IfNoneMatch = None, accepted: Accept
 @route.get(
     "/docs/openapi.json",
     permission=route.PUBLIC,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getOpenApiDocument",
     summary="This interface as an OpenAPI 3.1 document",
@@ -116,4 +139,4 @@ async def document(openapi: Prepared, known: IfNoneMatch = None, accepted: Accep
     return openapi.answer(known, accepted)
 
 
-ROUTES = [find, browse, asset, document]
+ROUTES = [find_first, find, browse, asset, document]

@@ -8,15 +8,19 @@ import threading
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+import msgspec
+
 from flagkeeper.eventlog import parquet
-from flagkeeper.eventlog.archive import hot, store
-from flagkeeper.eventlog.archive.place import Place
+from flagkeeper.eventlog.archive import live, store
+from flagkeeper.eventlog.archive.blob_store import BlobStore
 from flagkeeper.eventlog.archive.segment import Segment, demand_ids, read_whole, understanding
 from flagkeeper.eventlog.parquet import StoredEvent
-from flagkeeper.eventlog.read import EventRow, epoch
+from flagkeeper.eventlog.read import EventRow, LogEvent, log_position
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.storage.transaction import Transaction
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
 FOOTERS = 128
 """Of how many segments it is kept in memory where their rows lie."""
+MOST_TOLD = 5
 GROUPS = 8
 """So many row groups stay in memory, some 2 MB each: pages and streams ask for neighbours."""
 
@@ -57,20 +62,26 @@ class _Recent(Generic[K, V]):
 
 
 class Archive:
-    """Archived events, by id and by time. Fulfils `eventlog.read.Cold`. Threads may share it.
+    """Archived events, by id and by time. Fulfils `eventlog.read.ArchivedLog`. Threads may share it.
 
     Every method raises `Unavailable` when the archive is out of reach, lacks an event or is damaged. All bytes of a
     segment are checked when this process first needs it, and from then on those that are read.
 
     Args:
-        place: where the segments lie; None when no archive is configured.
+        blobs: where the segments lie; None when no archive is configured.
     """
 
-    def __init__(self, place: Place | None) -> None:
-        self._place = place
+    def __init__(self, blobs: BlobStore | None) -> None:
+        self._blobs = blobs
         self._footers: _Recent[str, pq.FileMetaData] = _Recent(FOOTERS)
         self._groups: _Recent[tuple[str, int], pa.Table] = _Recent(GROUPS)
         self._sound: set[str] = set()
+        self._unreadable: dict[str, str] = {}
+        """Why a segment could not be read when it was last needed."""
+
+    def troubles(self) -> list[str]:
+        """Which segments could not be read when they were last needed, and why; some of them, where they are many."""
+        return list(dict.fromkeys(list(self._unreadable.values())[:MOST_TOLD]))
 
     def rows(self, tx: Transaction, ids: Sequence[int]) -> list[EventRow]:
         """The archived ones among `ids`, oldest first."""
@@ -109,17 +120,24 @@ class Archive:
         """The same, with everything that the log keeps beside them."""
         return self._between(tx, first, last, parquet.stored_of)
 
+    def log_events(self, tx: Transaction, first: int, last: int) -> list[LogEvent]:
+        """The same, as followers get them."""
+        return [
+            LogEvent(**msgspec.structs.asdict(each.row), subject=each.subject, reach=each.reach)
+            for each in self.stored_between(tx, first, last)
+        ]
+
     def first_id(self, tx: Transaction, moment: clock.Millis) -> int | None:
         """The oldest archived event at `moment` or later."""
         end = self._end(tx)
         segment = store.from_moment(tx, moment)
         if segment is None or segment.first_id >= end:
             return None
-        place, metadata = self._opened(segment)
+        blobs, metadata = self._opened(segment)
         start = segment.first_id
         for number in range(metadata.num_row_groups):
-            with understanding(segment), place.open(segment.file) as file:
-                times = self._file(file, metadata).read_row_group(number, columns=["id", "created_at"])
+            with self._reading(segment):
+                times = blobs.use(segment.file, partial(_row_group, metadata, number, columns=["id", "created_at"]))
             rows = parquet.times_of(times)
             demand_ids([event_id for event_id, _ in rows], segment, start)
             found = bisect_left([at for _, at in rows], moment)
@@ -144,13 +162,13 @@ class Archive:
 
     def _end(self, tx: Transaction) -> int:
         """The first event that is not archived."""
-        first = hot.first_id(tx)
-        return epoch(tx).last_id + 1 if first is None else first
+        first = live.first_id(tx)
+        return log_position(tx).last_id + 1 if first is None else first
 
     def _covering(self, tx: Transaction, ids: Sequence[int]) -> list[Segment]:
         """The segments from the one of the first to the one of the last of `ids`: without a gap."""
         found = store.overlapping(tx, ids[0], ids[-1])
-        following = ids[0] if not found else min(ids[0], found[0].first_id)
+        following = ids[0]
         for segment in found:
             if segment.first_id > following:
                 break
@@ -188,17 +206,17 @@ class Archive:
 
     def _group(self, segment: Segment, number: int, start: int) -> "pa.Table":
         def read() -> "pa.Table":
-            place, metadata = self._opened(segment)
-            with understanding(segment), place.open(segment.file) as file:
-                table = self._file(file, metadata).read_row_group(number)
-            demand_ids(table.column("id").to_pylist(), segment, start)
+            blobs, metadata = self._opened(segment)
+            with self._reading(segment):
+                table = blobs.use(segment.file, partial(_row_group, metadata, number))
+                demand_ids(table.column("id").to_pylist(), segment, start)
             return table
 
         return self._groups.get((segment.file, number), read)
 
-    def _opened(self, segment: Segment) -> "tuple[Place, pq.FileMetaData]":
-        place = self._place
-        if place is None:
+    def _opened(self, segment: Segment) -> "tuple[BlobStore, pq.FileMetaData]":
+        blobs = self._blobs
+        if blobs is None:
             raise Unavailable(
                 f"Events {segment.first_id} to {segment.last_id} are in an archive, and none is configured: "
                 "set FLAGKEEPER_ARCHIVE."
@@ -207,19 +225,33 @@ class Archive:
         def read() -> "pq.FileMetaData":
             import pyarrow.parquet as pq
 
-            if segment.file not in self._sound:
-                read_whole(place, segment)
-                self._sound.add(segment.file)
-            with understanding(segment), place.open(segment.file) as file:
-                return pq.read_metadata(file)
+            with self._reading(segment):
+                if segment.file not in self._sound:
+                    read_whole(blobs, segment)
+                    self._sound.add(segment.file)
+                return blobs.use(segment.file, pq.read_metadata)
 
-        return place, self._footers.get(segment.file, read)
+        return blobs, self._footers.get(segment.file, read)
 
-    @staticmethod
-    def _file(file: "pa.NativeFile", metadata: "pq.FileMetaData") -> "pq.ParquetFile":
-        import pyarrow.parquet as pq
+    @contextmanager
+    def _reading(self, segment: Segment) -> Iterator[None]:
+        """Remembers what cannot be read, until it can."""
+        try:
+            with understanding(segment):
+                yield
+        except Unavailable as error:
+            self._unreadable[segment.file] = error.message
+            raise
+        self._unreadable.pop(segment.file, None)
 
-        return pq.ParquetFile(file, metadata=metadata, pre_buffer=True, page_checksum_verification=True)
+
+def _row_group(
+    metadata: "pq.FileMetaData", number: int, file: "pa.NativeFile", columns: list[str] | None = None
+) -> "pa.Table":
+    import pyarrow.parquet as pq
+
+    opened = pq.ParquetFile(file, metadata=metadata, pre_buffer=True, page_checksum_verification=True)
+    return opened.read_row_group(number, columns=columns)
 
 
 def batches(first: int, last: int, size: int) -> Iterator[tuple[int, int]]:

@@ -16,36 +16,34 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from flagkeeper.eventlog.archive import hot, store
-from flagkeeper.eventlog.archive.book import Book
-from flagkeeper.eventlog.archive.place import Place
+from flagkeeper.eventlog.archive import live, store
+from flagkeeper.eventlog.archive.blob_store import BlobStore
+from flagkeeper.eventlog.archive.lease import DURATION, ArchiveLease, archive_lease
+from flagkeeper.eventlog.archive.ledger import ArchiveLedger
 from flagkeeper.eventlog.archive.segment import LARGEST, Packed, Segment, pack, verify, write
 from flagkeeper.eventlog.archive.store import LastRun
-from flagkeeper.eventlog.archive.turn import DURATION, Turn, turn
 from flagkeeper.eventlog.catalogue.own import ArchivedEventsData, FlagkeeperEventsArchived
 from flagkeeper.eventlog.parquet import StoredEvent
-from flagkeeper.eventlog.read import epoch
+from flagkeeper.eventlog.read import log_position
 from flagkeeper.eventlog.unit import Unit, Units
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM, Actor
 from flagkeeper.kernel.errors import Conflict, Unavailable
+from flagkeeper.kernel.progress import Progress, untold
 from flagkeeper.storage.reader import Reader
 from flagkeeper.storage.transaction import Transaction
 
 FRESH = clock.HOUR
-"""Events so young always stay: whoever follows the log in memory, and lags, still finds them."""
+"""Events so young always stay: a follower in memory that lags still finds them."""
 SMALLEST_BATCH, LARGEST_BATCH = 25, 1_000
 """Rows deleted in one transaction."""
 BRIEF = 0.015
-"""Seconds that such a transaction may take: nobody who writes shall notice."""
+"""Seconds that such a transaction may take: nobody who writes notices."""
 
 log = structlog.get_logger("flagkeeper.archive")
 
-Progress = Callable[[int, int], None]
-"""Told how many events are done, and how many there are."""
 
-
-class Needs(Protocol):
+class OldestNeeded(Protocol):
     """Knows who still needs events in the database."""
 
     def __call__(self, tx: Transaction) -> int | None:
@@ -53,7 +51,7 @@ class Needs(Protocol):
         ...
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class RetentionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the log stays in the database. What either rule lets go is archived."""
 
     keep_days: int | None = None
@@ -85,16 +83,16 @@ class Archiver:
     def __init__(
         self,
         *,
-        place: Place,
+        blobs: BlobStore,
         units: Units,
         reader: Reader,
-        policy: Policy,
-        needs: Sequence[Needs] = (),
+        policy: RetentionPolicy,
+        needs: Sequence[OldestNeeded] = (),
         largest: int = LARGEST,
         fresh: clock.Millis = FRESH,
         lease: clock.Millis = DURATION,
     ) -> None:
-        self._place = place
+        self._blobs = blobs
         self._units = units
         self._reader = reader
         self._policy = policy
@@ -108,7 +106,7 @@ class Archiver:
         actor: Actor,
         *,
         at_least: int = 1,
-        progress: Progress = lambda _done, _total: None,
+        progress: Progress = untold,
         stopped: Callable[[], bool] = lambda: False,
     ) -> Moved:
         """Archives all that may go, or until it is `stopped`. Fewer than `at_least` events are left for the next time.
@@ -117,7 +115,7 @@ class Archiver:
             Conflict: another process is at it, a legal hold stands, or the archive is another log's.
             Unavailable: the archive or the database is out of reach, or a segment is damaged. Nothing is lost.
         """
-        with turn(self._units, self._lease) as mine:
+        with archive_lease(self._units, self._lease) as mine:
             started = clock.now()
             moved, error = Moved(0, 0), None
             self._note(started, moved, finished=False)
@@ -132,11 +130,11 @@ class Archiver:
         return moved
 
     def _moves(
-        self, mine: Turn, actor: Actor, at_least: int, progress: Progress, stopped: Callable[[], bool]
+        self, mine: ArchiveLease, actor: Actor, at_least: int, progress: Progress, stopped: Callable[[], bool]
     ) -> Iterator[Moved]:
         """After each segment, what was moved so far."""
-        book = Book(self._place, self._units, self._reader, mine)
-        book.open()
+        ledger = ArchiveLedger(self._blobs, self._units, self._reader, mine)
+        ledger.open()
         moved, done = Moved(0, 0), 0
         half_done, first, last = self._reader.now(self._plan)
         if last - first + 1 < at_least:
@@ -146,7 +144,7 @@ class Archiver:
             if half_done:
                 segment = half_done.pop(0)
             else:
-                segment = self._archive(mine, book, first, last)
+                segment = self._archive(mine, ledger, first, last)
                 first = segment.last_id + 1
             for left in self._remove(mine, actor, segment):
                 progress(done + segment.events - left, total)
@@ -156,11 +154,11 @@ class Archiver:
             moved = Moved(moved.segments + 1, moved.events + segment.events)
             log.info("events_archived", first=segment.first_id, last=segment.last_id, bytes=segment.size)
             yield moved
-        book.close()
+        ledger.close()
 
     def _plan(self, tx: Transaction) -> tuple[list[Segment], int, int]:
         """The segments whose events are not all removed yet, and the first and the last event to archive now."""
-        oldest, newest = hot.first_id(tx), epoch(tx).last_id
+        oldest, newest = live.first_id(tx), log_position(tx).last_id
         if oldest is None:
             return [], newest + 1, newest
         half_done = [segment for segment in store.segments(tx) if segment.last_id >= oldest]
@@ -169,34 +167,34 @@ class Archiver:
         if self._policy.keep_events is not None:
             end = max(end, newest - self._policy.keep_events + 1)
         if self._policy.keep_days is not None:
-            end = max(end, hot.first_since(tx, clock.now() - self._policy.keep_days * clock.DAY, oldest, newest))
-        end = min(end, hot.first_since(tx, clock.now() - self._fresh, oldest, newest))
-        slowest = hot.slowest_follower(tx)
+            end = max(end, live.first_since(tx, clock.now() - self._policy.keep_days * clock.DAY, oldest, newest))
+        end = min(end, live.first_since(tx, clock.now() - self._fresh, oldest, newest))
+        slowest = live.slowest_follower(tx)
         if slowest is not None:
             end = min(end, slowest + 1)
         end = min([end, *(needed for each in self._needs if (needed := each(tx)) is not None)])
         return half_done, first, end - 1
 
-    def _archive(self, mine: Turn, book: Book, first: int, last: int) -> Segment:
+    def _archive(self, mine: ArchiveLease, ledger: ArchiveLedger, first: int, last: int) -> Segment:
         """Acts 1 to 3: from here on the events may leave the database."""
         mine.last()
-        packed = pack(self._stored, first, min(last, first + self._largest - 1), book.folder)
-        write(self._place, packed)
-        verify(self._place, packed.segment, self._stored)
-        book.announce([*self._reader.now(store.segments), packed.segment])
+        packed = pack(self._stored, first, min(last, first + self._largest - 1), ledger.folder)
+        write(self._blobs, packed)
+        verify(self._blobs, packed.segment, self._stored)
+        ledger.announce([*self._reader.now(store.segments), packed.segment])
         self._units.run_now(SYSTEM, self._tell, mine, packed)
         return packed.segment
 
     def _stored(self, first: int, last: int) -> list[StoredEvent]:
-        return self._reader.now(hot.stored, first, last)
+        return self._reader.now(live.stored, first, last)
 
-    def _tell(self, unit: Unit, mine: Turn, packed: Packed) -> None:
+    def _tell(self, unit: Unit, mine: ArchiveLease, packed: Packed) -> None:
         mine.demand(unit)
         if store.last_archived(unit.tx) != packed.segment.first_id - 1:
             raise Conflict("Another process has archived these events.")
         store.add(unit.tx, packed.segment, packed.newest)
 
-    def _remove(self, mine: Turn, actor: Actor, segment: Segment) -> Iterator[int]:
+    def _remove(self, mine: ArchiveLease, actor: Actor, segment: Segment) -> Iterator[int]:
         """Act 4. After each transaction, how many events are left. It rests as long as it works: at least half of the
         time belongs to those who write."""
         size, left = SMALLEST_BATCH, segment.events
@@ -211,13 +209,13 @@ class Archiver:
                 size = min(LARGEST_BATCH, size * 2)
             time.sleep(took)
 
-    def _remove_some(self, unit: Unit, mine: Turn, segment: Segment, size: int) -> int:
+    def _remove_some(self, unit: Unit, mine: ArchiveLease, segment: Segment, size: int) -> int:
         mine.demand(unit)
-        oldest = hot.first_id(unit.tx)
+        oldest = live.first_id(unit.tx)
         if oldest is None or oldest > segment.last_id:
             return 0
         end = min(segment.last_id, oldest + size - 1)
-        hot.remove(unit.tx, end)
+        live.remove(unit.tx, end)
         if end == segment.last_id:
             unit.record(
                 FlagkeeperEventsArchived(
@@ -225,7 +223,7 @@ class Archiver:
                         first_id=segment.first_id,
                         last_id=segment.last_id,
                         events=segment.events,
-                        archive=self._place.shown,
+                        archive=self._blobs.shown,
                         sha256=segment.sha256,
                     )
                 )

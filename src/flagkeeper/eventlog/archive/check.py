@@ -1,19 +1,15 @@
 """Checking an archive: every byte of every segment, and what the two books say of each other."""
 
-from collections.abc import Callable
-
 import msgspec
 
-from flagkeeper.eventlog.archive import hot, manifest, store
-from flagkeeper.eventlog.archive.place import Place
+from flagkeeper.eventlog.archive import live, manifest, store
+from flagkeeper.eventlog.archive.blob_store import BlobStore
 from flagkeeper.eventlog.archive.segment import Segment, groups, read_whole
-from flagkeeper.eventlog.read import epoch
+from flagkeeper.eventlog.read import log_position
 from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.kernel.progress import Progress
 from flagkeeper.storage.reader import Reader
 from flagkeeper.storage.transaction import Transaction
-
-Progress = Callable[[int, int], None]
-"""Told how many bytes are done, and how many there are."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,19 +22,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """In words; empty when all is well."""
 
 
-def check(place: Place, reader: Reader, progress: Progress) -> Report:
+def check(blobs: BlobStore, reader: Reader, progress: Progress) -> Report:
     """Recomputes all checksums and counts. A problem with one segment does not keep it from looking at the next.
 
     Raises:
         Unavailable: the archive or the database is out of reach.
     """
     known, problems = reader.now(_known)
-    listed = manifest.newest(place)
+    listed = manifest.newest(blobs)
     problems += _differences(known, listed.segments if listed else [])
     size, done = sum(segment.size for segment in known), 0
     for segment in known:
         try:
-            for _ in groups(read_whole(place, segment), segment):
+            for _ in groups(read_whole(blobs, segment), segment):
                 pass
         except Unavailable as error:
             problems.append(error.message)
@@ -55,10 +51,10 @@ def _known(tx: Transaction) -> tuple[list[Segment], list[str]]:
         if segment.first_id != following:
             problems.append(f"No segment has the events {following} to {segment.first_id - 1}.")
         following = segment.last_id + 1
-    last = epoch(tx).last_id
-    first_hot = hot.first_id(tx) or last + 1
-    if first_hot > following:
-        problems.append(f"The events {following} to {first_hot - 1} are neither in the database nor in a segment.")
+    last = log_position(tx).last_id
+    first_live = live.first_id(tx) or last + 1
+    if first_live > following:
+        problems.append(f"The events {following} to {first_live - 1} are neither in the database nor in a segment.")
     return segments, problems
 
 

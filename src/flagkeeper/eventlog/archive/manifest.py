@@ -2,7 +2,7 @@
 
 import msgspec
 
-from flagkeeper.eventlog.archive.place import Place
+from flagkeeper.eventlog.archive.blob_store import BlobStore
 from flagkeeper.eventlog.archive.segment import Segment
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import Unavailable
@@ -21,27 +21,27 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """All of them, oldest first."""
 
 
-def newest(place: Place) -> Manifest | None:
+def newest(blobs: BlobStore) -> Manifest | None:
     """The manifest that counts. None in an archive that was never written to.
 
     Raises:
         Unavailable: the archive is out of reach, or the manifest is damaged.
     """
-    names = place.names(MANIFESTS)
+    names = blobs.names(MANIFESTS)
     if not names:
         return None
     try:
-        found = msgspec.json.decode(place.read(names[-1]), type=Manifest)
+        found = msgspec.json.decode(blobs.read(names[-1]), type=Manifest)
     except msgspec.MsgspecError as error:
-        raise Unavailable(f"{names[-1]} in the archive {place.shown} is damaged: {error}") from error
+        raise Unavailable(f"{names[-1]} in the archive {blobs.shown} is damaged: {error}") from error
     if found.format != FORMAT:
         raise Unavailable(
-            f"The archive {place.shown} has format {found.format}; this version of Flagkeeper reads format {FORMAT}."
+            f"The archive {blobs.shown} has format {found.format}; this version of Flagkeeper reads format {FORMAT}."
         )
     return found
 
 
-def write_next(place: Place, before: Manifest | None, epoch: str, segments: list[Segment]) -> Manifest:
+def write_next(blobs: BlobStore, before: Manifest | None, epoch: str, segments: list[Segment]) -> Manifest:
     """Writes the version that follows `before`, unless it would say the same."""
     if before is not None and (before.epoch, before.segments) == (epoch, segments):
         return before
@@ -52,5 +52,5 @@ def write_next(place: Place, before: Manifest | None, epoch: str, segments: list
         segments=segments,
     )
     content = msgspec.json.format(msgspec.json.encode(written))
-    place.write(f"{MANIFESTS}/{written.version:08}.json", content)
+    blobs.write(f"{MANIFESTS}/{written.version:08}.json", content)
     return written

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, or_, select
 
 from flagkeeper.eventlog.archive.archive import Archive
 from flagkeeper.eventlog.catalogue.access import UserCreated, UserDeleted, UserUpdated
-from flagkeeper.eventlog.read import EventRow
+from flagkeeper.eventlog.read import EVENT_COLUMNS, EventRow
 from flagkeeper.eventlog.tables import events
 from flagkeeper.storage.dialects import any_of
 from flagkeeper.storage.statement import Query
@@ -26,7 +26,7 @@ class _Said(msgspec.Struct, frozen=True):
 
 
 _ABOUT_USER = Query(
-    select(*(events.c[name] for name in EventRow.__struct_fields__)).where(
+    select(*EVENT_COLUMNS).where(
         events.c.id >= bindparam("first"),
         events.c.id <= bindparam("last"),
         or_(events.c.created_by_user_id == bindparam("user"), any_of(events.c.type, "types")),

@@ -8,10 +8,11 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from flagkeeper.eventlog.archive.tables import log_pseudonyms
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import Actor
+from flagkeeper.kernel.change_context import NO_CONTEXT, ChangeContext
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
-FIND, COLD, BEFORE, HOT, AFTER, DONE = "find", "cold", "before", "hot", "after", "done"
+FIND, ARCHIVED, BEFORE, LIVE, AFTER, DONE = "find", "cold", "before", "hot", "after", "done"
 """The stages: finding the names; rewriting segments, other tables, rows of the log, other tables again; finished."""
 
 
@@ -25,7 +26,7 @@ class Pseudonym(msgspec.Struct, frozen=True, kw_only=True):
     """What it takes the place of; empty once that is done."""
     stage: str
     position: int
-    """How many of the other tables are done, in their stage."""
+    """0. Servers of the previous version count here how many of the other tables are done."""
     reached: int
     """The last event that is done, in the stage of segments or rows."""
     touched_first: int | None
@@ -36,6 +37,8 @@ class Pseudonym(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: Actor
     asked_at: clock.Millis
     finished_at: clock.Millis | None
+    context: ChangeContext = NO_CONTEXT
+    """Of the request or command that asked, for the event that tells of it in the end."""
 
 
 def _to_pseudonym(
@@ -51,6 +54,7 @@ def _to_pseudonym(
     asked_by: str,
     asked_at: int,
     finished_at: int | None,
+    context: str | None,
 ) -> Pseudonym:
     return Pseudonym(
         pseudonym=pseudonym,
@@ -65,6 +69,7 @@ def _to_pseudonym(
         asked_by=msgspec.json.decode(asked_by, type=Actor),
         asked_at=asked_at,
         finished_at=finished_at,
+        context=read_context(context),
     )
 
 
@@ -87,6 +92,7 @@ _SAVE = Write[Any](
                 "touched_last",
                 "events",
                 "finished_at",
+                "context",
             )
         },
         asked_by=bindparam("asked_by"),
@@ -117,6 +123,15 @@ def remove(tx: Transaction, pseudonym: str) -> None:
     tx.write(_REMOVE, which=pseudonym)
 
 
+def packed_context(context: ChangeContext) -> str | None:
+    """As it is stored."""
+    return None if context == NO_CONTEXT else msgspec.json.encode(context).decode()
+
+
+def read_context(text: str | None) -> ChangeContext:
+    return NO_CONTEXT if text is None else msgspec.json.decode(text, type=ChangeContext)
+
+
 def _row(each: Pseudonym) -> dict[str, Any]:
     return {
         "names": msgspec.json.encode(each.names).decode(),
@@ -129,4 +144,5 @@ def _row(each: Pseudonym) -> dict[str, Any]:
         "asked_by": msgspec.json.encode(each.asked_by).decode(),
         "asked_at": each.asked_at,
         "finished_at": each.finished_at,
+        "context": packed_context(each.context),
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from flagkeeper.eventlog import parquet
-from flagkeeper.eventlog.archive.place import Place
+from flagkeeper.eventlog.archive.blob_store import BlobStore
 from flagkeeper.eventlog.catalogue.event import Reach
 from flagkeeper.eventlog.parquet import StoredEvent
 from flagkeeper.kernel import clock
@@ -115,16 +115,16 @@ def _note(newest: dict[tuple[str, str], Newest], event: StoredEvent) -> None:
         newest["environment", name] = Newest("environment", name, row.id, row.created_at)
 
 
-def read_whole(place: Place, segment: Segment) -> bytes:
+def read_whole(blobs: BlobStore, segment: Segment) -> bytes:
     """The bytes of a segment.
 
     Raises:
         Unavailable: they are not those that were written, the file is not there, or the archive is out of reach.
     """
-    content = place.read(segment.file)
+    content = blobs.read(segment.file, segment.size)
     if len(content) != segment.size or hashlib.sha256(content).hexdigest() != segment.sha256:
         raise Unavailable(
-            f"{segment.file} in the archive {place.shown} is damaged: its checksum is wrong. It holds the events "
+            f"{segment.file} in the archive {blobs.shown} is damaged: its checksum is wrong. It holds the events "
             f"{segment.first_id} to {segment.last_id}; bring the file back from a copy."
         )
     return content
@@ -190,16 +190,16 @@ def understanding(segment: Segment) -> Iterator[None]:
         raise Unavailable(f"{segment.file} cannot be read: {reason}") from error
 
 
-def verify(place: Place, segment: Segment, source: Source) -> None:
+def verify(blobs: BlobStore, segment: Segment, source: Source) -> None:
     """Reads a segment back and compares it with what it was made of.
 
     Raises:
         Unavailable: they differ, or the archive is out of reach.
     """
-    for events in groups(read_whole(place, segment), segment):
+    for events in groups(read_whole(blobs, segment), segment):
         if source(events[0].row.id, events[-1].row.id) != events:
             raise Unavailable(f"{segment.file} does not say what the log says from event {events[0].row.id} on.")
 
 
-def write(place: Place, packed: Packed) -> None:
-    place.write(packed.segment.file, packed.content)
+def write(blobs: BlobStore, packed: Packed) -> None:
+    blobs.write(packed.segment.file, packed.content)

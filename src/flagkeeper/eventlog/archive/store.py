@@ -117,9 +117,9 @@ _HOLDS = Query(
 _ADD_HOLD = Write[Any](insert(log_holds))
 _REMOVE_HOLD = Write[Any](delete(log_holds).where(log_holds.c.id == bindparam("hold")))
 _HOLD_NUMBERS = "log_holds"
-# Placing a hold takes a number from here, which locks the row. Whoever is about to remove events locks it too, and sees
+# Placing a hold takes a number from here, which locks the row. Who is about to remove events locks it too, and sees
 # the hold or is done before it.
-_GATE = Query(select(sequences.c.last).where(sequences.c.name == _HOLD_NUMBERS).with_for_update(), int)
+_LOCK_NUMBERS = Query(select(sequences.c.last).where(sequences.c.name == _HOLD_NUMBERS).with_for_update(), int)
 
 
 def holds(tx: Transaction) -> list[Hold]:
@@ -128,7 +128,7 @@ def holds(tx: Transaction) -> list[Hold]:
 
 def holds_for_certain(tx: Transaction) -> list[Hold]:
     """Those that stand, and until the unit ends no other comes."""
-    tx.first(_GATE)
+    tx.first(_LOCK_NUMBERS)
     return holds(tx)
 
 

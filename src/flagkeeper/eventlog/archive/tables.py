@@ -71,6 +71,7 @@ log_pseudonyms = Table(
     Column("asked_by", Text, nullable=False),
     Column("asked_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
+    Column("context", Text),
 )
-"""Pseudonyms, and how far putting them in place has come. `names` and `asked_by` are JSON; the names, which are what
-must be forgotten, are emptied with the last step."""
+"""Pseudonyms, and how far putting them in place has come. `names`, `asked_by` and `context` (why somebody asked) are
+JSON; the names, which are what must be forgotten, are emptied with the last step."""

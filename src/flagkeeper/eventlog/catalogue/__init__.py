@@ -5,6 +5,8 @@ the documentation.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import or_
 from types import MappingProxyType, ModuleType
 
 from flagkeeper.eventlog.catalogue import (
@@ -31,7 +33,7 @@ from flagkeeper.eventlog.catalogue import (
     token,
     transfer,
 )
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach, Tag
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event, Reach, Tag
 
 _MODULES = (
     application,
@@ -70,7 +72,14 @@ EVENTS: Mapping[str, type[Event]] = MappingProxyType(
 )
 """Every type by its wire name, in the order of the documentation."""
 
-CLIENT_TYPES = frozenset(name for name, kind in EVENTS.items() if kind.about.reach == Reach.CLIENTS)
+
+def types_for(*concerns: Concern) -> frozenset[str]:
+    """The types that concern any of these."""
+    wanted = reduce(or_, concerns)
+    return frozenset(name for name, kind in EVENTS.items() if wanted & kind.about.concerns)
+
+
+CLIENT_TYPES = types_for(Concern.CLIENTS)
 """The types after which SDK clients may receive something else than before."""
 
 TIMELINE_TYPES = frozenset(name for name, kind in EVENTS.items() if kind.about.timeline)
@@ -88,4 +97,16 @@ def offered_to(provider: str) -> tuple[str, ...]:
     return tuple(name for name, kind in EVENTS.items() if provider in kind.about.offered_to)
 
 
-__all__ = ["CLIENT_TYPES", "EVENTS", "TIMELINE_TYPES", "About", "Event", "Reach", "Tag", "about", "offered_to"]
+__all__ = [
+    "CLIENT_TYPES",
+    "EVENTS",
+    "TIMELINE_TYPES",
+    "About",
+    "Concern",
+    "Event",
+    "Reach",
+    "Tag",
+    "about",
+    "offered_to",
+    "types_for",
+]

@@ -1,10 +1,10 @@
-"""Events of who may come in and do what: users, groups, roles and service accounts. Facts: events.md, section 9."""
+"""Events of who may come in and do what: users, groups, roles and service accounts."""
 
 from typing import ClassVar
 
 import msgspec
 
-from flagkeeper.eventlog.catalogue.event import About, Event
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.offer import SLACK_APP
 from flagkeeper.eventlog.catalogue.payload import Payload, RoleData, UserData
 
@@ -53,6 +53,7 @@ class UserCreated(Event, frozen=True, kw_only=True):
         summary="{actor} created user {data.name|data.email|data.username|data.id}",
         subject="user/{data.id}",
         group="User",
+        concerns=Concern.USERS,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -67,6 +68,7 @@ class UserUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed user {data.name|data.email|data.username|data.id}",
         subject="user/{data.id}",
         group="User",
+        concerns=Concern.USERS,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -81,6 +83,7 @@ class UserDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted user {pre_data.name|pre_data.email|pre_data.username|pre_data.id}",
         subject="user/{pre_data.id}",
         group="User",
+        concerns=Concern.USERS,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -107,6 +110,7 @@ class ScimUsersDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted all users that SCIM had created",
         subject="scim-users",
         group="User",
+        concerns=Concern.USERS,
     )
     data: None = None
     pre_data: None = None
@@ -158,6 +162,7 @@ class GroupCreated(Event, frozen=True, kw_only=True):
         summary="{actor} created group {data.name}",
         subject="group/{data.id}",
         group="Group",
+        concerns=Concern.USERS,
         offered_to=SLACK_APP,
         seeds=frozenset({1}),
     )
@@ -172,6 +177,7 @@ class GroupUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed group {data.name}",
         subject="group/{data.id}",
         group="Group",
+        concerns=Concern.USERS,
         offered_to=SLACK_APP,
         seeds=frozenset({1}),
     )
@@ -186,6 +192,7 @@ class GroupDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted group {pre_data.name}",
         subject="group/{pre_data.id}",
         group="Group",
+        concerns=Concern.USERS,
         offered_to=SLACK_APP,
         seeds=frozenset({1}),
     )
@@ -200,6 +207,7 @@ class GroupUserAdded(Event, frozen=True, kw_only=True):
         summary="{actor} added user {data.user_id} to group {data.group_id}",
         subject="group/{data.group_id}",
         group="Group",
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     data: MembershipData
@@ -213,6 +221,7 @@ class GroupUserRemoved(Event, frozen=True, kw_only=True):
         summary="{actor} removed user {pre_data.user_id} from group {pre_data.group_id}",
         subject="group/{pre_data.group_id}",
         group="Group",
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     data: None = None
@@ -226,6 +235,7 @@ class ScimGroupsDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted all groups that SCIM had created",
         subject="scim-groups",
         group="Group",
+        concerns=Concern.USERS,
     )
     data: None = None
     pre_data: None = None
@@ -238,6 +248,7 @@ class RoleCreated(Event, frozen=True, kw_only=True):
         summary="{actor} created role {data.name}",
         subject="role/{data.id}",
         group="Role",
+        concerns=Concern.ROLES,
         seeds=frozenset({1}),
     )
     data: RoleData
@@ -251,6 +262,7 @@ class RoleUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed role {data.name}",
         subject="role/{data.id}",
         group="Role",
+        concerns=Concern.ROLES,
         seeds=frozenset({1}),
     )
     data: RoleData
@@ -264,6 +276,7 @@ class RoleDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted role {pre_data.name}",
         subject="role/{pre_data.id}",
         group="Role",
+        concerns=Concern.ROLES,
         seeds=frozenset({1}),
     )
     data: None = None
@@ -277,6 +290,7 @@ class ServiceAccountCreated(Event, frozen=True, kw_only=True):
         summary="{actor} created service account {data.name|data.username}",
         subject="service-account/{data.id}",
         group="Service account",
+        concerns=Concern.USERS,
         offered_to=SLACK_APP,
         seeds=frozenset({1}),
     )
@@ -291,6 +305,7 @@ class ServiceAccountUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed service account {data.name|data.username}",
         subject="service-account/{data.id}",
         group="Service account",
+        concerns=Concern.USERS,
         offered_to=SLACK_APP,
         seeds=frozenset({1}),
     )
@@ -305,6 +320,7 @@ class ServiceAccountDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted service account {pre_data.name|pre_data.username}",
         subject="service-account/{pre_data.id}",
         group="Service account",
+        concerns=Concern.USERS,
         offered_to=SLACK_APP,
         seeds=frozenset({1}),
     )

@@ -1,4 +1,4 @@
-"""Events that SDK clients cause. Recorded sparingly, never with a flag. Facts: events.md, section 9."""
+"""Events that SDK clients cause. Recorded sparingly, never with a flag."""
 
 from typing import ClassVar
 
@@ -23,6 +23,17 @@ class ApplicationData(Payload, frozen=True, kw_only=True):
     announced: bool
     projects: list[str]
     environment: str | None
+
+
+class ApplicationNotes(Payload, frozen=True, kw_only=True):
+    """What people can say of an application."""
+
+    app_name: str
+    description: str | None
+    strategies: list[str]
+    url: str | None
+    color: str | None
+    icon: str | None
 
 
 class SdkMetadata(Payload, frozen=True, kw_only=True):
@@ -80,6 +91,36 @@ class ApplicationCreated(Event, frozen=True, kw_only=True):
     )
     data: ApplicationData
     pre_data: None = None
+
+
+class FlagkeeperApplicationUpdated(Event, frozen=True, kw_only=True):
+    """Unleash records nothing of it."""
+
+    about: ClassVar = About(
+        type="flagkeeper-application-updated",
+        label="Application updated",
+        summary="{actor} updated application {data.app_name}",
+        subject="application/{data.app_name}",
+        group=GROUP,
+        ours=True,
+    )
+    data: ApplicationNotes
+    pre_data: ApplicationNotes
+
+
+class FlagkeeperApplicationDeleted(Event, frozen=True, kw_only=True):
+    """Unleash records nothing of it."""
+
+    about: ClassVar = About(
+        type="flagkeeper-application-deleted",
+        label="Application deleted",
+        summary="{actor} deleted application {pre_data.app_name} with its instances",
+        subject="application/{pre_data.app_name}",
+        group=GROUP,
+        ours=True,
+    )
+    data: None = None
+    pre_data: ApplicationNotes
 
 
 class ClientRegister(Event, frozen=True, kw_only=True):

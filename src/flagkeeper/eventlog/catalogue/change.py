@@ -1,4 +1,4 @@
-"""Events of the single changes in a change request. They reach no client. Facts: events.md, section 9."""
+"""Events of the single changes in a change request. They reach no client."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar

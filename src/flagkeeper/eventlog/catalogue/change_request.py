@@ -1,4 +1,4 @@
-"""Events of change requests, from draft to application. Facts: events.md, section 9, "change-request"."""
+"""Events of change requests, from draft to application."""
 
 from typing import ClassVar
 

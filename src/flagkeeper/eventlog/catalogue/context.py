@@ -1,4 +1,4 @@
-"""Events of context fields. Facts: events.md, section 9, "context"."""
+"""Events of context fields."""
 
 from typing import ClassVar
 

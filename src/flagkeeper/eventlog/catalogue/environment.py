@@ -1,8 +1,8 @@
-"""Events of environments. Facts: events.md, section 9, "environment"."""
+"""Events of environments."""
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.payload import EnvironmentData, NameData
 from flagkeeper.eventlog.catalogue.wording import fill_summary, value_at
 
@@ -37,7 +37,7 @@ class EnvironmentUpdated(Event, frozen=True, kw_only=True):
         summary=_what_changed,
         subject="environment/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     environment: str
@@ -52,7 +52,7 @@ class EnvironmentDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted environment {environment}",
         subject="environment/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     environment: str
@@ -67,7 +67,7 @@ class EnvironmentImport(Event, frozen=True, kw_only=True):
         summary="{actor} imported environment {data.name}",
         subject="environment/{data.name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1, 2, 3}),
     )
     data: EnvironmentData
@@ -81,7 +81,7 @@ class DropEnvironments(Event, frozen=True, kw_only=True):
         summary="{actor} dropped all environments before an import",
         subject="all-environments",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1, 2, 3}),
     )
     data: NameData

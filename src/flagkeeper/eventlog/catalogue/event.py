@@ -1,11 +1,13 @@
 """The frame of the catalogue: what an event type is, and how its summary is written. Pure."""
 
 from collections.abc import Callable
-from enum import IntEnum
+from enum import Flag, IntEnum, auto
 from typing import ClassVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from flagkeeper.eventlog.catalogue.tone import Tone, tone_of
 from flagkeeper.eventlog.catalogue.wording import fill_subject, fill_summary
 
 
@@ -17,11 +19,36 @@ class Reach(IntEnum):
     """SDK clients: the event moves the revision of its environment (of all, when it names none)."""
 
 
+class Concern(Flag):
+    """What a type of event may have changed of that which followers keep ready. It is said here, with the type, and
+    no follower knows types by their names."""
+
+    CLIENTS = auto()
+    """What SDKs are sent. Stored with each event, as its `Reach`."""
+    ROLES = auto()
+    """What roles allow."""
+    USERS = auto()
+    """Who there is, and who has which roles."""
+    PROJECTS = auto()
+    """Which projects there are, and who may know of them and work in them."""
+    API_TOKENS = auto()
+    """The tokens of SDKs and tools."""
+    PERSONAL_TOKENS = auto()
+    """The tokens that people make for their own scripts."""
+    INTEGRATIONS = auto()
+    """Which integrations there are, and what they want."""
+
+
+NOBODY = Concern(0)
+
+
 class Tag(msgspec.Struct, frozen=True):
-    """A tag as events carry it."""
+    """A tag as events and answers carry it."""
 
     type: str
     value: str
+    color: str | UnsetType | None = UNSET
+    """That of its type, `#RRGGBB`, where that has one. What clients send here makes no difference."""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,15 +64,25 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """The smallest thing one would revert, as a path: `flag/{feature_name}/{environment}`. Braces name fields."""
     group: str
     """The heading under which documentation and filters show the type."""
-    reach: Reach = Reach.NONE
+    concerns: Concern = NOBODY
+    """What it may have changed, for followers; none of it by default."""
     timeline: bool = False
-    """Shown on the event timeline by default (facts: endpoints-events.md, section 8)."""
+    """Shown on the event timeline by default."""
     offered_to: frozenset[str] = frozenset()
-    """The integration providers that offer the type (facts: integrations.md, section 2)."""
+    """The integration providers that offer the type."""
     seeds: frozenset[int] = frozenset()
-    """Which of the mission's documents name it; empty for types that are newer than they are."""
+    """Which of the documents of Unleash's types name it; empty for types that are newer than they are."""
     ours: bool = False
     """A type of our own (`flagkeeper-...`), counted apart from Unleash's."""
+
+    @property
+    def reach(self) -> Reach:
+        return Reach.CLIENTS if Concern.CLIENTS in self.concerns else Reach.NONE
+
+    @property
+    def tone(self) -> Tone:
+        """What kind of happening it is, for whoever draws it."""
+        return tone_of(self.type, self.group)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,10 +1,10 @@
-"""Events of a flag itself: its life from creation to deletion. Facts: events.md, section 9, "feature"."""
+"""Events of a flag itself: its life from creation to deletion."""
 
 from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.offer import EVERY_PROVIDER, MONITORING, SLACK, SLACK_APP, TEAMS, WEBHOOK
 from flagkeeper.eventlog.catalogue.payload import FlagData, Payload
 from flagkeeper.eventlog.catalogue.wording import bold, fill_summary, value_at
@@ -59,7 +59,7 @@ class FeatureCreated(Event, frozen=True, kw_only=True):
         summary="{actor} created {flag} in project {project}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({0, 1, 2, 3}),
@@ -79,7 +79,7 @@ class FeatureUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} updated {flag} in project {project}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=WEBHOOK | SLACK | TEAMS | MONITORING,
         seeds=frozenset({1, 2, 3}),
@@ -99,7 +99,7 @@ class FeatureDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted {flag_name} from project {project}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -116,7 +116,7 @@ class FeatureArchived(Event, frozen=True, kw_only=True):
         summary="{actor} moved {archived_flag} to the archive of project {project}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
@@ -134,7 +134,7 @@ class FeatureRevived(Event, frozen=True, kw_only=True):
         summary="{actor} brought {flag} back into project {project}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
@@ -152,7 +152,7 @@ class FeatureMetadataUpdated(Event, frozen=True, kw_only=True):
         summary=_what_changed,
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
     )
@@ -169,7 +169,7 @@ class FeatureProjectChange(Event, frozen=True, kw_only=True):
         summary="{actor} moved {flag} from project {data.old_project} to project {project}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
     )
@@ -186,7 +186,7 @@ class FeatureStaleOn(Event, frozen=True, kw_only=True):
         summary="{actor} marked {flag} in project {project} as stale",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
     )
@@ -203,7 +203,7 @@ class FeatureStaleOff(Event, frozen=True, kw_only=True):
         summary="{actor} marked {flag} in project {project} as no longer stale",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
     )
@@ -220,7 +220,7 @@ class FeaturePotentiallyStaleOn(Event, frozen=True, kw_only=True):
         summary="{flag} in project {project} has outlived the expected lifetime of its type",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2}),
     )
@@ -237,7 +237,7 @@ class FeatureEnvironmentEnabled(Event, frozen=True, kw_only=True):
         summary="{actor} enabled {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
@@ -256,7 +256,7 @@ class FeatureEnvironmentDisabled(Event, frozen=True, kw_only=True):
         summary="{actor} disabled {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
@@ -275,7 +275,7 @@ class FeatureCompleted(Event, frozen=True, kw_only=True):
         summary="{actor} marked {flag} in project {project} as completed: {data.status}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=WEBHOOK,
         seeds=frozenset({1}),
     )
@@ -292,7 +292,7 @@ class FeatureUncompleted(Event, frozen=True, kw_only=True):
         summary="{actor} took back the completion of {flag} in project {project}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     feature_name: str

@@ -1,10 +1,10 @@
-"""Events of what hangs on a flag: tags, dependencies, favourites and links. Facts: events.md, section 9, "feature"."""
+"""Events of what hangs on a flag: tags, dependencies, favourites and links."""
 
 from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.offer import SLACK_APP, WEBHOOK
 from flagkeeper.eventlog.catalogue.payload import Payload, TagData
 from flagkeeper.eventlog.catalogue.wording import fill_summary, value_at
@@ -51,7 +51,7 @@ class FeatureTagged(Event, frozen=True, kw_only=True):
         summary="{actor} tagged {flag} in project {project} with {data.type}:{data.value}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=WEBHOOK | SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -68,7 +68,7 @@ class FeatureUntagged(Event, frozen=True, kw_only=True):
         summary="{actor} removed tag {data.type}:{data.value} from {flag} in project {project}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=WEBHOOK | SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -85,7 +85,7 @@ class FeatureDependencyAdded(Event, frozen=True, kw_only=True):
         summary=_dependency,
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     feature_name: str
@@ -101,7 +101,7 @@ class FeatureDependencyRemoved(Event, frozen=True, kw_only=True):
         summary="{actor} removed the dependency of {flag} in project {project} on {data.feature}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     feature_name: str
@@ -117,7 +117,7 @@ class FeatureDependenciesRemoved(Event, frozen=True, kw_only=True):
         summary="{actor} removed all dependencies of {flag} in project {project}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     feature_name: str

@@ -1,8 +1,8 @@
-"""Events of what decides who gets a flag: its strategies and variants. Facts: events.md, section 9, "feature"."""
+"""Events of what decides who gets a flag: its strategies and variants."""
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.offer import EVERY_PROVIDER, MONITORING, SLACK, SLACK_APP, TEAMS, WEBHOOK
 from flagkeeper.eventlog.catalogue.payload import Payload, StrategyData, VariantsData
 from flagkeeper.eventlog.catalogue.strategy_change import summarize_strategy_update
@@ -21,7 +21,7 @@ class FeatureStrategyAdd(Event, frozen=True, kw_only=True):
         summary="{actor} added strategy {data.title|data.name} to {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
@@ -40,7 +40,7 @@ class FeatureStrategyUpdate(Event, frozen=True, kw_only=True):
         summary=summarize_strategy_update,
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
@@ -59,7 +59,7 @@ class FeatureStrategyRemove(Event, frozen=True, kw_only=True):
         summary="{actor} removed strategy {pre_data.title|pre_data.name} from {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=EVERY_PROVIDER,
         seeds=frozenset({1, 2, 3}),
@@ -80,7 +80,7 @@ class StrategyOrderChanged(Event, frozen=True, kw_only=True):
         summary="{actor} changed the order of the strategies of {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     feature_name: str
@@ -97,7 +97,7 @@ class FeatureEnvironmentVariantsUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed the variants of {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=SLACK_APP | MONITORING,
         seeds=frozenset({1}),
     )
@@ -117,7 +117,7 @@ class FeatureVariantsUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed the variants of {flag} in project {project}",
         subject="flag/{feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=WEBHOOK | SLACK | TEAMS,
         seeds=frozenset({1}),

@@ -1,10 +1,10 @@
-"""Events of integration configurations. Their parameters, which hold secrets, are never recorded. Facts: events.md."""
+"""Events of integration configurations. Their parameters, which hold secrets, are never recorded."""
 
 from typing import ClassVar
 
 import msgspec
 
-from flagkeeper.eventlog.catalogue.event import About, Event
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.offer import SLACK_APP
 from flagkeeper.eventlog.catalogue.payload import Payload
 
@@ -40,6 +40,7 @@ class AddonConfigCreated(Event, frozen=True, kw_only=True):
         summary="{actor} added an integration of kind {data.provider}",
         subject="integration/{data.id}",
         group=GROUP,
+        concerns=Concern.INTEGRATIONS,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -54,6 +55,7 @@ class AddonConfigUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed integration {data.id} of kind {data.provider}",
         subject="integration/{data.id}",
         group=GROUP,
+        concerns=Concern.INTEGRATIONS,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -68,6 +70,7 @@ class AddonConfigDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted integration {data.id} of kind {pre_data.provider}",
         subject="integration/{data.id}",
         group=GROUP,
+        concerns=Concern.INTEGRATIONS,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )

@@ -1,4 +1,4 @@
-"""The integration providers, as sets that event types join with `|` (facts: integrations.md, section 2)."""
+"""The integration providers, as sets that event types join with `|`."""
 
 WEBHOOK = frozenset({"webhook"})
 SLACK = frozenset({"slack"})

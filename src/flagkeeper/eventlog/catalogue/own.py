@@ -3,7 +3,7 @@ searches of it, and what it keeps no record of."""
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.payload import Payload
 
 GROUP = "Event log"
@@ -72,6 +72,28 @@ class FlagkeeperUserPasswordChanged(Event, frozen=True, kw_only=True):
     pre_data: None = None
 
 
+class PasswordLinkData(Payload, frozen=True, kw_only=True):
+    """Whose password can be chosen with it, and nothing about the link."""
+
+    id: int
+    name: str
+    """As the log calls this person."""
+    expires_at: str
+
+
+class FlagkeeperPasswordLinkCreated(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-password-link-created",
+        label="Password link created",
+        summary="{actor} made a link to choose a new password for {data.name}",
+        subject="user/{data.id}",
+        group=GROUP,
+        ours=True,
+    )
+    data: PasswordLinkData
+    pre_data: None = None
+
+
 class FlagkeeperEventsExported(Event, frozen=True, kw_only=True):
     about: ClassVar = About(
         type="flagkeeper-events-exported",
@@ -118,7 +140,7 @@ class FlagkeeperRestored(Event, frozen=True, kw_only=True):
         summary="{actor} restored a backup; its newest event is {data.last_id}",
         subject="event-log",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         ours=True,
     )
     data: RestoredLogData

@@ -1,11 +1,30 @@
-"""Payloads that several event types share: the wire shapes of `data` and `preData` (facts: events.json)."""
+"""Payloads that several event types share: the wire shapes of `data` and `preData`."""
+
+from collections.abc import Iterable
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.evaluation.document import VariantOverride
+
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Base of payloads. Times are ISO 8601 text, as they stand in the log. No payload has a field for a secret."""
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+NamedT = TypeVar("NamedT", bound=Named)
+
+
+def one_of(*values: str) -> msgspec.Meta:
+    """Documents which values there are. Reading refuses no other: what is stored was checked before."""
+    return msgspec.Meta(extra_json_schema={"enum": list(values)})
 
 
 class NoData(Payload, frozen=True, kw_only=True):
@@ -18,25 +37,9 @@ class NameData(Payload, frozen=True, kw_only=True):
     name: str
 
 
-class ConstraintData(Payload, frozen=True, kw_only=True):
-    context_name: str
-    operator: str
-    values: list[str] = []
-    value: str | UnsetType = UNSET
-    """The operand of operators that take one: numbers, dates, versions, patterns."""
-    inverted: bool = False
-    case_insensitive: bool = False
-
-
 class VariantPayload(Payload, frozen=True, kw_only=True):
-    type: str
-    """`string`, `json`, `csv` or `number`."""
+    type: Annotated[str, one_of("string", "json", "csv", "number")]
     value: str
-
-
-class VariantOverride(Payload, frozen=True, kw_only=True):
-    context_name: str
-    values: list[str]
 
 
 class VariantData(Payload, frozen=True, kw_only=True):
@@ -45,12 +48,17 @@ class VariantData(Payload, frozen=True, kw_only=True):
     name: str
     weight: int
     """Thousandths."""
-    weight_type: str
-    """`variable` or `fix`."""
+    weight_type: Annotated[str, one_of("variable", "fix")]
     stickiness: str
     payload: VariantPayload | UnsetType = UNSET
     overrides: list[VariantOverride] | UnsetType = UNSET
     """Only variants of flags have them."""
+
+
+def by_name(variants: Iterable[NamedT]) -> list[NamedT]:
+    """Variants in the one order in which they are stored and sent: SDKs walk the list to pick one, so another order of
+    the same variants would move users."""
+    return sorted(variants, key=lambda variant: variant.name)
 
 
 class VariantsData(Payload, frozen=True, kw_only=True):
@@ -81,7 +89,7 @@ class StrategyData(Payload, frozen=True, kw_only=True):
     """Of its definition: `flexibleRollout`."""
     title: str | None
     disabled: bool
-    constraints: list[ConstraintData]
+    constraints: list[Constraint]
     parameters: dict[str, str]
     variants: list[VariantData]
     sort_order: int
@@ -97,7 +105,7 @@ class SegmentData(Payload, frozen=True, kw_only=True):
     id: int
     name: str
     description: str | None
-    constraints: list[ConstraintData]
+    constraints: list[Constraint]
     created_by: str | None
     created_at: str
     project: str | None = None

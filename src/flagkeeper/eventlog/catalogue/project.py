@@ -1,10 +1,11 @@
-"""Events of projects and of their environments. Facts: events.md, section 9, "project"."""
+"""Events of projects and of their environments."""
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.offer import SLACK_APP
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, NameData, Payload, ProjectData, VariantData
+from flagkeeper.eventlog.catalogue.payload import NameData, Payload, ProjectData, VariantData
 
 GROUP = "Project"
 
@@ -26,7 +27,7 @@ class DefaultStrategyData(Payload, frozen=True, kw_only=True):
     name: str
     title: str | None
     disabled: bool
-    constraints: list[ConstraintData]
+    constraints: list[Constraint]
     parameters: dict[str, str]
     variants: list[VariantData]
     segments: list[int]
@@ -43,6 +44,7 @@ class ProjectCreated(Event, frozen=True, kw_only=True):
         summary="{actor} created project {project}",
         subject="project/{project}",
         group=GROUP,
+        concerns=Concern.PROJECTS,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -58,6 +60,7 @@ class ProjectUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed project {project}",
         subject="project/{project}",
         group=GROUP,
+        concerns=Concern.PROJECTS,
         seeds=frozenset({1, 2, 3}),
     )
     project: str
@@ -72,7 +75,7 @@ class ProjectDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted project {project_name}",
         subject="project/{project}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS | Concern.PROJECTS | Concern.USERS,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -88,7 +91,7 @@ class ProjectArchived(Event, frozen=True, kw_only=True):
         summary="{actor} archived project {project}",
         subject="project/{project}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=SLACK_APP,
         seeds=frozenset({1}),
     )
@@ -104,7 +107,7 @@ class ProjectRevived(Event, frozen=True, kw_only=True):
         summary="{actor} brought project {project} back from the archive",
         subject="project/{project}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     project: str
@@ -119,6 +122,7 @@ class ProjectImport(Event, frozen=True, kw_only=True):
         summary="{actor} imported project {data.name}",
         subject="project/{data.id}",
         group=GROUP,
+        concerns=Concern.PROJECTS,
         seeds=frozenset({1, 2, 3}),
     )
     data: ProjectData
@@ -132,7 +136,7 @@ class DropProjects(Event, frozen=True, kw_only=True):
         summary="{actor} dropped all projects before an import",
         subject="all-projects",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS | Concern.PROJECTS | Concern.USERS,
         seeds=frozenset({1, 2, 3}),
     )
     data: NameData
@@ -146,7 +150,7 @@ class ProjectEnvironmentAdded(Event, frozen=True, kw_only=True):
         summary="{actor} added environment {environment} to project {project}",
         subject="project/{project}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     project: str
@@ -162,7 +166,7 @@ class ProjectEnvironmentRemoved(Event, frozen=True, kw_only=True):
         summary="{actor} removed environment {environment} from project {project}",
         subject="project/{project}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     project: str
@@ -182,7 +186,8 @@ class DefaultStrategyUpdated(Event, frozen=True, kw_only=True):
     )
     project: str
     environment: str
-    data: DefaultStrategyData
+    data: DefaultStrategyData | None
+    """None: the built-in one again."""
     pre_data: DefaultStrategyData | None = None
 
 

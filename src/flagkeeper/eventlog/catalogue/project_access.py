@@ -1,8 +1,8 @@
-"""Events of who may do what in a project. Facts: events.md, section 9, "project-access"."""
+"""Events of who may do what in a project."""
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.payload import Payload
 from flagkeeper.eventlog.catalogue.wording import SHOWN, bold, fill_summary, listed
 
@@ -86,6 +86,7 @@ class ProjectAccessAdded(Event, frozen=True, kw_only=True):
         summary=_granted,
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -100,6 +101,7 @@ class ProjectAccessUserRolesUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed roles of user {data.user_id} in {project} from {pre_data.roles} to {data.roles}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -114,6 +116,7 @@ class ProjectAccessGroupRolesUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed roles of group {data.group_id} in {project} from {pre_data.roles} to {data.roles}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -128,6 +131,7 @@ class ProjectAccessUserRolesDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} took all roles in {project} from user {pre_data.user_id}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -142,6 +146,7 @@ class ProjectAccessGroupRolesDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} took all roles in {project} from group {pre_data.group_id}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -156,6 +161,7 @@ class ProjectAccessUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} replaced all access to project {project}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -170,6 +176,7 @@ class ProjectUserAdded(Event, frozen=True, kw_only=True):
         summary="{actor} gave role {data.role_name} in {project} to user {data.email|data.user_id}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -184,6 +191,7 @@ class ProjectUserRemoved(Event, frozen=True, kw_only=True):
         summary="{actor} took role {pre_data.role_name} in {project} from user {pre_data.email|pre_data.user_id}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -198,6 +206,7 @@ class ProjectUserRoleChanged(Event, frozen=True, kw_only=True):
         summary="{actor} made {data.email|data.user_id} {data.role_name} in {project}; before: {pre_data.role_name}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -212,6 +221,7 @@ class ProjectGroupAdded(Event, frozen=True, kw_only=True):
         summary="{actor} gave role {data.role_name} in {project} to group {data.group_id}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -226,6 +236,7 @@ class ProjectGroupRemoved(Event, frozen=True, kw_only=True):
         summary="{actor} took role {pre_data.role_name} in {project} from group {pre_data.group_id}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str
@@ -240,6 +251,7 @@ class ProjectGroupRoleChanged(Event, frozen=True, kw_only=True):
         summary="{actor} made group {data.group_id} {data.role_name} in {project}; before: {pre_data.role_name}",
         subject="project-access/{project}",
         group=GROUP,
+        concerns=Concern.USERS,
         seeds=frozenset({1}),
     )
     project: str

@@ -1,10 +1,11 @@
-"""Events of release templates and release plans. Facts: events.md, section 9, "release-plan"."""
+"""Events of release templates and release plans."""
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.offer import SLACK, SLACK_APP, TEAMS, WEBHOOK
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, Payload, VariantData
+from flagkeeper.eventlog.catalogue.payload import Payload, VariantData
 
 GROUP = "Release plan"
 
@@ -18,7 +19,7 @@ class MilestoneStrategyData(Payload, frozen=True, kw_only=True):
     strategy_name: str
     title: str | None
     disabled: bool
-    constraints: list[ConstraintData]
+    constraints: list[Constraint]
     parameters: dict[str, str]
     variants: list[VariantData]
     sort_order: int
@@ -145,7 +146,7 @@ class ReleasePlanAdded(Event, frozen=True, kw_only=True):
         summary="{actor} added release plan {data.name} to {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
     )
     feature_name: str
@@ -162,7 +163,7 @@ class ReleasePlanRemoved(Event, frozen=True, kw_only=True):
         summary="{actor} removed release plan {pre_data.name} from {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
     )
     feature_name: str
@@ -179,7 +180,7 @@ class ReleasePlanMilestoneStarted(Event, frozen=True, kw_only=True):
         summary="{actor} started milestone {data.milestone_name} of release plan {data.name} of {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
     )
     feature_name: str
@@ -196,7 +197,7 @@ class ReleasePlanProgressionsPaused(Event, frozen=True, kw_only=True):
         summary="A safeguard paused the release plan of {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=WEBHOOK | SLACK | SLACK_APP | TEAMS,
     )
     feature_name: str
@@ -213,7 +214,7 @@ class ReleasePlanProgressionsResumed(Event, frozen=True, kw_only=True):
         summary="{actor} resumed the release plan of {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=WEBHOOK | SLACK | SLACK_APP | TEAMS,
     )
     feature_name: str
@@ -230,7 +231,7 @@ class MilestoneProgressionCreated(Event, frozen=True, kw_only=True):
         summary=_FOLLOWS,
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
     )
     feature_name: str
     project: str
@@ -246,7 +247,7 @@ class MilestoneProgressionUpdated(Event, frozen=True, kw_only=True):
         summary=_FOLLOWS,
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
     )
     feature_name: str
     project: str
@@ -264,7 +265,7 @@ class MilestoneProgressionChanged(Event, frozen=True, kw_only=True):
         summary=_FOLLOWS,
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
     )
     feature_name: str
     project: str
@@ -280,7 +281,7 @@ class MilestoneProgressionDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} made the milestones of {flag} {where} no longer follow each other by time",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
     )
     feature_name: str
     project: str

@@ -1,8 +1,8 @@
-"""Events of safeguards, which stop a release when a metric leaves its bounds. Facts: events.md."""
+"""Events of safeguards, which stop a release when a metric leaves its bounds."""
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.payload import ImpactMetricData, Payload
 
 GROUP = "Release plan"
@@ -38,7 +38,7 @@ class SafeguardChanged(Event, frozen=True, kw_only=True):
         summary="{actor} set a safeguard on {flag} {where}: " + _BOUND,
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
     )
     feature_name: str
     project: str
@@ -54,7 +54,7 @@ class SafeguardDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} removed the safeguard on {pre_data.impact_metric.metric_name} from {flag} {where}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
     )
     feature_name: str
     project: str
@@ -70,7 +70,7 @@ class SafeguardTriggered(Event, frozen=True, kw_only=True):
         summary="The safeguard on {data.impact_metric.metric_name} of {flag} {where} fired: {data.action.type}",
         subject="flag/{feature_name}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
     )
     feature_name: str
     project: str

@@ -1,8 +1,8 @@
-"""Events of segments. Facts: events.md, section 9, "segment"."""
+"""Events of segments."""
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.offer import SLACK_APP
 from flagkeeper.eventlog.catalogue.payload import NoData, SegmentData
 
@@ -16,7 +16,7 @@ class SegmentCreated(Event, frozen=True, kw_only=True):
         summary="{actor} created segment {data.name}",
         subject="segment/{data.id}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
     )
@@ -32,7 +32,7 @@ class SegmentUpdated(Event, frozen=True, kw_only=True):
         summary="{actor} changed segment {data.name}",
         subject="segment/{data.id}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
@@ -49,7 +49,7 @@ class SegmentDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted segment {pre_data.name}",
         subject="segment/{pre_data.id}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         timeline=True,
         offered_to=SLACK_APP,
         seeds=frozenset({1, 2, 3}),
@@ -66,7 +66,7 @@ class SegmentImport(Event, frozen=True, kw_only=True):
         summary="{actor} imported segment {data.name}",
         subject="segment/{data.id}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     data: SegmentData

@@ -1,4 +1,4 @@
-"""Events of signal endpoints and of the actions that signals start. Facts: events.md, section 9."""
+"""Events of signal endpoints and of the actions that signals start."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""Events of strategy definitions, not of strategies of flags. Facts: events.md, section 9, "strategy"."""
+"""Events of strategy definitions, not of strategies of flags."""
 
 from typing import ClassVar
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.eventlog.catalogue.constraint_words import OPERATORS
 from flagkeeper.eventlog.catalogue.event import Event
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, StrategyData
+from flagkeeper.eventlog.catalogue.payload import StrategyData
 from flagkeeper.eventlog.catalogue.wording import bold, fill_summary, listed
 
 _PARAMETERS = {
@@ -15,27 +17,6 @@ _PARAMETERS = {
     "IPs": "IP addresses",
     "hostNames": "host names",
     "userIds": "user ids",
-}
-
-_OPERATORS = {
-    "IN": "is one of",
-    "NOT_IN": "is not one of",
-    "STR_STARTS_WITH": "starts with",
-    "STR_ENDS_WITH": "ends with",
-    "STR_CONTAINS": "contains",
-    "REGEX": "matches",
-    "NUM_EQ": "equals",
-    "NUM_GT": "is greater than",
-    "NUM_GTE": "is at least",
-    "NUM_LT": "is less than",
-    "NUM_LTE": "is at most",
-    "DATE_AFTER": "is after",
-    "DATE_BEFORE": "is before",
-    "SEMVER_EQ": "is version",
-    "SEMVER_GT": "is a later version than",
-    "SEMVER_GTE": "is at least version",
-    "SEMVER_LT": "is an earlier version than",
-    "SEMVER_LTE": "is at most version",
 }
 
 
@@ -85,12 +66,12 @@ def _parameter(key: str, value: str | None) -> str:
     return f"{value}%" if key in ("rollout", "percentage") else listed(value.split(","))
 
 
-def _constraints(constraints: list[ConstraintData]) -> str:
+def _constraints(constraints: list[Constraint]) -> str:
     return listed([_constraint(constraint) for constraint in constraints], " and ")
 
 
-def _constraint(constraint: ConstraintData) -> str:
-    operator = _OPERATORS.get(constraint.operator, constraint.operator)
+def _constraint(constraint: Constraint) -> str:
+    operator = OPERATORS.get(constraint.operator, constraint.operator)
     operand = listed(constraint.values) if constraint.values else constraint.value or "nothing"
     words = f"{constraint.context_name} {operator} {operand}"
     if constraint.case_insensitive:

@@ -1,4 +1,4 @@
-"""Events of the instance as a whole: settings, banners, charts and the database pool. Facts: events.md, section 9."""
+"""Events of the instance as a whole: settings, banners, charts and the database pool."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Events of tags and tag types. Facts: events.md, section 9, "tag" and "tag-type"."""
+"""Events of tags and tag types."""
 
 from typing import ClassVar
 

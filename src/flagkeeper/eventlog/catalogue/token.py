@@ -1,8 +1,8 @@
-"""Events of tokens and invite links. No payload holds a secret. Facts: events.md, section 9, "token"."""
+"""Events of tokens and invite links. No payload holds a secret."""
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.offer import SLACK_APP
 from flagkeeper.eventlog.catalogue.payload import Payload, TokenData
 from flagkeeper.eventlog.catalogue.wording import fill_summary, value_at
@@ -77,9 +77,10 @@ class ApiTokenCreated(Event, frozen=True, kw_only=True):
     about: ClassVar = About(
         type="api-token-created",
         label="API token created",
-        summary="{actor} created {data.type} token {data.token_name} for environment {environment} of {data.project}",
+        summary="{actor} created token {data.token_name} ({data.type}) for environment {environment} of {data.project}",
         subject="api-token/{data.id}",
         group=GROUP,
+        concerns=Concern.API_TOKENS,
         offered_to=SLACK_APP,
         seeds=frozenset({1}),
     )
@@ -96,6 +97,7 @@ class ApiTokenUpdated(Event, frozen=True, kw_only=True):
         summary=_new_expiry,
         subject="api-token/{data.id}",
         group=GROUP,
+        concerns=Concern.API_TOKENS,
         seeds=frozenset({1}),
     )
     project: str
@@ -111,6 +113,7 @@ class ApiTokenDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted API token {pre_data.token_name}",
         subject="api-token/{pre_data.id}",
         group=GROUP,
+        concerns=Concern.API_TOKENS,
         offered_to=SLACK_APP,
         seeds=frozenset({1}),
     )
@@ -127,6 +130,7 @@ class PatCreated(Event, frozen=True, kw_only=True):
         summary="{actor} created personal token {data.description}",
         subject="pat/{data.id}",
         group=GROUP,
+        concerns=Concern.PERSONAL_TOKENS,
         seeds=frozenset({1}),
     )
     data: PatData
@@ -140,6 +144,7 @@ class PatDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted personal token {data.description}",
         subject="pat/{data.id}",
         group=GROUP,
+        concerns=Concern.PERSONAL_TOKENS,
         seeds=frozenset({1}),
     )
     data: PatData
@@ -192,6 +197,7 @@ class ServiceAccountTokenCreated(Event, frozen=True, kw_only=True):
         summary="{actor} created token {data.description} of service account {data.owner_id}",
         subject="service-account-token/{data.id}",
         group=GROUP,
+        concerns=Concern.PERSONAL_TOKENS,
     )
     data: ServiceAccountTokenData
     pre_data: None = None
@@ -204,6 +210,7 @@ class ServiceAccountTokenDeleted(Event, frozen=True, kw_only=True):
         summary="{actor} deleted token {data.description} of service account {data.owner_id}",
         subject="service-account-token/{data.id}",
         group=GROUP,
+        concerns=Concern.PERSONAL_TOKENS,
     )
     data: ServiceAccountTokenData
     pre_data: None = None

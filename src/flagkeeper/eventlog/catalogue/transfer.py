@@ -1,8 +1,8 @@
-"""Events of flags that come and go in bulk: imports, exports and what an import drops. Facts: events.md, section 9."""
+"""Events of flags that come and go in bulk: imports, exports and what an import drops."""
 
 from typing import ClassVar
 
-from flagkeeper.eventlog.catalogue.event import About, Event, Reach
+from flagkeeper.eventlog.catalogue.event import About, Concern, Event
 from flagkeeper.eventlog.catalogue.payload import FlagData, NameData, Payload, TagData
 from flagkeeper.eventlog.catalogue.wording import NOTHING, bold, fill_summary, value_at
 
@@ -76,7 +76,7 @@ class FeatureImport(Event, frozen=True, kw_only=True):
         summary="{actor} imported flag {data.name}",
         subject="flag/{data.name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1, 2, 3}),
     )
     data: ImportedFlagData
@@ -90,7 +90,7 @@ class FeatureTagImport(Event, frozen=True, kw_only=True):
         summary="{actor} imported tag {data.tag.type}:{data.tag.value} of flag {data.feature_name}",
         subject="flag/{data.feature_name}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1, 2, 3}),
     )
     data: ImportedFlagTagData
@@ -104,7 +104,7 @@ class DropFeatures(Event, frozen=True, kw_only=True):
         summary="{actor} dropped all flags before an import",
         subject="all-features",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1, 2, 3}),
     )
     data: NameData
@@ -118,7 +118,7 @@ class DropFeatureTags(Event, frozen=True, kw_only=True):
         summary="{actor} dropped all tags of flags before an import",
         subject="all-feature-tags",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1, 2, 3}),
     )
     data: NameData
@@ -145,7 +145,7 @@ class FeaturesImported(Event, frozen=True, kw_only=True):
         summary="{actor} imported flags into environment {environment} of project {project}",
         subject="import/{project}/{environment}",
         group=GROUP,
-        reach=Reach.CLIENTS,
+        concerns=Concern.CLIENTS,
         seeds=frozenset({1}),
     )
     project: str

@@ -93,13 +93,13 @@ def _moved(origin: Sequence[int | None]) -> frozenset[int]:
     last: list[int] = []
     """By length of a run, where in the new list the one in `ends` ends."""
     previous: dict[int, int | None] = {}
-    for place, old in enumerate(origin):
+    for index, old in enumerate(origin):
         if old is None:
             continue
         length = bisect_left(ends, old)
-        previous[place] = last[length - 1] if length else None
+        previous[index] = last[length - 1] if length else None
         ends[length:] = [old] if length == len(ends) else [old, *ends[length + 1 :]]
-        last[length:] = [place] if length == len(last) else [place, *last[length + 1 :]]
+        last[length:] = [index] if length == len(last) else [index, *last[length + 1 :]]
     staying = set()
     step = last[-1] if last else None
     while step is not None:

@@ -63,27 +63,27 @@ def _elements(path: str, old: list[Any], new: list[Any], depth: int) -> Iterator
 
 
 def _order(path: str, size: int, new: list[Any], pairs: Pairs) -> Iterator[Operation]:
-    """Puts what is new or moved before what shall follow it, from the end of the list on."""
+    """Puts what is new or moved before what follows it, from the end of the list on."""
     gone = set(pairs.removed)
     present: list[int | None] = [i for i in range(size) if i not in gone]
     """The list as it is by now: old positions, and below zero what is new."""
-    names = [-1 - place if origin is None else origin for place, origin in enumerate(pairs.origin)]
-    for place in range(len(new) - 1, -1, -1):
-        if pairs.origin[place] is None:
-            at = _before(present, names, place)
-            yield Operation(op="add", path=f"{path}/{at}", value=new[place])
-        elif place in pairs.moved:
-            source = present.index(names[place])
+    names = [-1 - index if origin is None else origin for index, origin in enumerate(pairs.origin)]
+    for index in range(len(new) - 1, -1, -1):
+        if pairs.origin[index] is None:
+            at = _before(present, names, index)
+            yield Operation(op="add", path=f"{path}/{at}", value=new[index])
+        elif index in pairs.moved:
+            source = present.index(names[index])
             del present[source]
-            at = _before(present, names, place)
+            at = _before(present, names, index)
             yield Operation(op="move", path=f"{path}/{at}", from_=f"{path}/{source}")
         else:
             continue
-        present.insert(at, names[place])
+        present.insert(at, names[index])
 
 
-def _before(present: list[int | None], names: list[int], place: int) -> int:
-    return present.index(names[place + 1]) if place + 1 < len(names) else len(present)
+def _before(present: list[int | None], names: list[int], index: int) -> int:
+    return present.index(names[index + 1]) if index + 1 < len(names) else len(present)
 
 
 def _below(path: str, key: str) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from flagkeeper.eventlog.export.columns import Columns
-from flagkeeper.eventlog.export.document import Document
 from flagkeeper.eventlog.export.format import Format, FormatName
-from flagkeeper.eventlog.export.ndjson import Ndjson
+from flagkeeper.eventlog.export.json_text import Document, Ndjson
 from flagkeeper.eventlog.export.table import Table
 
 FORMATS: Mapping[FormatName, type[Format]] = MappingProxyType(

@@ -24,13 +24,15 @@ class Format:
 
     media_type: ClassVar[str]
     extension: ClassVar[str]
+    mark: ClassVar[bytes] = b""
+    """What comes before all else, unless somebody does not want it."""
     looks_first: ClassVar[bool] = False
     """Whether it must see all events (`look`) before it can begin."""
 
     def __init__(self, view: View) -> None:
         self._view = view
 
-    def look(self, rows: Sequence[EventRow]) -> None:
+    def survey(self, rows: Sequence[EventRow]) -> None:
         """Takes note of what the file will have to hold."""
 
     def begin(self) -> bytes:
@@ -41,3 +43,9 @@ class Format:
 
     def end(self) -> bytes:
         return b""
+
+    @classmethod
+    def cut_off(cls, reason: str) -> bytes:
+        """The last bytes of a file that cannot go on, in place of what is missing. No reader takes it for a whole one,
+        and a person who opens it sees why."""
+        raise NotImplementedError

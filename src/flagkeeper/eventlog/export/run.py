@@ -1,15 +1,15 @@
 """An export, from its record in the log to its last byte."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
 
 from flagkeeper.eventlog.catalogue.own import ExportedEventsData, FlagkeeperEventsExported
 from flagkeeper.eventlog.export import FORMATS, FormatName
 from flagkeeper.eventlog.export.source import Batch, Source, Wanted
-from flagkeeper.eventlog.query import EventQuery, Sight
-from flagkeeper.eventlog.read import View, epoch
+from flagkeeper.eventlog.query import EventQuery, Visibility
+from flagkeeper.eventlog.read import View, log_position
 from flagkeeper.eventlog.unit import Unit, Units
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.storage.reader import Reader
@@ -20,11 +20,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     format: FormatName
     query: EventQuery
-    sight: Sight
+    visibility: Visibility
     view: View
     after: int = 0
     """The last event that they have already."""
     limit: int | None = None
+    mark: bool = True
+    """Whether the file begins with what tells programs how to read it, if its format has such a thing."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -45,8 +47,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     """How many it will hold, where that is known."""
     source: Source
 
-    async def pieces(self) -> AsyncIterator[Piece]:
-        """The file. Each piece is made when it is asked for: whoever stops asking stops the work.
+    async def pieces(self) -> AsyncGenerator[Piece, None]:
+        """The file. Each piece is made when it is asked for: if nobody asks, no work is done.
 
         Raises:
             Unavailable: an event cannot be read. What was given out so far is no complete file.
@@ -54,9 +56,9 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
         form = FORMATS[self.order.format](self.order.view)
         if form.looks_first:
             async for batch in self._batches():
-                await asyncio.to_thread(form.look, batch.rows)
+                await asyncio.to_thread(form.survey, batch.rows)
         events, reached = 0, self.wanted.after
-        yield Piece(form.begin(), events, reached)
+        yield Piece((form.mark if self.order.mark else b"") + form.begin(), events, reached)
         async for batch in self._batches():
             content = await asyncio.to_thread(form.batch, batch.rows)
             events, reached = events + len(batch.rows), batch.reached
@@ -75,19 +77,21 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
             yield batch
 
 
-async def begin(actor: Actor, order: Order, source: Source, reader: Reader, units: Units) -> Export:
-    """Records the export. It will end where the log ends now, and so without the event that this records.
+async def begin(actor: Actor | None, order: Order, source: Source, reader: Reader, units: Units) -> Export:
+    """Records the export, unless nobody gets it (`actor` is None). It will end where the log ends now, and so without
+    the event that this records.
 
     Raises:
         Unavailable: it could not be recorded, or not be counted: the index is being built.
     """
-    until = (await reader.run(epoch)).last_id
-    wanted = Wanted(query=order.query, sight=order.sight, after=order.after, until=until)
+    until = (await reader.run(log_position)).last_id
+    wanted = Wanted(query=order.query, visibility=order.visibility, after=order.after, until=until)
     events = await source.total(wanted)
     if events is not None and order.limit is not None:
         events = min(events, order.limit)
     export = Export(order=order, wanted=wanted, events=events, source=source)
-    await units.run(actor, _record, export)
+    if actor is not None:
+        await units.run(actor, _record, export)
     return export
 
 

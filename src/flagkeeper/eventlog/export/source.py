@@ -6,8 +6,8 @@ from typing import Protocol
 import msgspec
 
 from flagkeeper.eventlog.index.search import Found, Search
-from flagkeeper.eventlog.query import ALL, Candidate, EventQuery, Sight, matches
-from flagkeeper.eventlog.query.conditions import Text
+from flagkeeper.eventlog.query import ALL, Candidate, EventQuery, Visibility, matches
+from flagkeeper.eventlog.query.conditions import depends_on_text
 from flagkeeper.eventlog.query.evaluate import visible
 from flagkeeper.eventlog.read import EventRow, LogRows
 from flagkeeper.kernel.errors import Unavailable
@@ -26,14 +26,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What to export: the events `after` < id <= `until` that match and that the reader may see."""
 
     query: EventQuery
-    sight: Sight
+    visibility: Visibility
     after: int
     until: int
 
     @property
     def everything(self) -> bool:
         """Whether no event between the two is left out."""
-        return self.query == ALL and self.sight.everything
+        return self.query == ALL and self.visibility.everything
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -92,7 +92,8 @@ class Indexed:
 
     def _total(self, tx: Transaction, wanted: Wanted) -> int | None:
         until, after = (
-            self._search.total(tx, wanted.query, wanted.sight, before=end + 1) for end in (wanted.until, wanted.after)
+            self._search.total(tx, wanted.query, wanted.visibility, before=end + 1)
+            for end in (wanted.until, wanted.after)
         )
         return max(0, until.events - after.events) if until.exact and after.exact else None
 
@@ -112,7 +113,7 @@ class Indexed:
     def _find(self, tx: Transaction, wanted: Wanted, after: int) -> tuple[list[int], bool]:
         """The next ids, and whether all of them are wanted."""
         found = self._asked(tx, wanted, wanted.query, after)
-        texts = tuple(each for each in wanted.query.conditions if isinstance(each, Text))
+        texts = tuple(each for each in wanted.query.conditions if depends_on_text(each))
         if not texts or (found.complete and len(found.ids) < IDS):
             return found.ids, True
         rest = tuple(each for each in wanted.query.conditions if each not in texts)
@@ -122,7 +123,7 @@ class Indexed:
         return found.ids, False
 
     def _asked(self, tx: Transaction, wanted: Wanted, query: EventQuery, after: int) -> Found:
-        return self._search.find(tx, query, wanted.sight, limit=IDS, after=after, before=wanted.until + 1)
+        return self._search.find(tx, query, wanted.visibility, limit=IDS, after=after, before=wanted.until + 1)
 
 
 def _read(tx: Transaction, log: LogRows, ids: Sequence[int]) -> list[EventRow]:
@@ -138,7 +139,7 @@ def _read(tx: Transaction, log: LogRows, ids: Sequence[int]) -> list[EventRow]:
 def _only(wanted: Wanted, rows: list[EventRow]) -> list[EventRow]:
     if wanted.everything:
         return rows
-    return [row for row in rows if visible(row, wanted.sight) and matches(wanted.query, Candidate(row))]
+    return [row for row in rows if visible(row, wanted.visibility) and matches(wanted.query, Candidate(row))]
 
 
 def _next_size(rows: Sequence[EventRow], size: int) -> int:

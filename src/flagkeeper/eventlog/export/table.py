@@ -7,8 +7,10 @@ every longer list would add columns. Where payloads have more fields than `MOST_
 members becomes JSON text in one cell too: the memory that an export takes is bounded, and nothing is left out.
 """
 
+import codecs
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -23,10 +25,15 @@ MOST_COLUMNS = 500
 
 _ENVELOPE = (
     *("id", "type", "createdAt", "createdBy", "createdByUserId", "featureName", "project", "environment"),
-    *("label", "summary", "tags", "ip", "groupType", "groupId"),
+    *("label", "summary", "tags", "ip", "groupType", "groupId", "reason", "ticket", "cause.kind", "cause.id"),
+    *("actorKind", "credentialId", "traceId"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a text begins that a spreadsheet would run instead of show."""
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+"""How a formula begins; the last four are the wide ones of East Asian keyboards."""
+_FORMULA = re.compile(rf"\A(?=[{_SIGNS}\t\r\n])|(?<=[;|\t\r\n])(?=[ \"']*[{_SIGNS}])")
+"""Where a text begins that a spreadsheet would run instead of show: at the beginning of a cell, or of what is one for a
+spreadsheet that splits lines at other signs than commas, as those of many countries do."""
+_FORMULA_IN_JSON = re.compile(rf"([;|][\s\"']*)([{_SIGNS}])")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -37,6 +44,8 @@ Path = tuple[str, ...]
 class Table(Format):
     media_type = "text/csv"
     extension = "csv"
+    mark = codecs.BOM_UTF8
+    """Without it, Excel takes the file for one in the code page of the computer."""
     looks_first = True
 
     def __init__(self, view: View) -> None:
@@ -46,7 +55,7 @@ class Table(Format):
         self._places: dict[Path, int] = {}
         """In which column a field of a payload stands."""
 
-    def look(self, rows: Sequence[EventRow]) -> None:
+    def survey(self, rows: Sequence[EventRow]) -> None:
         for row in rows:
             for path, payload in _payloads(row):
                 self._fields.add(path, payload)
@@ -60,8 +69,15 @@ class Table(Format):
     def batch(self, rows: Sequence[EventRow]) -> bytes:
         return _csv(map(self._cells, rows))
 
+    @classmethod
+    def cut_off(cls, reason: str) -> bytes:
+        """A row with words where every other one has the event's id."""
+        return _csv([[f"error: {reason}"]])
+
     def _cells(self, row: EventRow) -> list[str]:
         shown = msgspec.to_builtins(row.shown(self._view), builtin_types=(msgspec.Raw,))
+        if cause := shown.get("cause"):
+            shown |= {f"cause.{name}": value for name, value in cause.items()}
         cells = [_cell(shown.get(name)) for name in self._envelope]
         cells += [""] * len(self._places)
         for start, payload in _payloads(row):
@@ -111,12 +127,13 @@ def _payloads(row: EventRow) -> Iterator[tuple[Path, Any]]:
 
 
 def _cell(value: Any) -> str:
-    """The text of a cell. Text that a spreadsheet would take for a formula gets a quote before it."""
+    """The text of a cell. What a spreadsheet would take for a formula gets a quote before it; in JSON, where that would
+    be another value, its sign is written as a code."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    return _encode(value).decode()
+        return _FORMULA.sub("'", value)
+    return _FORMULA_IN_JSON.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", _encode(value).decode())
 
 
 def _csv(rows: Iterable[list[str]]) -> bytes:

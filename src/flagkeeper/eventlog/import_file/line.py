@@ -9,8 +9,10 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 from flagkeeper.eventlog.catalogue import EVENTS
 from flagkeeper.eventlog.catalogue.event import Reach, Tag
 from flagkeeper.eventlog.catalogue.wording import BASE_URL, bold, escape
+from flagkeeper.eventlog.more import More
 from flagkeeper.eventlog.read import EventRow
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.change_context import Cause
 from flagkeeper.kernel.errors import BadData, Detail
 
 Filled = Annotated[str, Meta(min_length=1)]
@@ -38,6 +40,12 @@ class Line(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename="cam
     ip: str | None = None
     group_type: str | None = None
     group_id: str | None = None
+    reason: str | None = None
+    ticket: str | None = None
+    cause: Cause | None = None
+    actor_kind: str | None = None
+    credential_id: str | None = None
+    trace_id: str | None = None
 
 
 class Readied(NamedTuple):
@@ -127,6 +135,7 @@ class LineReader:
                 ip=line.ip or "",
                 group_type=line.group_type or None,
                 group_id=line.group_id or None,
+                more=self._more(line),
             ),
             subject,
             int(reach),
@@ -171,6 +180,18 @@ class LineReader:
         except msgspec.ValidationError:
             self._refuse("tags", 'must be a list of tags such as {"type": "simple", "value": "red"}')
         return text
+
+    def _more(self, line: Line) -> str | None:
+        if line.cause is not None and not (line.cause.kind and line.cause.id):
+            self._refuse("cause", "must say of which kind it is, and which one: both have to be filled")
+        return More(
+            reason=line.reason or None,
+            ticket=line.ticket or None,
+            cause=line.cause,
+            actor_kind=line.actor_kind or None,
+            credential_id=line.credential_id or None,
+            trace_id=line.trace_id or None,
+        ).text()
 
     def _summary(self, text: str) -> str:
         if BASE_URL in text:

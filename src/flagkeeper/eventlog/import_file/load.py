@@ -8,9 +8,9 @@ from typing import IO, Any
 import msgspec
 from sqlalchemy import bindparam, select, update
 
-from flagkeeper.eventlog.export.ndjson import Ndjson
+from flagkeeper.eventlog.export.json_text import Ndjson
 from flagkeeper.eventlog.import_file.line import LineReader
-from flagkeeper.eventlog.read import EventRow, View
+from flagkeeper.eventlog.read import EVENT_COLUMNS, EventRow, LogEvent, View
 from flagkeeper.eventlog.tables import events, log_head
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Conflict
@@ -21,12 +21,11 @@ from flagkeeper.storage.transaction import Transaction
 LONGEST_LINE = 16_000_000
 """Bytes. No event of ours comes near it: what is longer is no NDJSON."""
 BATCH = 500
-"""Events between two calls of `Progress`, and per read when what was stored is compared."""
+"""Events between two words on how far it is, and per read when what was stored is compared."""
 
-Progress = Callable[[int, int], None]
+_Told = Callable[[int, int], None]
 """Told how many bytes of the file are read, and how many events are verified."""
-
-_COLUMNS = [*EventRow.__struct_fields__, "subject", "reach"]
+_COLUMNS = LogEvent.__struct_fields__
 _LAST_ID = Query(select(log_head.c.last_id).with_for_update(), int)
 _MOVE_HEAD = Write[Any](
     update(log_head)
@@ -34,10 +33,7 @@ _MOVE_HEAD = Write[Any](
     .values(last_id=bindparam("last"), last_created_at=bindparam("moment"))
 )
 _AFTER = Query(
-    select(*(events.c[name] for name in EventRow.__struct_fields__))
-    .where(events.c.id > bindparam("after"))
-    .order_by(events.c.id)
-    .limit(bindparam("limit")),
+    select(*EVENT_COLUMNS).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("limit")),
     EventRow,
 )
 
@@ -51,7 +47,7 @@ class Imported(msgspec.Struct, frozen=True):
     """Of all events as NDJSON, an administrator's view, with links to the address that the import was given."""
 
 
-def import_file(database: Database, file: IO[bytes], address: str, progress: Progress) -> Imported:
+def import_file(database: Database, file: IO[bytes], address: str, told: _Told) -> Imported:
     """Makes the events of `file` the log of `database`, which must be migrated and without events.
 
     `address` is the public address of the server that wrote the file: links to it, in summaries, become links to
@@ -66,27 +62,27 @@ def import_file(database: Database, file: IO[bytes], address: str, progress: Pro
     connection = database.connect(filling=True)
     try:
         connection.begin()
-        imported = _load(Transaction(connection), database, file, address, progress)
+        imported = _load(Transaction(connection), database, file, address, told)
         connection.commit()
     finally:
         connection.close()
     return imported
 
 
-def _load(tx: Transaction, database: Database, file: IO[bytes], address: str, progress: Progress) -> Imported:
+def _load(tx: Transaction, database: Database, file: IO[bytes], address: str, told: _Told) -> Imported:
     if last_id := tx.first(_LAST_ID):
         raise Conflict(
             f"{database.shown()} has {last_id} events already. Import into a new database, before a server ran on it."
         )
     reader, expected = LineReader(address, clock.now()), _Seen(address)
-    tx.copy_in(events, _COLUMNS, _rows(file, reader, expected, progress))
+    tx.copy_in(events, _COLUMNS, _rows(file, reader, expected, told))
     if not reader.count:
         raise BadData("There is no event in the file.")
     tx.write(_MOVE_HEAD, head=1, last=reader.count, moment=reader.last_created_at)
     stored = _Seen(address)
     while batch := tx.all(_AFTER, after=stored.last_id, limit=BATCH):
         stored.add(batch)
-        progress(reader.bytes_read, stored.events)
+        told(reader.bytes_read, stored.events)
     if stored.result() != expected.result():
         raise Conflict(
             f"The database gave back {stored.events} events, the last of which is {stored.last_id}, and they are not "
@@ -95,12 +91,12 @@ def _load(tx: Transaction, database: Database, file: IO[bytes], address: str, pr
     return stored.result()
 
 
-def _rows(file: IO[bytes], reader: LineReader, expected: "_Seen", progress: Progress) -> Iterator[tuple[Any, ...]]:
+def _rows(file: IO[bytes], reader: LineReader, expected: "_Seen", told: _Told) -> Iterator[tuple[Any, ...]]:
     """What the lines say, as rows in the order of `_COLUMNS`."""
     lines = iter(lambda: file.readline(LONGEST_LINE), b"")
     while batch := [reader.read(line) for line in islice(lines, BATCH)]:
         expected.add([event.row for event in batch])
-        progress(reader.bytes_read, 0)
+        told(reader.bytes_read, 0)
         for row, subject, reach in batch:
             yield *msgspec.structs.astuple(row), subject, reach
 

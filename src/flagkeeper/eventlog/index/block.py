@@ -10,9 +10,10 @@ import structlog
 from pyroaring import BitMap
 
 from flagkeeper.eventlog.index.terms import OF_PROJECT, WORD, changed_term, field_term, trigrams
+from flagkeeper.eventlog.more import More, read_more
 from flagkeeper.eventlog.query.conditions import Field
 from flagkeeper.eventlog.query.content import changed_paths, fold, leaves, text_of, words_of
-from flagkeeper.eventlog.query.evaluate import Searchable
+from flagkeeper.eventlog.query.evaluate import Searchable, causes
 
 log = structlog.get_logger("flagkeeper.index")
 
@@ -37,7 +38,7 @@ class Block:
 
     def add(self, event: Searchable) -> None:
         """Takes in the next event. One whose payloads are no JSON is found by its envelope (nothing here ever stored
-        such a one)."""
+        one)."""
         try:
             payloads = [None if text is None else _decode(text) for text in (event.data, event.pre_data)]
             tags = None if event.tags == "[]" else _decode(event.tags)
@@ -45,13 +46,15 @@ class Block:
             log.exception("event_half_indexed", event_id=event.id)
             payloads, tags = [None, None], None
         event_id = self.last = event.id
-        for term in _envelope(event):
+        more = read_more(event.more)
+        for term in _envelope(event, more):
             _note(self._term(term), event_id)
         known = self._of_value
-        values = leaves(*payloads, tags, event.feature_name, event.project, event.environment, event.created_by)
-        places = [known.get(value) or self._meet(value) for value in values]
-        places.append(self._of_type.get(event.type) or self._meet_type(event.type))
-        for ids in places:
+        names = (event.feature_name, event.project, event.environment, event.created_by, more.reason, more.ticket)
+        values = leaves(*payloads, tags, *names)
+        sets = [known.get(value) or self._meet(value) for value in values]
+        sets.append(self._of_type.get(event.type) or self._meet_type(event.type))
+        for ids in sets:
             for each in ids:
                 # `_note`, written out: it runs some hundred times for an event.
                 if not each or each[-1] != event_id:
@@ -67,10 +70,10 @@ class Block:
         return found
 
     def _meet(self, value: str) -> "tuple[array[int], ...]":
-        places = [self._term(WORD + word) for word in words_of(value)]
+        sets = [self._term(WORD + word) for word in words_of(value)]
         if (text := text_of(value)) is not None:
-            places.append(self._texts.setdefault(text, array("I")))
-        return self._of_value.setdefault(value, tuple(places))
+            sets.append(self._texts.setdefault(text, array("I")))
+        return self._of_value.setdefault(value, tuple(sets))
 
     def _meet_type(self, kind: str) -> "tuple[array[int], ...]":
         """The words of a type are found, but it is no name or value."""
@@ -122,7 +125,7 @@ def _note(ids: "array[int]", event_id: int) -> None:
         ids.append(event_id)
 
 
-def _envelope(event: Searchable) -> Iterator[str]:
+def _envelope(event: Searchable, more: More) -> Iterator[str]:
     yield field_term(Field.TYPE, event.type)
     yield field_term(Field.BY, fold(event.created_by))
     if event.project is not None:
@@ -136,3 +139,11 @@ def _envelope(event: Searchable) -> Iterator[str]:
         yield field_term(Field.USER, str(event.created_by_user_id))
     if event.group_id is not None:
         yield field_term(Field.GROUP, event.group_id)
+    if more.actor_kind is not None:
+        yield field_term(Field.ACTOR, more.actor_kind)
+    if more.ticket is not None:
+        yield field_term(Field.TICKET, fold(more.ticket))
+    for word in words_of(more.reason or ""):
+        yield field_term(Field.REASON, word)
+    for cause in causes(more):
+        yield field_term(Field.CAUSE, cause)

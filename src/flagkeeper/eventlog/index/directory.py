@@ -13,10 +13,10 @@ import msgspec
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
+from flagkeeper.eventlog.index.memory import Sizes, end_of
 from flagkeeper.eventlog.index.plan import Part, Question, Start, Terms
 from flagkeeper.eventlog.index.store import Span
 from flagkeeper.eventlog.index.tables import search_blocks, search_directories, search_terms
-from flagkeeper.eventlog.index.tail import Sizes, end_of
 from flagkeeper.eventlog.index.terms import BEYOND, trigrams
 from flagkeeper.storage.dialects import any_of
 from flagkeeper.storage.statement import Query, Write

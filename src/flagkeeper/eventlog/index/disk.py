@@ -1,14 +1,16 @@
 """Asking blocks on disk: some blocks at a time, the newest first, and no further than need be."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 from pyroaring import BitMap
 
 from flagkeeper.eventlog.index import store
-from flagkeeper.eventlog.index.plan import Part, Question, Start, Terms
+from flagkeeper.eventlog.index.plan import Choice, Part, Question, Start, Terms
 from flagkeeper.eventlog.index.store import Span, TermRow, unpack
 from flagkeeper.eventlog.index.terms import BEYOND, trigrams
+from flagkeeper.kernel.errors import BadData
 from flagkeeper.storage.statement import Parameters, Query
 from flagkeeper.storage.transaction import Transaction
 
@@ -20,14 +22,26 @@ class Budget(msgspec.Struct):
     exhausted: bool = False
 
 
-def resolved(questions: Iterable[Question], names: Mapping[str, list[str]]) -> tuple[Question, ...]:
-    """The questions with every pattern replaced by the terms that it stands for, of those in `names` (by kind)."""
-    return tuple(
-        Terms(exact=(*each.exact, *filter(each.fits, names[each.kind])), negated=each.negated)
-        if isinstance(each, Terms) and each.is_open
-        else each
-        for each in questions
-    )
+def resolved(questions: Iterable[Question], names: Mapping[str, list[str]], most: int) -> tuple[Question, ...]:
+    """The questions with every pattern replaced by the terms that it stands for, of those in `names` (by kind).
+
+    Raises:
+        BadData: the patterns stand for more than `most`.
+    """
+    found: list[Question] = []
+    left = most
+    for each in questions:
+        if isinstance(each, Terms) and each.is_open:
+            fitting = list(islice(filter(each.fits, names[each.kind]), left + 1))
+            left -= len(fitting)
+            if left < 0:
+                raise BadData(f"This query stands for more than {most} different names. Narrow its patterns down.")
+            found.append(Terms(exact=(*each.exact, *fitting), negated=each.negated))
+        elif isinstance(each, Choice):
+            found.append(Choice(of=tuple(resolved(some, names, most) for some in each.of), negated=each.negated))
+        else:
+            found.append(each)
+    return tuple(found)
 
 
 def on_disk(tx: Transaction, spans: Sequence[Span], questions: Sequence[Question], budget: Budget) -> dict[int, BitMap]:
@@ -44,9 +58,24 @@ def on_disk(tx: Transaction, spans: Sequence[Span], questions: Sequence[Question
                 _narrow(alive, _union(rows), question.negated)
             case Part():
                 _ask_part(tx, alive, question, budget)
+            case Choice():
+                _ask_choice(tx, alive, spans, question, budget)
             case Terms():
                 pass
     return alive
+
+
+def _ask_choice(
+    tx: Transaction, alive: dict[int, BitMap], spans: Sequence[Span], question: Choice, budget: Budget
+) -> None:
+    asked = [span for span in spans if span.first in alive]
+    having: dict[int, BitMap] = {}
+    for alternative in question.of:
+        for block, ids in on_disk(tx, asked, alternative, budget).items():
+            having[block] = having[block] | ids if block in having else ids
+    if question.negated and budget.exhausted:
+        alive.clear()  # of blocks that were not looked at nothing is claimed, not even that no alternative holds
+    _narrow(alive, having, question.negated)
 
 
 def _ask_terms(tx: Transaction, alive: dict[int, BitMap], questions: Sequence[Terms]) -> None:

@@ -1,7 +1,8 @@
 """Searching the log: every question is answered with ids, from the blocks in memory and on disk."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, takewhile
+from typing import TypeVar
 
 import msgspec
 from pyroaring import BitMap
@@ -10,14 +11,16 @@ from flagkeeper.eventlog.index import directory, store
 from flagkeeper.eventlog.index.block import Block
 from flagkeeper.eventlog.index.disk import Budget, on_disk, resolved
 from flagkeeper.eventlog.index.groups import Groups
-from flagkeeper.eventlog.index.plan import Part, Plan, Question, Start, Terms, in_memory, questions_of
+from flagkeeper.eventlog.index.memory import MemoryIndex
+from flagkeeper.eventlog.index.plan import Choice, Part, Plan, Question, Start, Terms, in_memory, questions_of, unfolded
 from flagkeeper.eventlog.index.store import Span
-from flagkeeper.eventlog.index.tail import Tail
-from flagkeeper.eventlog.index.terms import CHANGED, KINDS
-from flagkeeper.eventlog.query.conditions import EventQuery, Field, Is, Sight
-from flagkeeper.eventlog.read import EPOCH, Epoch, LogRows, epoch
+from flagkeeper.eventlog.index.terms import KINDS, SEVERAL
+from flagkeeper.eventlog.query.conditions import EventQuery, Field, Is, Visibility
+from flagkeeper.eventlog.read import LOG_POSITION, LogPosition, LogRows, log_position
 from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.storage.transaction import Transaction
+
+T = TypeVar("T")
 
 MOST_VALUES = 50_000
 """Values that one search looks at. Where more match, it ends early and says so."""
@@ -25,6 +28,10 @@ MOST_SCANNED = 10_000
 """Events without an index that a search reads, some 0.4 s. They are many only while the index is being built."""
 _MOST_BLOCKS, _FEW_BLOCKS = 64, 8
 """Blocks that are asked in one statement."""
+MOST_NAMES = 20_000
+"""Names for which all patterns of a query may stand together."""
+MOST_ROWS = 100_000
+"""Terms that one statement asks for, in all its blocks."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -35,6 +42,16 @@ class Found(msgspec.Struct, frozen=True):
     """Which log they are of."""
     complete: bool = True
     """False: the search ended early, because very many values match. Older events may match too."""
+
+    def whole(self) -> list[int]:
+        """The ids, for an answer that has no way to say that some are missing.
+
+        Raises:
+            Unavailable: the search ended early.
+        """
+        if not self.complete:
+            raise Unavailable("The index cannot find all of these events: too many values match. Ask for less.")
+        return self.ids
 
 
 class Total(msgspec.Struct, frozen=True):
@@ -48,7 +65,7 @@ class Total(msgspec.Struct, frozen=True):
 class Indexed(msgspec.Struct, frozen=True):
     """The end of the log, and its blocks on disk, the newest first."""
 
-    head: Epoch
+    head: LogPosition
     spans: list[Span]
     names: dict[str, list[str]] = {}
     """By kind, where they are needed, the terms on disk."""
@@ -58,18 +75,27 @@ class Search:
     """Finds, counts and groups events of the whole log, archived ones included. All methods read in `tx`."""
 
     def __init__(
-        self, tail: Tail, rows: LogRows, *, most_values: int = MOST_VALUES, most_scanned: int = MOST_SCANNED
+        self,
+        memory: MemoryIndex,
+        rows: LogRows,
+        *,
+        most_values: int = MOST_VALUES,
+        most_scanned: int = MOST_SCANNED,
+        most_names: int = MOST_NAMES,
+        most_rows: int = MOST_ROWS,
     ) -> None:
-        self._tail = tail
+        self._newest = memory
         self._rows = rows
         self._most_values = most_values
         self._most_scanned = most_scanned
+        self._most_names = most_names
+        self._most_rows = most_rows
 
     def find(
         self,
         tx: Transaction,
         query: EventQuery,
-        sight: Sight,
+        visibility: Visibility,
         *,
         limit: int,
         offset: int = 0,
@@ -77,22 +103,28 @@ class Search:
         after: int | None = None,
     ) -> Found:
         """The newest matching events older than `before`; with `after`, the oldest matching ones newer than that."""
-        log, plan = self._plan(tx, query, sight)
+        log, plan = self._plan(tx, query, visibility)
         found, _ = self._find(tx, log, _narrowed(plan, before, after), limit, offset, ascending=after is not None)
         return found
 
     def total(
-        self, tx: Transaction, query: EventQuery, sight: Sight, *, before: int | None = None, at_most: int | None = None
+        self,
+        tx: Transaction,
+        query: EventQuery,
+        visibility: Visibility,
+        *,
+        before: int | None = None,
+        at_most: int | None = None,
     ) -> Total:
         """The number of matching events (older than `before`); counting stops at `at_most`."""
-        log, plan = self._plan(tx, query, sight)
+        log, plan = self._plan(tx, query, visibility)
         return self._total(tx, log, _narrowed(plan, before, None), at_most)
 
     def page(
         self,
         tx: Transaction,
         query: EventQuery,
-        sight: Sight,
+        visibility: Visibility,
         *,
         limit: int,
         offset: int = 0,
@@ -103,7 +135,7 @@ class Search:
     ) -> tuple[Found, Total]:
         """What `find` finds, and the number of all matching events, in fewer round trips than both take. `log` is what
         `indexed` said of this query, if it was asked already."""
-        log, plan = self._plan(tx, query, sight, log)
+        log, plan = self._plan(tx, query, visibility, log)
         narrowed = _narrowed(plan, before, after)
         found, seen = self._find(tx, log, narrowed, limit, offset, ascending=after is not None)
         if narrowed == plan and found.complete and len(found.ids) < limit:
@@ -136,11 +168,7 @@ class Search:
         if not plan.questions and plan.ids is None:
             return Total(max(0, plan.last - plan.first + 1))
         budget = Budget(self._most_values)
-        counts = (
-            self._counted(tx, log, plan, budget)
-            if _counts(plan, log.names)
-            else map(len, self._sets(tx, log, plan, budget))
-        )
+        counts = self._counted(tx, log, plan, budget) if _counts(plan) else map(len, self._sets(tx, log, plan, budget))
         events = 0
         for count in counts:
             events += count
@@ -149,10 +177,15 @@ class Search:
         return Total(events, exact=not budget.exhausted)
 
     def grouped(
-        self, tx: Transaction, query: EventQuery, sight: Sight, fields: Sequence[Field], edges: Sequence[int] = ()
+        self,
+        tx: Transaction,
+        query: EventQuery,
+        visibility: Visibility,
+        fields: Sequence[Field],
+        edges: Sequence[int] = (),
     ) -> Groups:
         """How many matching events there are for each value of `fields`, and between each two of the ids `edges`."""
-        log, plan = self._plan(tx, query, sight, _indexed(tx, _open_kinds(query, sight)))
+        log, plan = self._plan(tx, query, visibility, _indexed(tx, _open_kinds(query, visibility)))
         budget = Budget(self._most_values)
         groups = Groups(tuple(KINDS[field] for field in fields), edges)
         for _ in self._sets(tx, log, plan, budget, groups=groups):
@@ -160,22 +193,22 @@ class Search:
         groups.complete = not budget.exhausted
         return groups
 
-    def newest_of(self, tx: Transaction, sight: Sight, field: Field) -> dict[str, int]:
+    def newest_of(self, tx: Transaction, visibility: Visibility, field: Field) -> dict[str, int]:
         """For each value of `field`, the newest event that a reader may see."""
-        questions = questions_of(EventQuery(), sight)
+        questions = questions_of(EventQuery(), visibility)
         kind = KINDS[field]
         log = _indexed(tx, [kind])
         missing = set(log.names[kind])
         newest: dict[str, int] = {}
-        with self._tail.blocks(log.head.epoch) as blocks:
-            pieces = _pieces(log, blocks)
-            spans = [piece for piece in pieces if isinstance(piece, Span)]
-            for piece in pieces:
-                block = self._scanned(tx, piece, log.head) if isinstance(piece, tuple) else piece
-                if isinstance(block, Block):
-                    # The tail may be ahead of this transaction, which cannot read what it does not see.
-                    seen = in_memory(block, questions) & BitMap(range(1, log.head.last_id + 1))
-                    _note_newest(newest, ((term, block.ids(term) & seen) for term in block.terms(kind)))
+
+        def newest_in(block: Block) -> list[tuple[str, BitMap]]:
+            # The index in memory may be ahead of this transaction, which cannot read what it does not see.
+            seen = in_memory(block, questions) & BitMap(range(1, log.head.last_id + 1))
+            return [(term, block.ids(term) & seen) for term in block.terms(kind)]
+
+        memory, spans = self._memory(tx, log, newest_in)
+        for found in memory:
+            _note_newest(newest, found)
         missing -= newest.keys()
         for chunk in _chunks(spans, _MOST_BLOCKS, _FEW_BLOCKS):
             if not missing:
@@ -187,17 +220,17 @@ class Search:
             missing -= newest.keys()
         return {term[len(kind) :]: event_id for term, event_id in newest.items()}
 
-    def indexed(self, tx: Transaction, query: EventQuery, sight: Sight) -> "Indexed":
+    def indexed(self, tx: Transaction, query: EventQuery, visibility: Visibility) -> "Indexed":
         """The end of the log, and the blocks that the query will be put to: none, if it has no conditions."""
-        if query.conditions or not sight.everything:
-            return _indexed(tx, _open_kinds(query, sight))
-        return Indexed(epoch(tx), [])
+        if query.conditions or not visibility.everything:
+            return _indexed(tx, _open_kinds(query, visibility))
+        return Indexed(log_position(tx), [])
 
     def _plan(
-        self, tx: Transaction, query: EventQuery, sight: Sight, log: Indexed | None = None
+        self, tx: Transaction, query: EventQuery, visibility: Visibility, log: Indexed | None = None
     ) -> tuple[Indexed, Plan]:
-        log = log or self.indexed(tx, query, sight)
-        questions = questions_of(query, sight)
+        log = log or self.indexed(tx, query, visibility)
+        questions = questions_of(query, visibility)
         first, last = 1, log.head.last_id
         moments = [moment for moment in (query.since, query.until) if moment is not None]
         if moments:
@@ -206,7 +239,8 @@ class Search:
                 first = ids[0] or last + 1
             if query.until is not None:
                 last = (ids[-1] or last + 1) - 1
-        return log, Plan(questions=questions, ids=_asked_ids(query, last), first=first, last=last)
+        known = resolved(questions, log.names, self._most_names)
+        return log, Plan(questions=questions, on_disk=known, ids=_asked_ids(query, last), first=first, last=last)
 
     def _sets(
         self,
@@ -224,20 +258,15 @@ class Search:
             wanted &= BitMap(plan.ids)
         if not wanted:
             return
-        memory: list[BitMap] = []
-        with self._tail.blocks(log.head.epoch) as blocks:
-            pieces = [piece for piece in _pieces(log, blocks) if _touches(piece, wanted)]
-            for piece in pieces:
-                if isinstance(piece, Span):
-                    continue
-                block = piece if isinstance(piece, Block) else self._scanned(tx, piece, log.head)
-                found = in_memory(block, plan.questions) & wanted
-                memory.append(found)
-                if groups is not None:
-                    groups.add_block(block, found)
-        spans = [piece for piece in pieces if isinstance(piece, Span)]
-        questions = resolved(plan.questions, log.names)
-        disk = self._sets_on_disk(tx, spans[::-1] if ascending else spans, questions, wanted, budget, groups)
+
+        def matching(block: Block) -> BitMap:
+            found = in_memory(block, plan.questions) & wanted
+            if groups is not None:
+                groups.add_block(block, found)
+            return found
+
+        memory, spans = self._memory(tx, log, matching, wanted)
+        disk = self._sets_on_disk(tx, spans[::-1] if ascending else spans, plan.on_disk, wanted, budget, groups)
         if ascending:
             # Blocks are written from the oldest on: what is not on disk yet is newer than all that is.
             yield from disk
@@ -259,11 +288,13 @@ class Search:
         if not spans:
             return
         # Values are longer than terms: fewer of them are read at once.
-        most = _FEW_BLOCKS if any(isinstance(question, Part) for question in questions) else _MOST_BLOCKS
+        most = _FEW_BLOCKS if any(isinstance(question, Part) for question in unfolded(questions)) else _MOST_BLOCKS
+        terms = sum(len(question.exact) for question in unfolded(questions) if isinstance(question, Terms))
+        most = max(1, min(most, self._most_rows // (terms or 1)))
         unlisted = sum(1 for _ in takewhile(lambda span: span.directory is None, spans))
         few = min(unlisted, most // 2)
         asked = chain(spans[:few], directory.promising(tx, spans[few:], questions))
-        for chunk in _chunks(asked, most, few or most // 4):
+        for chunk in _chunks(asked, most, few or max(1, most // 4)):
             found = {block: ids & wanted for block, ids in on_disk(tx, chunk, questions, budget).items()}
             if groups is not None:
                 groups.add_blocks(tx, found)
@@ -275,11 +306,11 @@ class Search:
         """How many events have one of the terms that the only question asks for, piece by piece. What blocks and
         directories say is believed: opened are only blocks that the range cuts, that are in memory, or of which an
         event may have several of the terms."""
-        with self._tail.blocks(log.head.epoch) as blocks:
+        with self._newest.blocks(log.head.epoch) as blocks:
             end = blocks[-1].first if blocks else log.head.last_id + 1
         whole = [span for span in log.spans if plan.first <= span.first and span.last <= plan.last and span.last < end]
-        (asked,) = resolved(plan.questions, log.names)
-        if not whole or isinstance(asked, Part):
+        (asked,) = plan.on_disk
+        if not whole or isinstance(asked, Part | Choice):
             yield from map(len, self._sets(tx, log, plan, budget))
             return
         yield from map(len, self._sets(tx, log, _narrowed(plan, None, whole[0].last), budget))
@@ -304,7 +335,23 @@ class Search:
             wanted = BitMap(range(spans[-1].first, spans[0].last + 1))
             yield from map(len, self._sets_on_disk(tx, spans, (asked,), wanted, budget, None))
 
-    def _scanned(self, tx: Transaction, gap: tuple[int, int], head: Epoch) -> Block:
+    def _memory(
+        self, tx: Transaction, log: Indexed, use: Callable[[Block], T], wanted: BitMap | None = None
+    ) -> tuple[list[T], list[Span]]:
+        """What `use` makes of each block in memory and of each gap, the newest first; and the blocks on disk. Memory
+        does not stand still while gaps are read: that may take long, where the archive has them."""
+        used: dict[int, T] = {}
+        with self._newest.blocks(log.head.epoch) as blocks:
+            pieces = [piece for piece in _pieces(log, blocks) if wanted is None or _touches(piece, wanted)]
+            for number, piece in enumerate(pieces):
+                if isinstance(piece, Block):
+                    used[number] = use(piece)
+        for number, piece in enumerate(pieces):
+            if isinstance(piece, tuple):
+                used[number] = use(self._scanned(tx, piece, log.head))
+        return [used[number] for number in sorted(used)], [piece for piece in pieces if isinstance(piece, Span)]
+
+    def _scanned(self, tx: Transaction, gap: tuple[int, int], head: LogPosition) -> Block:
         """The index of events that have none yet.
 
         Raises:
@@ -326,14 +373,14 @@ Piece = Block | Span | tuple[int, int]
 
 def _indexed(tx: Transaction, kinds: Collection[str]) -> Indexed:
     """In one round trip. `kinds`: those of which the terms must be known."""
-    (head,), blocks, *names = tx.together((EPOCH, {}), (store.BLOCKS, {}), *map(store.names_of, kinds))
+    (head,), blocks, *names = tx.together((LOG_POSITION, {}), (store.BLOCKS, {}), *map(store.names_of, kinds))
     spans = [span for span, about in blocks if about == head.epoch]
     return Indexed(head, spans, dict(zip(kinds, names, strict=True)))
 
 
-def _open_kinds(query: EventQuery, sight: Sight) -> set[str]:
+def _open_kinds(query: EventQuery, visibility: Visibility) -> set[str]:
     """The kinds of which only the terms that there are tell what is meant."""
-    return {each.kind for each in questions_of(query, sight) if isinstance(each, Terms) and each.is_open}
+    return {each.kind for each in unfolded(questions_of(query, visibility)) if isinstance(each, Terms) and each.is_open}
 
 
 def _pieces(log: Indexed, blocks: Sequence[Block]) -> list[Piece]:
@@ -397,14 +444,14 @@ def _asked_ids(query: EventQuery, last: int) -> tuple[int, ...] | None:
     return None if asked is None else tuple(asked)
 
 
-def _counts(plan: Plan, names: dict[str, list[str]]) -> bool:
+def _counts(plan: Plan) -> bool:
     """Whether the plan asks for nothing but terms of which an event has one at most: then they are counted without a
     look at the events."""
     if plan.ids is not None or len(plan.questions) != 1 or plan.questions[0].negated:
         return False
-    (question,), (asked,) = plan.questions, resolved(plan.questions, names)
+    (question,), (asked,) = plan.questions, plan.on_disk
     if isinstance(question, Terms) and isinstance(asked, Terms):
-        return question.kind != CHANGED or len(asked.exact) < 2
+        return question.kind not in SEVERAL or len(asked.exact) < 2
     return isinstance(asked, Start)
 
 

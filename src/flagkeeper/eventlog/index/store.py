@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from pyroaring import BitMap
 from sqlalchemy import bindparam, delete, func, insert, null, select, update
-from sqlalchemy.schema import CreateTable, DropTable
+from sqlalchemy.schema import CreateTable
 
 from flagkeeper.eventlog.index.block import Block, trigrams_of
 from flagkeeper.eventlog.index.tables import (
@@ -26,8 +26,6 @@ from flagkeeper.storage.dialects import Dialect, any_of, contains, upsert
 from flagkeeper.storage.statement import Parameters, Query, Write
 from flagkeeper.storage.transaction import Transaction
 
-FORM = 3
-"""Rises when the tables, or what is noted in them, change: an index of another form is built again."""
 _LOCK = 4242_2027
 """The advisory lock under which PostgreSQL replicas take turns to create the tables."""
 
@@ -54,7 +52,7 @@ class ValueRow(msgspec.Struct, frozen=True):
 
 
 def prepare(database: Database) -> None:
-    """Creates the tables, empty ones where those of another version are. Costs nothing when all is well.
+    """Creates the tables, unless they are there.
 
     Raises:
         sqlite3.Error, psycopg.Error: the index cannot be written.
@@ -64,23 +62,14 @@ def prepare(database: Database) -> None:
         connection.begin()
         if database.dialect is Dialect.POSTGRESQL:
             connection.run(f"SELECT pg_advisory_xact_lock({_LOCK})", {})
-        _create(connection, database.dialect)
-        tx = Transaction(connection)
-        if tx.first(_FORM) not in (None, FORM):
-            for table in reversed(index_metadata.sorted_tables):
-                connection.run(str(DropTable(table).compile(dialect=database.dialect.compiler())), {})
-            _create(connection, database.dialect)
+        for table in index_metadata.sorted_tables:
+            create = CreateTable(table, if_not_exists=True)
+            connection.run(str(create.compile(dialect=database.dialect.compiler())), {})
         connection.commit()
     finally:
         connection.close()
 
 
-def _create(connection: Any, dialect: Dialect) -> None:
-    for table in index_metadata.sorted_tables:
-        connection.run(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect.compiler())), {})
-
-
-_FORM = Query(select(search_state.c.form), int)
 _BLOCKS = (
     select(
         search_blocks.c.first_id,
@@ -170,14 +159,14 @@ _TERMS_TOGETHER = Query(
     .order_by(search_terms.c.term),
     TermRow,
 )
-_HOLD = Write(
+_LOCK_STATE = Write(
     update(search_state)
     .where(search_state.c.id == bindparam("state"))
-    .values(form=FORM)
+    .values(id=search_state.c.id)
     .returning(search_state.c.epoch),
     str,
 )
-_BEGIN = Write[Any](upsert(search_state, key=["id"], update=["form", "epoch"]))
+_BEGIN = Write[Any](upsert(search_state, key=["id"], update=["epoch"]))
 _ADD_BLOCK = Write[Any](insert(search_blocks))
 _ADD_NAME = Write[Any](upsert(search_names, key=["term"]))
 
@@ -202,10 +191,10 @@ _FORGET_NAMES = Write[Any](delete(search_names))
 _ALL = 2**62
 
 
-def hold(tx: Transaction) -> str | None:
+def lock(tx: Transaction) -> str | None:
     """Keeps others from writing to the index until the end of the transaction. Returns which log it is about; None
     before it is about any."""
-    found = tx.write_returning(_HOLD, state=1)
+    found = tx.write_returning(_LOCK_STATE, state=1)
     return found[0] if found else None
 
 
@@ -221,8 +210,8 @@ def names_of(kind: str) -> tuple[Query[str], Parameters]:
 
 def begin(tx: Transaction, epoch: str) -> None:
     """Empties the index, which from now on is about the log `epoch`."""
-    # First, because it keeps others away like `hold`: who deletes first could wait for one who waits for us.
-    tx.write(_BEGIN, id=1, form=FORM, epoch=epoch)
+    # First, because it keeps others away like `lock`: who deletes first could wait for one who waits for us.
+    tx.write(_BEGIN, id=1, epoch=epoch)
     remove(tx, 0, _ALL)
     tx.write(_FORGET_NAMES)
 

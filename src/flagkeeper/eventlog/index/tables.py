@@ -5,19 +5,22 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table
 
 from flagkeeper.storage.dialects import BigId, ByteText
 
+FORM = 4
+"""Rises when the tables, or what is noted in them, change. It is part of their names: of two releases that run on one
+database for a while, each keeps an index of its own, and neither finds less because of the other."""
+
 index_metadata = MetaData()
 
 search_state = Table(
-    "search_state",
+    f"search_state_{FORM}",
     index_metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("form", Integer, nullable=False),
     Column("epoch", Text, nullable=False),
 )
-"""One row: the form in which the tables were written (`store.FORM`), and which log they are about."""
+"""One row: which log the tables are about."""
 
 search_blocks = Table(
-    "search_blocks",
+    f"search_blocks_{FORM}",
     index_metadata,
     Column("first_id", BigId, primary_key=True, autoincrement=False),
     Column("last_id", BigInteger, nullable=False),
@@ -29,7 +32,7 @@ search_blocks = Table(
 an older copy of itself. `directory` is the first block of the directory that lists this one, `bit` its bit there."""
 
 search_terms = Table(
-    "search_terms",
+    f"search_terms_{FORM}",
     index_metadata,
     Column("block", BigInteger, primary_key=True, autoincrement=False),
     Column("term", ByteText, primary_key=True),
@@ -40,7 +43,7 @@ search_terms = Table(
 """For a trigram, `ids` are the numbers of the block's values that contain it."""
 
 search_values = Table(
-    "search_values",
+    f"search_values_{FORM}",
     index_metadata,
     Column("block", BigInteger, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
@@ -50,12 +53,12 @@ search_values = Table(
 )
 
 search_names = Table(
-    "search_names", index_metadata, Column("term", ByteText, primary_key=True), sqlite_with_rowid=False
+    f"search_names_{FORM}", index_metadata, Column("term", ByteText, primary_key=True), sqlite_with_rowid=False
 )
 """Every term of the kinds that patterns are matched against (`terms.NAMED`), once."""
 
 search_directories = Table(
-    "search_directories",
+    f"search_directories_{FORM}",
     index_metadata,
     Column("directory", BigInteger, primary_key=True, autoincrement=False),
     Column("term", ByteText, primary_key=True),

@@ -17,9 +17,15 @@ KINDS = {
     Field.BY: "n:",
     Field.USER: "u:",
     Field.GROUP: "g:",
+    Field.ACTOR: "a:",
+    Field.REASON: "r:",
+    Field.TICKET: "k:",
+    Field.CAUSE: "b:",
 }
-NAMED = frozenset({"t:", "p:", "e:", "f:", "n:", "u:", CHANGED})
+NAMED = frozenset({"t:", "p:", "e:", "f:", "n:", "u:", "a:", "k:", CHANGED})
 """Kinds of which there are few terms, so that all of them can be listed."""
+SEVERAL = frozenset({CHANGED, KINDS[Field.REASON], KINDS[Field.CAUSE]})
+"""Kinds of which an event may have more than one term."""
 BEYOND = "\U0010ffff"
 """Sorts behind whatever a term may go on with."""
 

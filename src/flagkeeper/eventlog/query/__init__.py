@@ -4,8 +4,8 @@ One language for the API, the UI, exports, the live tail, saved searches and int
 out.
 """
 
-from flagkeeper.eventlog.query.conditions import ALL, EVERYTHING, EventQuery, Sight
+from flagkeeper.eventlog.query.conditions import ALL, EVERYTHING, EventQuery, Visibility
 from flagkeeper.eventlog.query.evaluate import Candidate, matches
 from flagkeeper.eventlog.query.parse import parse
 
-__all__ = ["ALL", "EVERYTHING", "Candidate", "EventQuery", "Sight", "matches", "parse"]
+__all__ = ["ALL", "EVERYTHING", "Candidate", "EventQuery", "Visibility", "matches", "parse"]

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -23,21 +24,32 @@ class Field(StrEnum):
     """The actor's number."""
     GROUP = "group"
     """What all events of one request have in common."""
+    ACTOR = "actor"
+    """What kind of actor it was (`kernel.actor.ActorKind`)."""
+    REASON = "reason"
+    """Words of the reason for the change. Only `Word` asks for them."""
+    TICKET = "ticket"
+    """Whatever the case."""
+    CAUSE = "cause"
+    """What led to the change: its kind, or kind and id, as in `event/4711`."""
 
 
 class Is(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The field is one of `values`, or looks like one of `patterns` (where `*` stands for any text)."""
+    """The field is one of `values`, or looks like one of `patterns` (where `*` stands for any text), or, with `absent`,
+    the event has no such field."""
 
     field: Field
     values: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    absent: bool = False
     negated: bool = False
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Some word of the event begins with `start`, which is folded (`content.fold`)."""
+    """Some word of the event, or of its `field`, begins with `start`, which is folded (`content.fold`)."""
 
     start: str
+    field: Literal[Field.REASON] | None = None
     negated: bool = False
 
 
@@ -55,7 +67,20 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     negated: bool = False
 
 
-Condition = Is | Word | Text | Changed
+class Either(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """All conditions of at least one of the alternatives hold. Blocks of the index know no ids, so that none of them is
+    about an id."""
+
+    of: "tuple[tuple[Condition, ...], ...]"
+    negated: bool = False
+
+
+NONE = "none"
+"""In place of a value: no such field. In quotation marks it is the value."""
+MAY_BE_ABSENT = frozenset({Field.ENVIRONMENT})
+"""The fields of which the language can ask that. Others have `-project:*`; an actor's kind may itself be `none`."""
+
+Condition = Is | Word | Text | Changed | Either
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,19 +100,39 @@ class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join(words)
 
 
+def depends_on_text(condition: Condition) -> bool:
+    """Whether the index has to look at values to answer it, of which there may be too many."""
+    match condition:
+        case Text():
+            return True
+        case Either(of=alternatives):
+            return any(depends_on_text(each) for alternative in alternatives for each in alternative)
+    return False
+
+
+def negation(alternatives: tuple[tuple[Condition, ...], ...]) -> tuple[Condition, ...]:
+    """Conditions that all hold where no alternative does, in the one form that the language gives back as it is."""
+    if len(alternatives) == len(alternatives[0]) == 1:
+        (only,) = alternatives[0]
+        turned = msgspec.structs.replace(only, negated=not only.negated)
+        plain = isinstance(turned, Either) and not turned.negated and len(turned.of) == 1
+        return turned.of[0] if plain and isinstance(turned, Either) else (turned,)
+    return (Either(of=alternatives, negated=True),)
+
+
 ALL = EventQuery()
 """Every event."""
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True):
+class Visibility(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader may see. People who are no administrators see events that have a project, save those of private
-    projects of which they are no members (design, section 5, rule 8)."""
+    projects of which they are no members."""
 
     everything: bool = False
     hidden_projects: frozenset[str] = frozenset()
 
 
-EVERYTHING = Sight(everything=True)
+EVERYTHING = Visibility(everything=True)
 """What administrators see."""
 
 
@@ -104,20 +149,29 @@ def containing(part: str, *, negated: bool = False) -> Word | Text:
     return Text(part=part, negated=negated)
 
 
-_PLAIN = re.compile(r'[^\s",:*-][^\s",:*]*')
+_PLAIN = re.compile(r"[\w.@/][\w.@/-]*")
 
 
 def _written(condition: Condition) -> str:
     sign = "-" if condition.negated else ""
     match condition:
-        case Is(field=field, values=values, patterns=patterns):
-            return f"{sign}{field}:" + ",".join([*(_quoted(value) for value in values), *patterns])
-        case Word(start=start):
+        case Is(field=field, values=values, patterns=patterns, absent=absent):
+            written = [*(_value(field, value) for value in values), *patterns, *([NONE] if absent else [])]
+            return f"{sign}{field}:" + ",".join(written)
+        case Word(start=start, field=None):
             return sign + start
+        case Word(start=start, field=field):
+            return f"{sign}{field}:{start or '*'}"
         case Text(part=part):
             return f'{sign}"{_escaped(part)}"'
         case Changed(path=path):
-            return f"{sign}changed:{'.'.join(path)}"
+            return f"{sign}changed:{_quoted('.'.join(path))}"
+        case Either(of=alternatives):
+            return f"{sign}({' OR '.join(' '.join(map(_written, alternative)) for alternative in alternatives)})"
+
+
+def _value(field: Field, value: str) -> str:
+    return f'"{NONE}"' if value == NONE and field in MAY_BE_ABSENT else _quoted(value)
 
 
 def _quoted(value: str) -> str:

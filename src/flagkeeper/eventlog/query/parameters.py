@@ -1,8 +1,8 @@
-"""Unleash's search parameters, `IS:value` and `IS_ANY_OF:a,b`, as a query (facts: endpoints-events.md, section 4)."""
+"""Unleash's search parameters, `IS:value` and `IS_ANY_OF:a,b`, as a query."""
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from flagkeeper.eventlog.query.conditions import Condition, EventQuery, Field, Is, containing
@@ -36,11 +36,13 @@ _FIELDS = {
 _NUMBERS = ("id", "createdBy")
 _OPERATOR = re.compile(r"(IS|IS_ANY_OF):(.*)", re.DOTALL)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+MOST_VALUES = 1_000
 _LARGEST_ID = 2**63 - 1
 
 
-def read_parameters(given: Iterable[tuple[str, str]]) -> EventQuery:
-    """The query that a URL's parameters ask for; those that are no filters are left to others.
+def read_parameters(given: Iterable[tuple[str, str]], zone: tzinfo = UTC) -> EventQuery:
+    """The query that a URL's parameters ask for; those that are no filters are left to others. Days are those
+    of `zone`.
 
     Raises:
         BadData: a filter is repeated, has no operator that we know, or a value that cannot be.
@@ -57,11 +59,11 @@ def read_parameters(given: Iterable[tuple[str, str]]) -> EventQuery:
             conditions.append(Is(field=field, values=values))
     if part := filters.get("query"):
         conditions.append(containing(part))
-    until = _day(filters, "to")
+    since, until = _day(filters, "from"), _day(filters, "to")
     return EventQuery(
         conditions=tuple(conditions),
-        since=_day(filters, "from"),
-        until=None if until is None else until + clock.DAY,
+        since=None if since is None else _begin(since, zone),
+        until=None if until is None else _begin(until + timedelta(days=1), zone),
     )
 
 
@@ -70,6 +72,8 @@ def _values(given: Mapping[str, str], name: str) -> tuple[str, ...]:
     if match is None:
         raise _bad(name, "must look like IS:value or IS_ANY_OF:a,b")
     items = [item.strip() for item in match[2].split(",") if item.strip()]
+    if len(items) > MOST_VALUES:
+        raise _bad(name, f"takes at most {MOST_VALUES} values")
     if name not in _NUMBERS:
         return tuple(items)
     try:
@@ -85,8 +89,12 @@ def _number(text: str) -> int:
     return number
 
 
-def _day(given: Mapping[str, str], name: str) -> Millis | None:
-    """The first millisecond of a day (UTC)."""
+def _begin(day: date, zone: tzinfo) -> Millis:
+    """The first millisecond of a day."""
+    return clock.of_datetime(datetime.combine(day, time(), zone))
+
+
+def _day(given: Mapping[str, str], name: str) -> date | None:
     if name not in given:
         return None
     text: Any = given[name].removeprefix("IS:")
@@ -98,7 +106,7 @@ def _day(given: Mapping[str, str], name: str) -> Millis | None:
         raise _bad(name, f"names a day that does not exist: {text}") from error
     if day == date.max:
         raise _bad(name, f"names the end of time: {text}")
-    return int(datetime.combine(day, time(), UTC).timestamp()) * 1000
+    return day
 
 
 def _bad(name: str, problem: str) -> BadData:

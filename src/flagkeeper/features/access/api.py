@@ -19,6 +19,7 @@ from flagkeeper.storage.reader import Reader
 @route.get(
     "/api/admin/permissions",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag="Auth",
     operation="getPermissions",
     summary="Everything that a role can allow",
@@ -30,6 +31,7 @@ async def list_permissions(reader: Reader, environment_names: EnvironmentNames) 
 @route.get(
     "/api/admin/roles",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag="Users",
     operation="getRoles",
     summary="All roles",
@@ -41,6 +43,7 @@ async def list_roles(reader: Reader) -> RoleList:
 @route.get(
     "/api/admin/roles/{role_id:int}",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag="Users",
     operation="getRoleById",
     summary="One role and what it allows",

@@ -1,5 +1,7 @@
 """Changing who may do what: load, decide, write, record."""
 
+from collections.abc import Mapping
+
 from flagkeeper.eventlog.catalogue.access import RoleCreated
 from flagkeeper.eventlog.catalogue.project_access import (
     GrantedRole,
@@ -9,8 +11,9 @@ from flagkeeper.eventlog.catalogue.project_access import (
     UserRolesData,
 )
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.eventlog.version import Gone, State
 from flagkeeper.features.access import store
-from flagkeeper.features.access.model import PREDEFINED, Membership, ProjectAccessState
+from flagkeeper.features.access.model import PREDEFINED, Membership, ProjectAccessState, access_state
 
 
 def seed(unit: Unit) -> None:
@@ -30,7 +33,7 @@ def grant(unit: Unit, project: str, user_id: int, role_id: int) -> None:
     granted = GrantedRole(role_id=role_id, group_ids=[], user_ids=[user_id])
     unit.record(
         ProjectAccessAdded(project=project, data=GrantedRolesData(roles=[granted])),
-        ProjectAccessState(members=sorted([*members, new])),
+        access_state(sorted([*members, new])),
     )
 
 
@@ -42,11 +45,11 @@ def revoke_user(unit: Unit, user_id: int) -> None:
         held = [each.role_id for each in members if each.user_id == user_id]
         unit.record(
             ProjectAccessUserRolesDeleted(project=project, pre_data=UserRolesData(user_id=user_id, roles=held)),
-            ProjectAccessState(members=[each for each in members if each.user_id != user_id]),
+            access_state([each for each in members if each.user_id != user_id]),
         )
 
 
-def forget_project(unit: Unit, project: str) -> None:
-    """Takes all roles in a project that is being deleted; the event of the deletion speaks for this too."""
-    unit.silent(f"project-access/{project}", "the project itself is gone, and an event says so")
-    store.revoke_all(unit.tx, project)
+def forget_project(unit: Unit, project: str) -> Mapping[str, State]:
+    """Takes all roles in a project that is being deleted. Returns what the event of the deletion keeps with it."""
+    had_members = store.revoke_all(unit.tx, project)
+    return {f"project-access/{project}": Gone(ProjectAccessState)} if had_members else {}

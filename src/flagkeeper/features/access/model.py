@@ -1,4 +1,4 @@
-"""Roles, and what they allow (facts: platform-model.md, section 9). Pure."""
+"""Roles, and what they allow. Pure."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -6,12 +6,13 @@ from typing import ClassVar
 import msgspec
 
 from flagkeeper.eventlog.catalogue.payload import PermissionData, RoleData
-from flagkeeper.eventlog.version import Snapshot
+from flagkeeper.eventlog.query import Visibility
+from flagkeeper.eventlog.version import Gone, Snapshot, State
 from flagkeeper.kernel.errors import BadData, Detail
 
 
-class Scope(StrEnum):
-    """What a permission is about."""
+class Level(StrEnum):
+    """Where a permission holds: on the whole server, in a project, or in one environment of it."""
 
     ROOT = "root"
     PROJECT = "project"
@@ -52,9 +53,12 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoleState(Snapshot, frozen=True, kw_only=True):
+    """A version of a role."""
+
     kind: ClassVar = "role"
-    role: RoleData | None
-    """None: it was deleted."""
+    schema: ClassVar = 2
+    upcasters: ClassVar = {1: lambda state: state if state["role"] else None}
+    role: RoleData
 
 
 class Membership(msgspec.Struct, frozen=True, order=True, rename="camel"):
@@ -65,8 +69,32 @@ class Membership(msgspec.Struct, frozen=True, order=True, rename="camel"):
 
 
 class ProjectAccessState(Snapshot, frozen=True, kw_only=True):
+    """A version of who has which role in a project. Where nobody has any, there is no such subject."""
+
     kind: ClassVar = "project-access"
+    schema: ClassVar = 2
+    upcasters: ClassVar = {1: lambda state: state if state["members"] else None}
     members: list[Membership]
+    """In order of users, then roles; at least one."""
+
+
+def access_state(members: list[Membership]) -> State:
+    """The state of a project in which these have roles."""
+    return ProjectAccessState(members=members) if members else Gone(ProjectAccessState)
+
+
+ALL_PROJECTS = "*"
+"""In the place of a project's id, for what is for all of them."""
+
+
+def hidden_projects(visibility: Visibility) -> frozenset[str]:
+    """The projects of which a reader may not know."""
+    return visibility.hidden_projects - {ALL_PROJECTS}
+
+
+def is_hidden(project: str | None, visibility: Visibility) -> bool:
+    """Whether a reader may not know of what belongs to a project. What belongs to none is not hidden."""
+    return project is not None and project != ALL_PROJECTS and project in visibility.hidden_projects
 
 
 ROOT_PERMISSIONS = (
@@ -99,9 +127,9 @@ ENVIRONMENT_PERMISSIONS = (
     *("APPROVE_CHANGE_REQUEST", "APPLY_CHANGE_REQUEST", "SKIP_CHANGE_REQUEST"),
 )
 PERMISSIONS = {
-    Scope.ROOT: ROOT_PERMISSIONS,
-    Scope.PROJECT: PROJECT_PERMISSIONS,
-    Scope.ENVIRONMENT: ENVIRONMENT_PERMISSIONS,
+    Level.ROOT: ROOT_PERMISSIONS,
+    Level.PROJECT: PROJECT_PERMISSIONS,
+    Level.ENVIRONMENT: ENVIRONMENT_PERMISSIONS,
 }
 
 _MEMBER = (

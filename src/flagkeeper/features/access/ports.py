@@ -1,7 +1,8 @@
-"""What access must ask a higher slice; the composition root wires the answer."""
+"""What access must ask a higher slice; the slice there answers."""
 
 from typing import Protocol, runtime_checkable
 
+from flagkeeper.kernel.port import Port
 from flagkeeper.storage.transaction import Transaction
 
 
@@ -10,3 +11,6 @@ class EnvironmentNames(Protocol):
     """Knows all environments, in the order in which people see them."""
 
     def __call__(self, tx: Transaction) -> list[str]: ...
+
+
+ENVIRONMENT_NAMES = Port[EnvironmentNames]("environment_names")

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.features.access.model import PERMISSIONS, Role, RolePermission, Scope
+from flagkeeper.features.access.model import PERMISSIONS, Level, Role, RolePermission
 
 
 class RoleOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +51,9 @@ class PermissionList(msgspec.Struct, frozen=True, kw_only=True):
     permissions: Permissions
 
 
-_ALL = [(name, scope) for scope, names in PERMISSIONS.items() for name in names]
+_ALL = [(name, level) for level, names in PERMISSIONS.items() for name in names]
 _NUMBER = {name: number for number, (name, _) in enumerate(_ALL, 1)}
-_SCOPE = dict(_ALL)
+_LEVEL = dict(_ALL)
 
 
 def shown(role: Role) -> RoleOut:
@@ -74,12 +74,12 @@ def all_permissions(environments: list[str]) -> PermissionList:
     """Everything that a role can allow, here."""
     return PermissionList(
         permissions=Permissions(
-            root=[_shown(RolePermission(name)) for name in PERMISSIONS[Scope.ROOT]],
-            project=[_shown(RolePermission(name)) for name in PERMISSIONS[Scope.PROJECT]],
+            root=[_shown(RolePermission(name)) for name in PERMISSIONS[Level.ROOT]],
+            project=[_shown(RolePermission(name)) for name in PERMISSIONS[Level.PROJECT]],
             environments=[
                 EnvironmentPermissions(
                     name=environment,
-                    permissions=[_shown(RolePermission(name, environment)) for name in PERMISSIONS[Scope.ENVIRONMENT]],
+                    permissions=[_shown(RolePermission(name, environment)) for name in PERMISSIONS[Level.ENVIRONMENT]],
                 )
                 for environment in environments
             ],
@@ -92,6 +92,6 @@ def _shown(permission: RolePermission) -> PermissionOut:
         id=_NUMBER[permission.name],
         name=permission.name,
         display_name=permission.name.replace("_", " ").capitalize(),
-        type=_SCOPE[permission.name],
+        type=_LEVEL[permission.name],
         environment=permission.environment or UNSET,
     )

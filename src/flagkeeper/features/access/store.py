@@ -61,5 +61,6 @@ def revoke_user(tx: Transaction, project: str, user_id: int) -> None:
     tx.write(_REVOKE_USER, project=project, user_id=user_id)
 
 
-def revoke_all(tx: Transaction, project: str) -> None:
-    tx.write(_REVOKE_ALL, project=project)
+def revoke_all(tx: Transaction, project: str) -> bool:
+    """Whether anybody had a role in it."""
+    return tx.write(_REVOKE_ALL, project=project) > 0

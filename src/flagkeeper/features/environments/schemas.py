@@ -1,12 +1,37 @@
 """Environments on the wire."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from flagkeeper.features.environments.model import EnvironmentChange, EnvironmentDraft
 from flagkeeper.features.environments.queries import UsedEnvironment
 
 
 class EnvironmentName(msgspec.Struct, frozen=True, kw_only=True):
     name: str
+
+
+class NewEnvironmentBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    type: str
+    """`development`, `test`, `preproduction`, `production`, or any other word."""
+    enabled: bool = True
+    sort_order: int | None = None
+    required_approvals: int | None = None
+
+    def draft(self) -> EnvironmentDraft:
+        return EnvironmentDraft(**msgspec.structs.asdict(self))
+
+
+class EnvironmentBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is left out stays."""
+
+    type: str | UnsetType = UNSET
+    sort_order: int | UnsetType = UNSET
+    required_approvals: int | UnsetType | None = UNSET
+
+    def change(self) -> EnvironmentChange:
+        return EnvironmentChange(**msgspec.structs.asdict(self))
 
 
 class EnvironmentOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from flagkeeper.features.environments.model import Environment
 from flagkeeper.features.environments.tables import environments
@@ -49,15 +49,21 @@ _UPDATE = Write[Any](
         required_approvals=bindparam("required_approvals"),
     )
 )
+_DELETE = Write[Any](delete(environments).where(environments.c.name == bindparam("name")))
+
+
+def find(tx: Transaction, name: str) -> Environment | None:
+    """The environment, locked until the unit ends."""
+    return tx.first(_LOCKED, name=name)
 
 
 def load(tx: Transaction, name: str) -> Environment:
-    """The environment, locked until the unit ends.
+    """The same.
 
     Raises:
         NotFound: there is no such environment.
     """
-    found = tx.first(_LOCKED, name=name)
+    found = find(tx, name)
     if found is None:
         raise NotFound(f"There is no environment called {name!r}.")
     return found
@@ -75,6 +81,10 @@ def add(tx: Transaction, environment: Environment) -> bool:
 
 def save(tx: Transaction, environment: Environment) -> None:
     tx.write(_UPDATE, **_row(environment))
+
+
+def remove(tx: Transaction, name: str) -> None:
+    tx.write(_DELETE, name=name)
 
 
 def _row(environment: Environment) -> dict[str, Any]:

@@ -20,6 +20,15 @@ features = Table(
     Column("archived_at", BigInteger),
     info=audited("flag", "feature_name"),
 )
+# All that is counted of a project's flags, so that counting reads no rows.
+Index(
+    "ix_features_counts",
+    features.c.project,
+    features.c.type,
+    features.c.archived_at,
+    features.c.stale,
+    features.c.potentially_stale,
+)
 
 feature_environments = Table(
     "feature_environments",
@@ -75,6 +84,44 @@ feature_tags = Table(
 )
 Index("ix_feature_tags_type_value", feature_tags.c.type, feature_tags.c.value)
 
+feature_dependencies = Table(
+    "feature_dependencies",
+    metadata,
+    Column("feature_name", Text, ForeignKey("features.name", ondelete="CASCADE"), primary_key=True),
+    Column("parent", Text, ForeignKey("features.name"), primary_key=True, index=True),
+    Column("enabled", Boolean, nullable=False),
+    Column("variants", Text, nullable=False),
+    info=audited("flag", "feature_name"),
+)
+
+feature_links = Table(
+    "feature_links",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("feature_name", Text, ForeignKey("features.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("title", Text),
+    info=audited("flag", "feature_name"),
+)
+
+feature_completions = Table(
+    "feature_completions",
+    metadata,
+    Column("feature_name", Text, ForeignKey("features.name", ondelete="CASCADE"), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_value", Text),
+    info=audited("flag", "feature_name"),
+)
+
+favorite_features = Table(
+    "favorite_features",
+    metadata,
+    Column("feature_name", Text, ForeignKey("features.name", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False, index=True),
+    info=audited("favorite-flag", "feature_name"),
+)
+
 feature_types = Table(
     "feature_types",
     metadata,
@@ -94,3 +141,14 @@ feature_last_seen = Table(
     Column("at", BigInteger, nullable=False),
 )
 """When an SDK last evaluated a flag. Usage, not state: it changes without an event."""
+
+feature_stages = Table(
+    "feature_stages",
+    metadata,
+    Column("feature_name", Text, primary_key=True),
+    Column("revived_at", BigInteger),
+    Column("pre_live_at", BigInteger),
+    Column("live_at", BigInteger),
+)
+"""What usage says of the life of a flag. A flag that was revived begins again; where there is no row, nobody has asked
+for the flag yet. The other stages follow from what is known anyway: created, completed, archived."""

@@ -3,6 +3,7 @@
 from litestar.params import FromPath, FromQuery
 
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
+from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.environments.ports import EnvironmentUses
 from flagkeeper.features.projects import commands, queries
@@ -26,33 +27,70 @@ TAG = "Projects"
 @route.get(
     "/api/admin/projects",
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag=TAG,
     operation="getProjects",
     summary="All projects, or with `archived=true` those in the archive",
 )
-async def list_projects(reader: Reader, project_flags: ProjectFlags, archived: FromQuery[bool] = False) -> ProjectList:
-    found = await reader.run(queries.listed, project_flags, archived=archived)
+async def list_projects(
+    reader: Reader,
+    project_flags: ProjectFlags,
+    visibility: Visibility,
+    caller: Caller,
+    archived: FromQuery[bool] = False,
+) -> ProjectList:
+    found = await reader.run(queries.listed, project_flags, visibility, caller.actor.user_id, archived=archived)
     return ProjectList(projects=[shown(each) for each in found])
+
+
+@route.post(
+    "/api/admin/projects/{project:str}/favorites",
+    permission=route.ANYBODY,
+    scope=route.PROJECT,
+    tag="Features",
+    operation="addFavoriteProject",
+    summary="Make a project one of your favourites",
+    status=200,
+    errors=(404,),
+)
+async def add_favorite(project: FromPath[str], caller: Caller, units: Units) -> None:
+    await units.run(caller.actor, commands.add_favorite, project)
+
+
+@route.delete(
+    "/api/admin/projects/{project:str}/favorites",
+    permission=route.ANYBODY,
+    scope=route.PROJECT,
+    tag="Features",
+    operation="removeFavoriteProject",
+    summary="Take a project out of your favourites",
+    status=200,
+    errors=(404,),
+)
+async def remove_favorite(project: FromPath[str], caller: Caller, units: Units) -> None:
+    await units.run(caller.actor, commands.remove_favorite, project)
 
 
 @route.get(
     "/api/admin/environments/project/{project:str}",
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag="Environments",
     operation="getProjectEnvironments",
     summary="All environments as a project sees them",
     errors=(404,),
 )
 async def list_project_environments(
-    project: FromPath[str], reader: Reader, environment_uses: EnvironmentUses
+    project: FromPath[str], reader: Reader, environment_uses: EnvironmentUses, visibility: Visibility
 ) -> ProjectEnvironmentList:
-    found = await reader.run(queries.environments_seen_by, project, environment_uses)
+    found = await reader.run(queries.environments_seen_by, project, environment_uses, visibility)
     return ProjectEnvironmentList(environments=[shown_environment(each) for each in found])
 
 
 @route.post(
     "/api/admin/projects/{project:str}/environments",
     permission=Permission.UPDATE_PROJECT,
+    scope=route.PROJECT,
     tag=TAG,
     operation="addEnvironmentToProject",
     summary="Give a project an environment",
@@ -80,6 +118,7 @@ async def add_environment(
 @route.delete(
     "/api/admin/projects/{project:str}/environments/{environment:str}",
     permission=Permission.UPDATE_PROJECT,
+    scope=route.PROJECT,
     tag=TAG,
     operation="removeEnvironmentFromProject",
     summary="Take an environment, and what its flags do there, away from a project",
@@ -99,6 +138,7 @@ async def remove_environment(
 @route.post(
     "/api/admin/projects/{project:str}/environments/{environment:str}/default-strategy",
     permission=(Permission.UPDATE_PROJECT, Permission.PROJECT_DEFAULT_STRATEGY_WRITE),
+    scope=route.PROJECT,
     tag=TAG,
     operation="addDefaultStrategyToProjectEnvironment",
     summary="Set the strategy of flags that are switched on without one",
@@ -117,4 +157,12 @@ async def set_default_strategy(
     )
 
 
-ROUTES = [list_projects, list_project_environments, add_environment, remove_environment, set_default_strategy]
+ROUTES = [
+    add_favorite,
+    remove_favorite,
+    list_projects,
+    list_project_environments,
+    add_environment,
+    remove_environment,
+    set_default_strategy,
+]

@@ -1,4 +1,4 @@
-"""What projects must ask the flags; the composition root wires the answers."""
+"""What projects must ask the flags; the slices there answer."""
 
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
@@ -7,7 +7,9 @@ import msgspec
 
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.eventlog.version import State
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.port import Port
 from flagkeeper.storage.transaction import Transaction
 
 
@@ -37,13 +39,14 @@ class ProjectFlags(Protocol):
 class FlagEnvironments(Protocol):
     """Gives the flags of a project a state in an environment, and takes it away. The project is locked meanwhile."""
 
-    def attach(self, unit: Unit, project: str, environment: str) -> None:
-        """Every flag of the project, archived ones too, gets the environment: switched off, without strategies."""
+    def attach(self, unit: Unit, project: str, environment: str) -> Mapping[str, State]:
+        """Every flag of the project, archived ones too, gets the environment: switched off, without strategies.
+        Returns the versions of all these, by subject."""
         ...
 
-    def detach(self, unit: Unit, project: str, environment: str) -> None:
+    def detach(self, unit: Unit, project: str, environment: str) -> Mapping[str, State]:
         """Every flag of the project, archived ones too, loses the environment with all its strategies there, and the
-        log says what was lost."""
+        log says what was lost. Returns the versions of all these, by subject."""
         ...
 
 
@@ -59,3 +62,8 @@ class StrategyRules(Protocol):
             NotFound: there is no such segment.
         """
         ...
+
+
+PROJECT_FLAGS = Port[ProjectFlags]("project_flags")
+FLAG_ENVIRONMENTS = Port[FlagEnvironments]("flag_environments")
+STRATEGY_RULES = Port[StrategyRules]("strategy_rules")

@@ -3,11 +3,23 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, VariantData
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.eventlog.catalogue.payload import VariantData
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.features.projects.model import Mode, health
-from flagkeeper.features.projects.queries import ListedProject, SeenEnvironment
+from flagkeeper.features.projects.queries import ListedProject, Owner, SeenEnvironment
+from flagkeeper.features.users.model.user import image_url
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.limits import AtOnce
+
+
+class UserOwner(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="ownerType", tag="user"):
+    name: str
+    image_url: str
+
+
+class SystemOwner(msgspec.Struct, frozen=True, kw_only=True, tag_field="ownerType", tag="system"):
+    """Nobody in particular."""
 
 
 class ProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -18,15 +30,17 @@ class ProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     default_stickiness: str
     health: int
     technical_debt: int
+    owners: list[UserOwner | SystemOwner]
     feature_count: int
     stale_feature_count: int
     potentially_stale_feature_count: int
     member_count: int
-    created_at: str
-    updated_at: str
-    last_updated_at: str
-    archived_at: str | None
-    last_reported_flag_usage: str | None
+    created_at: clock.Iso
+    updated_at: clock.Iso
+    last_updated_at: clock.Iso
+    archived_at: clock.Iso | None
+    favorite: bool
+    last_reported_flag_usage: clock.Iso | None
 
 
 class ProjectList(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +54,9 @@ class DefaultStrategyBody(msgspec.Struct, frozen=True, kw_only=True, rename="cam
     name: str
     title: str | None = None
     disabled: bool | None = None
-    constraints: list[ConstraintData] = []
+    constraints: list[Constraint] = []
     parameters: dict[str, str] = {}
-    variants: list[VariantData] = []
+    variants: AtOnce[VariantData] = []
     segments: list[int] = []
 
     def draft(self) -> DefaultStrategyData:
@@ -97,6 +111,7 @@ def shown(listed: ListedProject) -> ProjectOut:
         default_stickiness=project.default_stickiness,
         health=healthy,
         technical_debt=100 - healthy,
+        owners=[shown_owner(each) for each in listed.owners] or [SystemOwner()],
         feature_count=flags.archived if project.archived_at else flags.active,
         stale_feature_count=flags.stale,
         potentially_stale_feature_count=flags.potentially_stale,
@@ -105,6 +120,7 @@ def shown(listed: ListedProject) -> ProjectOut:
         updated_at=clock.to_iso(project.updated_at),
         last_updated_at=clock.to_iso(listed.last_updated_at),
         archived_at=_iso(project.archived_at),
+        favorite=listed.favorite,
         last_reported_flag_usage=_iso(flags.last_seen_at),
     )
 
@@ -117,6 +133,11 @@ def shown_environment(seen: SeenEnvironment) -> ProjectEnvironmentOut:
         visible=seen.attached,
         default_strategy=seen.default_strategy or UNSET,
     )
+
+
+def shown_owner(owner: Owner) -> UserOwner:
+    name = owner.name or owner.username or owner.email or str(owner.user_id)
+    return UserOwner(name=name, image_url=image_url(owner.email or owner.username or str(owner.user_id)))
 
 
 def _iso(at: clock.Millis | None) -> str | None:

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, select, update
 
-from flagkeeper.eventlog.catalogue.payload import FeatureNaming, LinkTemplate
+from flagkeeper.eventlog.catalogue.payload import FeatureNaming, LinkTemplate, by_name
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.features.projects.model import Mode, Project
-from flagkeeper.features.projects.tables import project_environments, projects
+from flagkeeper.features.projects.tables import favorite_projects, project_environments, projects
 from flagkeeper.kernel.errors import NotFound
 from flagkeeper.storage.dialects import upsert
 from flagkeeper.storage.statement import Query, Write
@@ -50,14 +50,33 @@ def to_project(*row: Any) -> Project:
 
 
 def to_strategy(stored: str | None) -> DefaultStrategyData | None:
-    return None if stored is None else msgspec.json.decode(stored, type=DefaultStrategyData)
+    if stored is None:
+        return None
+    strategy = msgspec.json.decode(stored, type=DefaultStrategyData)
+    return msgspec.structs.replace(strategy, variants=by_name(strategy.variants))
 
 
 _LOCKED = Query(
     select(*COLUMNS).where(projects.c.id == bindparam("id"), projects.c.archived_at.is_(None)).with_for_update(),
     to_project,
 )
+_ANY_LOCKED = Query(select(*COLUMNS).where(projects.c.id == bindparam("id")).with_for_update(), to_project)
 _INSERT = Write[Any](upsert(projects, key=["id"]))
+_CHANGING = (
+    *("name", "description", "mode", "default_stickiness", "feature_limit", "feature_naming_pattern"),
+    *(
+        "feature_naming_example",
+        "feature_naming_description",
+        "link_templates",
+        "created_at",
+        "updated_at",
+        "archived_at",
+    ),
+)
+_UPDATE = Write[Any](
+    update(projects).where(projects.c.id == bindparam("id")).values({name: bindparam(name) for name in _CHANGING})
+)
+_DELETE = Write[Any](delete(projects).where(projects.c.id == bindparam("id")))
 _ATTACHED = Query(
     select(project_environments.c.environment, project_environments.c.default_strategy).where(
         project_environments.c.project == bindparam("project")
@@ -69,6 +88,19 @@ _ONE = (
     project_environments.c.project == bindparam("project"),
     project_environments.c.environment == bindparam("environment"),
 )
+_USERS = Query(
+    select(favorite_projects.c.user_id)
+    .where(favorite_projects.c.project == bindparam("project"))
+    .order_by(favorite_projects.c.user_id),
+    int,
+)
+_ADD_FAVORITE = Write[Any](upsert(favorite_projects, key=["project", "user_id"]))
+_REMOVE_FAVORITE = Write[Any](
+    delete(favorite_projects).where(
+        favorite_projects.c.project == bindparam("project"), favorite_projects.c.user_id == bindparam("user_id")
+    )
+)
+_REMOVE_FAVORITES = Write[Any](delete(favorite_projects).where(favorite_projects.c.project == bindparam("project")))
 _DETACH = Write[Any](delete(project_environments).where(*_ONE))
 _SET_STRATEGY = Write[Any](
     update(project_environments).where(*_ONE).values(default_strategy=bindparam("default_strategy"))
@@ -87,25 +119,22 @@ def load(tx: Transaction, project_id: str) -> Project:
     return found
 
 
+def find(tx: Transaction, project_id: str) -> Project | None:
+    """The project, archived or not, locked until the unit ends."""
+    return tx.first(_ANY_LOCKED, id=project_id)
+
+
 def add(tx: Transaction, project: Project) -> bool:
     """False when the id is taken, also by an archived project; then nothing happens."""
-    changed = tx.write(
-        _INSERT,
-        id=project.id,
-        name=project.name,
-        description=project.description,
-        mode=project.mode,
-        default_stickiness=project.default_stickiness,
-        feature_limit=project.feature_limit,
-        feature_naming_pattern=project.feature_naming.pattern,
-        feature_naming_example=project.feature_naming.example,
-        feature_naming_description=project.feature_naming.description,
-        link_templates=msgspec.json.encode(project.link_templates).decode(),
-        created_at=project.created_at,
-        updated_at=project.updated_at,
-        archived_at=project.archived_at,
-    )
-    return changed > 0
+    return tx.write(_INSERT, **_row(project)) > 0
+
+
+def save(tx: Transaction, project: Project) -> None:
+    tx.write(_UPDATE, **_row(project))
+
+
+def remove(tx: Transaction, project_id: str) -> None:
+    tx.write(_DELETE, id=project_id)
 
 
 def attached(tx: Transaction, project_id: str) -> dict[str, DefaultStrategyData | None]:
@@ -122,9 +151,47 @@ def detach(tx: Transaction, project_id: str, environment: str) -> None:
     tx.write(_DETACH, project=project_id, environment=environment)
 
 
-def set_strategy(tx: Transaction, project_id: str, environment: str, strategy: DefaultStrategyData) -> None:
+def set_strategy(tx: Transaction, project_id: str, environment: str, strategy: DefaultStrategyData | None) -> None:
     tx.write(_SET_STRATEGY, project=project_id, environment=environment, default_strategy=_stored(strategy))
 
 
 def _stored(strategy: DefaultStrategyData | None) -> str | None:
     return None if strategy is None else msgspec.json.encode(strategy).decode()
+
+
+def _row(project: Project) -> dict[str, Any]:
+    return {
+        "id": project.id,
+        "created_at": project.created_at,
+        "name": project.name,
+        "description": project.description,
+        "mode": project.mode,
+        "default_stickiness": project.default_stickiness,
+        "feature_limit": project.feature_limit,
+        "feature_naming_pattern": project.feature_naming.pattern,
+        "feature_naming_example": project.feature_naming.example,
+        "feature_naming_description": project.feature_naming.description,
+        "link_templates": msgspec.json.encode(project.link_templates).decode(),
+        "updated_at": project.updated_at,
+        "archived_at": project.archived_at,
+    }
+
+
+def favorite_of(tx: Transaction, project: str) -> list[int]:
+    """Whose favourite a project is, sorted."""
+    return tx.all(_USERS, project=project)
+
+
+def add_favorite(tx: Transaction, project: str, user_id: int) -> bool:
+    """False when it is one already."""
+    return tx.write(_ADD_FAVORITE, project=project, user_id=user_id) > 0
+
+
+def remove_favorites(tx: Transaction, project: str) -> None:
+    """Everybody's."""
+    tx.write(_REMOVE_FAVORITES, project=project)
+
+
+def remove_favorite(tx: Transaction, project: str, user_id: int) -> bool:
+    """False when it is none."""
+    return tx.write(_REMOVE_FAVORITE, project=project, user_id=user_id) > 0

@@ -32,3 +32,11 @@ project_environments = Table(
     Column("default_strategy", Text),
     info=audited("project", "project", "environment"),
 )
+
+favorite_projects = Table(
+    "favorite_projects",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False, index=True),
+    info=audited("favorite-project", "project"),
+)

@@ -27,32 +27,35 @@ TAG = "Event log"
 @route.get(
     "/api/admin/log/archive",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getLogArchive",
     summary="Where the events are: in the database, and in which segments of the archive",
 )
 async def get_archive(reader: Reader, retention: Retention) -> ArchiveOut:
     state = await reader.run(queries.archive_state)
-    return shown_state(state, retention.place.shown if retention.place else None, retention.policy)
+    return shown_state(state, retention.blobs.shown if retention.blobs else None, retention.policy)
 
 
 @route.post(
     "/api/admin/log/archive/runs",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="runLogArchive",
     summary="Archive now what the policy lets go",
     status=202,
     errors=(409,),
 )
-async def run_archive(caller: Caller, retention: Retention) -> RunBegun:
-    await retention.begin_archiving(caller.actor)
+async def run_archive(caller: Caller, units: Units, retention: Retention) -> RunBegun:
+    await retention.begin_archiving(units, caller.actor)
     return RunBegun(started=True)
 
 
 @route.get(
     "/api/admin/log/holds",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getLogHolds",
     summary="The legal holds that stand",
@@ -64,6 +67,7 @@ async def list_holds(reader: Reader) -> HoldList:
 @route.post(
     "/api/admin/log/holds",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="placeLogHold",
     summary="Place a legal hold: no event leaves the database, and no name is replaced, until it is lifted",
@@ -76,6 +80,7 @@ async def place_hold(data: HoldBody, caller: Caller, units: Units) -> HoldOut:
 @route.delete(
     "/api/admin/log/holds/{hold_id:int}",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="liftLogHold",
     summary="Lift a legal hold",
@@ -89,6 +94,7 @@ async def lift_hold(hold_id: int, caller: Caller, units: Units) -> None:
 @route.get(
     "/api/admin/log/pseudonyms",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getLogPseudonyms",
     summary="The pseudonyms of people who were forgotten, and how far that has come",
@@ -100,6 +106,7 @@ async def list_pseudonyms(reader: Reader) -> PseudonymList:
 @route.post(
     "/api/admin/log/pseudonyms",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="pseudonymiseActor",
     summary="Put a pseudonym in the place of a person's names, everywhere in the log",

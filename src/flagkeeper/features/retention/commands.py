@@ -1,9 +1,9 @@
 """Placing and lifting legal holds, and asking for pseudonyms."""
 
 from flagkeeper.eventlog.archive import pseudonyms, store
-from flagkeeper.eventlog.archive.pseudonyms import COLD, FIND, Pseudonym
+from flagkeeper.eventlog.archive.lease import demand_no_hold
+from flagkeeper.eventlog.archive.pseudonyms import ARCHIVED, FIND, Pseudonym
 from flagkeeper.eventlog.archive.store import Hold
-from flagkeeper.eventlog.archive.turn import demand_no_hold
 from flagkeeper.eventlog.catalogue.own import FlagkeeperHoldLifted, FlagkeeperHoldPlaced, HoldData
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.retention.model import Person, check_person, check_reason, pseudonym_of
@@ -44,13 +44,14 @@ def ask_pseudonym(unit: Unit, person: Person) -> Pseudonym:
         pseudonym=pseudonym_of(person),
         user_id=person.user_id,
         names=(name,) if name else (),
-        stage=COLD if name else FIND,
+        stage=ARCHIVED if name else FIND,
         position=0,
         reached=0,
         touched_first=None,
         touched_last=None,
         events=0,
         asked_by=unit.actor,
+        context=unit.context,
         asked_at=unit.now,
         finished_at=None,
     )

@@ -5,6 +5,7 @@ import msgspec
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.kernel.ids import new_secret
+from flagkeeper.kernel.text import check_line
 
 LONGEST_REASON = 1_000
 SHORTEST_NAME = 2
@@ -25,6 +26,7 @@ def check_reason(reason: str) -> str:
         raise BadData(
             "A legal hold needs a reason.", Detail(f"1 to {LONGEST_REASON} characters are allowed.", "/body/reason")
         )
+    check_line(reason, "/body/reason")
     return reason
 
 

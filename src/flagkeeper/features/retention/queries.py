@@ -2,11 +2,11 @@
 
 import msgspec
 
-from flagkeeper.eventlog.archive import hot, pseudonyms, store
+from flagkeeper.eventlog.archive import live, pseudonyms, store
 from flagkeeper.eventlog.archive.pseudonyms import Pseudonym
 from flagkeeper.eventlog.archive.segment import Segment
 from flagkeeper.eventlog.archive.store import Hold, LastRun
-from flagkeeper.eventlog.read import epoch
+from flagkeeper.eventlog.read import log_position
 from flagkeeper.storage.transaction import Transaction
 
 
@@ -14,7 +14,7 @@ class ArchiveState(msgspec.Struct, frozen=True, kw_only=True):
     """Where the events are."""
 
     segments: list[Segment]
-    first_hot: int | None
+    first_live: int | None
     """The oldest event in the database."""
     last_id: int
     last_run: LastRun | None
@@ -24,8 +24,8 @@ class ArchiveState(msgspec.Struct, frozen=True, kw_only=True):
 def archive_state(tx: Transaction) -> ArchiveState:
     return ArchiveState(
         segments=store.segments(tx),
-        first_hot=hot.first_id(tx),
-        last_id=epoch(tx).last_id,
+        first_live=live.first_id(tx),
+        last_id=log_position(tx).last_id,
         last_run=store.last_run(tx),
         holds=store.holds(tx),
     )

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from flagkeeper.eventlog.archive.archiver import Policy
+from flagkeeper.eventlog.archive.archiver import RetentionPolicy
 from flagkeeper.eventlog.archive.pseudonyms import Pseudonym
 from flagkeeper.eventlog.archive.segment import Segment
 from flagkeeper.eventlog.archive.store import Hold, LastRun
@@ -16,8 +16,8 @@ class SegmentOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     first_id: int
     last_id: int
-    first_at: str
-    last_at: str
+    first_at: clock.Iso
+    last_at: clock.Iso
     events: int
     size: int
     """In bytes."""
@@ -26,8 +26,8 @@ class SegmentOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RunOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    started_at: str
-    finished_at: str | None
+    started_at: clock.Iso
+    finished_at: clock.Iso | None
     """Null: it is under way, or was cut off."""
     segments: int
     events: int
@@ -38,7 +38,7 @@ class HoldOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: int
     reason: str
     created_by: str
-    created_at: str
+    created_at: clock.Iso
 
 
 class PolicyOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -97,21 +97,21 @@ class PseudonymOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     user_id: int | None
     events: int
     """Rewritten so far."""
-    asked_at: str
-    finished_at: str | None
+    asked_at: clock.Iso
+    finished_at: clock.Iso | None
 
 
 class PseudonymList(msgspec.Struct, frozen=True, kw_only=True):
     pseudonyms: list[PseudonymOut]
 
 
-def shown_state(state: ArchiveState, archive: str | None, policy: Policy) -> ArchiveOut:
+def shown_state(state: ArchiveState, archive: str | None, policy: RetentionPolicy) -> ArchiveOut:
     return ArchiveOut(
         archive=archive,
         policy=PolicyOut(keep_days=policy.keep_days, keep_events=policy.keep_events),
         last_id=state.last_id,
-        first_in_database=state.first_hot,
-        archived_events=state.last_id if state.first_hot is None else state.first_hot - 1,
+        first_in_database=state.first_live,
+        archived_events=state.last_id if state.first_live is None else state.first_live - 1,
         size=sum(segment.size for segment in state.segments),
         segments=[_shown_segment(segment) for segment in state.segments],
         last_run=_shown_run(state.last_run) if state.last_run else None,

@@ -16,6 +16,7 @@ TAG = "Event log"
 @route.get(
     "/api/admin/log/searches",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getSavedSearches",
     summary="My saved searches and all shared ones, by name",
@@ -28,6 +29,7 @@ async def list_searches(caller: Caller, reader: Reader) -> SavedSearchList:
 @route.post(
     "/api/admin/log/searches",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="createSavedSearch",
     summary="Save a search for myself, or share it; a token that belongs to no user can only share",
@@ -42,6 +44,7 @@ async def create_search(data: SavedSearchBody, caller: Caller, units: Units) -> 
 @route.get(
     "/api/admin/log/searches/{search_id:int}",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getSavedSearch",
     summary="One saved search",
@@ -55,6 +58,7 @@ async def get_search(search_id: int, caller: Caller, reader: Reader) -> SavedSea
 @route.put(
     "/api/admin/log/searches/{search_id:int}",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="updateSavedSearch",
     summary="Replace a search of mine; administrators: any shared one",
@@ -68,6 +72,7 @@ async def update_search(search_id: int, data: SavedSearchBody, caller: Caller, u
 @route.delete(
     "/api/admin/log/searches/{search_id:int}",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="deleteSavedSearch",
     summary="Delete a search of mine; administrators: any shared one",

@@ -1,6 +1,5 @@
 """The rules of saved searches. Pure."""
 
-import re
 from collections.abc import Sequence
 from typing import ClassVar, Protocol, TypeVar
 
@@ -9,16 +8,16 @@ import msgspec
 from flagkeeper.eventlog.catalogue.own import SearchData
 from flagkeeper.eventlog.query import parse
 from flagkeeper.eventlog.version import Snapshot
+from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.kernel.clock import Millis
-from flagkeeper.kernel.errors import BadData, Detail, NotFound
+from flagkeeper.kernel.errors import BadData, Detail, InvalidOperation, NotFound
+from flagkeeper.kernel.text import check_line
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 500
 MOST_SEARCHES = 100
 """Of one owner."""
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,13 +77,33 @@ class SavedSearch(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def state(self) -> "SearchState":
-        return SearchState(search=self.payload())
+        return SearchState(search=self.payload(), created_by=self.created_by, created_at=clock.to_iso(self.created_at))
 
 
 class SearchState(Snapshot, frozen=True, kw_only=True):
+    """A version of a saved search."""
+
     kind: ClassVar = "search"
-    search: SearchData | None
-    """None: it was deleted."""
+    schema: ClassVar = 2
+    upcasters: ClassVar = {1: lambda state: state if state["search"] else None}
+    search: SearchData
+    created_by: str | None = None
+    created_at: str | None = None
+    """Both are None in versions of the first schema, which did not say it."""
+
+    def draft(self) -> SearchDraft:
+        """What a person would have to ask for, to get it."""
+        shown = self.search
+        return SearchDraft(name=shown.name, query=shown.query, description=shown.description, shared=shown.shared)
+
+    def creation(self) -> tuple[str, Millis]:
+        """Who saved it, and when. Raises `InvalidOperation` when nobody knows."""
+        if self.created_by is None or self.created_at is None:
+            raise InvalidOperation(
+                "The log did not yet keep who saved this search, so it cannot be brought back as it was. Save it anew "
+                "instead."
+            )
+        return self.created_by, clock.from_iso(self.created_at)
 
 
 class Named(Protocol):
@@ -132,11 +151,10 @@ def checked(draft: SearchDraft, owner: int | None, now: Millis) -> SearchDraft:
         BadData: it breaks a rule, or the query cannot be read.
     """
     name, description = draft.name.strip(), (draft.description or "").strip()
-    if not 1 <= len(name) <= LONGEST_NAME or _CONTROL.search(name):
-        raise BadData(
-            f"The name of a search has 1 to {LONGEST_NAME} characters, and no control characters.",
-            Detail("The name is empty, too long, or has characters that cannot be seen.", "/body/name"),
-        )
+    if not 1 <= len(name) <= LONGEST_NAME:
+        message = f"The name of a search has 1 to {LONGEST_NAME} characters."
+        raise BadData(message, Detail(message, "/body/name"))
+    check_line(name, "/body/name")
     if len(description) > LONGEST_DESCRIPTION:
         raise BadData(
             f"A description has at most {LONGEST_DESCRIPTION} characters.",

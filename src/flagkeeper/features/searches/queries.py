@@ -6,6 +6,7 @@ from flagkeeper.features.searches.model import Asker, SavedSearch, named
 from flagkeeper.features.searches.store import COLUMNS, to_search
 from flagkeeper.features.searches.tables import saved_searches
 from flagkeeper.kernel.errors import NotFound
+from flagkeeper.storage.dialects import any_of
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
@@ -18,6 +19,7 @@ _VISIBLE = Query(
 _SHARED = Query(
     select(*COLUMNS).where(saved_searches.c.shared).order_by(saved_searches.c.name, saved_searches.c.id), to_search
 )
+_BY_IDS = Query(select(*COLUMNS).where(any_of(saved_searches.c.id, "ids")), to_search)
 _BY_ID = Query(select(*COLUMNS).where(saved_searches.c.id == bindparam("id")), to_search)
 
 
@@ -37,3 +39,8 @@ def search_for(tx: Transaction, search_id: int, asker: Asker) -> SavedSearch:
 def shared_search(tx: Transaction, wanted: str) -> SavedSearch:
     """The shared search that is meant. Raises what `named` does."""
     return named(tx.all(_SHARED), wanted)
+
+
+def searches_among(tx: Transaction, ids: list[int]) -> list[SavedSearch]:
+    """Those of `ids` that exist, whoever may see them."""
+    return tx.all(_BY_IDS, ids=ids)

@@ -31,8 +31,8 @@ class SavedSearchOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     mine: bool
     """Whether it is the caller's own."""
     created_by: str
-    created_at: str
-    updated_at: str
+    created_at: clock.Iso
+    updated_at: clock.Iso
     events: str
     """The path that runs it."""
 

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.features.context_fields.ports import StrategyUse
 from flagkeeper.features.segments.model import Segment, SegmentDraft
-from flagkeeper.features.segments.ports import StrategyUse
 from flagkeeper.kernel import clock
 
 
@@ -14,11 +14,11 @@ class SegmentBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
     description: str | None = None
     project: str | None = None
-    constraints: list[ConstraintData]
+    constraints: list[Constraint]
 
     def draft(self) -> SegmentDraft:
         return SegmentDraft(
-            name=self.name, description=self.description, project=self.project, constraints=self.constraints
+            name=self.name, description=self.description, project=self.project or None, constraints=self.constraints
         )
 
 
@@ -30,10 +30,10 @@ class SegmentOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: int
     name: str
     description: str | None
-    constraints: list[ConstraintData]
+    constraints: list[Constraint]
     project: str | None
     created_by: str
-    created_at: str
+    created_at: clock.Iso
     used_in_projects: int = 0
     used_in_features: int = 0
 

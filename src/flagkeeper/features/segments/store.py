@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData
+from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.features.segments.model import Segment
 from flagkeeper.features.segments.tables import segments
 from flagkeeper.kernel.errors import NotFound
-from flagkeeper.storage.sequences import next_id
+from flagkeeper.storage.sequences import last_id, next_id, take_up_to
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
@@ -32,7 +32,7 @@ def to_segment(
         id=id_,
         name=name,
         description=description,
-        constraints=msgspec.json.decode(constraints, type=list[ConstraintData]),
+        constraints=msgspec.json.decode(constraints, type=list[Constraint]),
         project=project,
         created_by=by,
         created_at=at,
@@ -73,13 +73,24 @@ def new_id(tx: Transaction) -> int:
     return next_id(tx, "segments")
 
 
-def load(tx: Transaction, segment_id: int) -> Segment:
-    """The segment, locked until the unit ends.
+def take_id(tx: Transaction, segment_id: int) -> None:
+    """Gives out this id, and with it all below."""
+    take_up_to(tx, "segments", segment_id)
 
-    Raises:
-        NotFound: there is no such segment.
-    """
-    found = tx.first(_BY_ID, id=segment_id)
+
+def last_given(tx: Transaction) -> int:
+    """The largest id that a segment ever had."""
+    return last_id(tx, "segments")
+
+
+def find(tx: Transaction, segment_id: int) -> Segment | None:
+    """The segment, locked until the unit ends."""
+    return tx.first(_BY_ID, id=segment_id)
+
+
+def load(tx: Transaction, segment_id: int) -> Segment:
+    """The same. Raises `NotFound` when there is no such segment."""
+    found = find(tx, segment_id)
     if found is None:
         raise NotFound(f"There is no segment with the id {segment_id}.")
     return found
@@ -87,6 +98,11 @@ def load(tx: Transaction, segment_id: int) -> Segment:
 
 def id_of_name(tx: Transaction, name: str) -> int | None:
     return tx.first(_ID_OF_NAME, name=name)
+
+
+def was_given(tx: Transaction, segment_id: int) -> bool:
+    """Whether a segment ever had this id."""
+    return 0 < segment_id <= last_id(tx, "segments")
 
 
 def count(tx: Transaction) -> int:

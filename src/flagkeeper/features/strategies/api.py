@@ -1,10 +1,12 @@
 """The API of strategy definitions: parse, run, answer."""
 
+from functools import partial
 from urllib.parse import quote
 
 from litestar import Response
 from litestar.params import FromPath
 
+from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.strategies import commands, queries
 from flagkeeper.features.strategies.ports import StrategyUses
@@ -26,6 +28,7 @@ TAG = "Strategies"
 @route.get(
     "/api/admin/strategies",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getAllStrategies",
     summary="All strategy definitions",
@@ -37,6 +40,7 @@ async def list_strategies(reader: Reader) -> StrategyList:
 @route.get(
     "/api/admin/strategies/{name:str}",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getStrategy",
     summary="One strategy definition",
@@ -49,6 +53,7 @@ async def get_strategy(name: FromPath[str], reader: Reader) -> StrategyOut:
 @route.post(
     "/api/admin/strategies",
     permission=Permission.CREATE_STRATEGY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="createStrategy",
     summary="Create a strategy definition",
@@ -63,6 +68,7 @@ async def create_strategy(data: StrategyBody, caller: Caller, units: Units) -> R
 @route.put(
     "/api/admin/strategies/{name:str}",
     permission=Permission.UPDATE_STRATEGY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="updateStrategy",
     summary="Change a strategy definition of your own",
@@ -75,19 +81,23 @@ async def update_strategy(name: FromPath[str], data: StrategyChangeBody, caller:
 @route.delete(
     "/api/admin/strategies/{name:str}",
     permission=Permission.DELETE_STRATEGY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="removeStrategy",
     summary="Delete a strategy definition that no flag uses",
     status=200,
     errors=(404, 409),
 )
-async def delete_strategy(name: FromPath[str], caller: Caller, units: Units, strategy_uses: StrategyUses) -> None:
-    await units.run(caller.actor, commands.delete, name, strategy_uses)
+async def delete_strategy(
+    name: FromPath[str], caller: Caller, units: Units, strategy_uses: StrategyUses, visibility: Visibility
+) -> None:
+    await units.run(caller.actor, commands.delete, name, partial(strategy_uses, visibility=visibility))
 
 
 @route.post(
     "/api/admin/strategies/{strategy_name:str}/deprecate",
     permission=Permission.UPDATE_STRATEGY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="deprecateStrategy",
     summary="Offer a strategy no longer; flags that use it keep it",
@@ -101,6 +111,7 @@ async def deprecate_strategy(strategy_name: FromPath[str], caller: Caller, units
 @route.post(
     "/api/admin/strategies/{strategy_name:str}/reactivate",
     permission=Permission.UPDATE_STRATEGY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="reactivateStrategy",
     summary="Offer a deprecated strategy again",

@@ -7,10 +7,12 @@ from flagkeeper.eventlog.catalogue.strategy import (
     StrategyCreated,
     StrategyDeleted,
     StrategyDeprecated,
+    StrategyImport,
     StrategyReactivated,
     StrategyUpdated,
 )
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.eventlog.version import Gone
 from flagkeeper.features.strategies import store
 from flagkeeper.features.strategies.model import (
     BUILT_IN,
@@ -22,6 +24,7 @@ from flagkeeper.features.strategies.model import (
 )
 from flagkeeper.features.strategies.ports import StrategyUses
 from flagkeeper.kernel.errors import Conflict, Forbidden, NameExists
+from flagkeeper.kernel.existing import Existing
 
 
 def create(unit: Unit, draft: StrategyDraft) -> Strategy:
@@ -50,7 +53,7 @@ def delete(unit: Unit, name: str, uses: StrategyUses) -> None:
     if flags := uses(unit.tx, name):
         raise Conflict(f"The strategy is used by {', '.join(flags)}. Remove it from these flags first.")
     store.remove(unit.tx, name)
-    unit.record(StrategyDeleted(data=NameData(name=name)), StrategyState(strategy=None))
+    unit.record(StrategyDeleted(data=NameData(name=name)), Gone(StrategyState))
 
 
 def deprecate(unit: Unit, name: str) -> None:
@@ -69,6 +72,25 @@ def reactivate(unit: Unit, name: str) -> None:
         new = replace(old, deprecated=False)
         store.save(unit.tx, new)
         unit.record(StrategyReactivated(data=NameData(name=name)), new.state())
+
+
+def bring(unit: Unit, draft: StrategyDraft, existing: Existing) -> None:
+    """Makes a definition what an import says, or a new one of it. A built-in one stays what every SDK relies on: it can
+    only be deprecated, or no longer be. Raises `BadData`."""
+    wanted = draft.strategy()
+    check(wanted)
+    old = store.find(unit.tx, draft.name)
+    if old is None:
+        store.add(unit.tx, wanted)
+    elif existing is Existing.KEEP:
+        return
+    else:
+        if old.built_in:
+            wanted = replace(old, deprecated=draft.deprecated)
+        if wanted == old and (old.built_in or existing is Existing.REPLACE):
+            return
+        store.save(unit.tx, wanted)
+    unit.record(StrategyImport(data=wanted.payload()), wanted.state())
 
 
 def seed(unit: Unit) -> None:

@@ -1,4 +1,4 @@
-"""What a strategy definition is, and the rules for changing one (facts: platform-model.md, section 6). Pure."""
+"""What a strategy definition is, and the rules for changing one. Pure."""
 
 import re
 from enum import StrEnum
@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from flagkeeper.eventlog.catalogue.strategy import StrategyDefinitionData, StrategyParameterData
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.text import check_line
 
 LONGEST_NAME = 100
 MOST_PARAMETERS = 50
@@ -58,12 +59,6 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
         return StrategyState(strategy=self.payload())
 
 
-class StrategyState(Snapshot, frozen=True, kw_only=True):
-    kind: ClassVar = "strategy"
-    strategy: StrategyDefinitionData | None
-    """None: it was deleted."""
-
-
 class StrategyDraft(msgspec.Struct, frozen=True, kw_only=True):
     """What a person wants a new strategy definition to be."""
 
@@ -89,8 +84,8 @@ class StrategyDraft(msgspec.Struct, frozen=True, kw_only=True):
 class StrategyChange(msgspec.Struct, frozen=True, kw_only=True):
     """What a person wants of a strategy definition to change; UNSET stays as it is."""
 
-    title: str | UnsetType | None
-    description: str | UnsetType | None
+    title: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
     parameters: list[StrategyParameterData]
 
     def applied_to(self, strategy: Strategy) -> Strategy:
@@ -100,6 +95,31 @@ class StrategyChange(msgspec.Struct, frozen=True, kw_only=True):
             description=strategy.description if self.description is UNSET else self.description,
             parameters=self.parameters,
         )
+
+
+class StrategyState(Snapshot, frozen=True, kw_only=True):
+    """A version of a strategy definition."""
+
+    kind: ClassVar = "strategy"
+    schema: ClassVar = 2
+    upcasters: ClassVar = {1: lambda state: state if state["strategy"] else None}
+    strategy: StrategyDefinitionData
+
+    def draft(self) -> StrategyDraft:
+        """What a person would have to ask for, to get it."""
+        shown = self.strategy
+        return StrategyDraft(
+            name=shown.name,
+            title=shown.title,
+            description=shown.description,
+            parameters=shown.parameters,
+            deprecated=shown.deprecated,
+        )
+
+    def change(self) -> StrategyChange:
+        """What makes any other definition of this name equal to it, but for being deprecated."""
+        shown = self.strategy
+        return StrategyChange(title=shown.title, description=shown.description, parameters=shown.parameters)
 
 
 BUILT_IN = (
@@ -191,6 +211,7 @@ def check(strategy: Strategy) -> None:
             f"The name of a strategy has 1 to {LONGEST_NAME} characters that may stand in a URL.",
             Detail("Letters, digits and - _ . ! ~ * ' ( ) are allowed.", "/body/name"),
         )
+    check_line(strategy.title or "", "/body/title")
     if len(strategy.parameters) > MOST_PARAMETERS:
         raise BadData(f"A strategy has at most {MOST_PARAMETERS} parameters.", Detail("Too many.", "/body/parameters"))
     wrong: list[Detail] = []
@@ -201,6 +222,7 @@ def check(strategy: Strategy) -> None:
             wrong.append(Detail(f"A parameter needs a name of 1 to {LONGEST_NAME} characters.", place))
         if parameter.name in seen:
             wrong.append(Detail(f"There are two parameters called {parameter.name!r}.", place))
+        check_line(parameter.name, place)
         seen.add(parameter.name)
     if wrong:
         raise BadData(wrong[0].message, *wrong)

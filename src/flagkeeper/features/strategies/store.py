@@ -55,13 +55,18 @@ _UPDATE = Write[Any](
 _DELETE = Write[Any](delete(strategies).where(strategies.c.name == bindparam("name")))
 
 
+def find(tx: Transaction, name: str) -> Strategy | None:
+    """The definition, locked until the unit ends."""
+    return tx.first(_LOCKED, name=name)
+
+
 def load(tx: Transaction, name: str) -> Strategy:
-    """The definition, locked until the unit ends.
+    """The same.
 
     Raises:
         NotFound: there is no such strategy.
     """
-    found = tx.first(_LOCKED, name=name)
+    found = find(tx, name)
     if found is None:
         raise NotFound(f"There is no strategy called {name!r}.")
     return found

@@ -5,13 +5,13 @@ from urllib.parse import quote
 from litestar import Response
 from litestar.params import FromPath
 
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.tags import commands, queries
 from flagkeeper.features.tags.model import check_tag_type
 from flagkeeper.features.tags.ports import TaggedFlags
 from flagkeeper.features.tags.schemas import (
     OneTag,
-    TagBody,
     TagList,
     TagTypeBody,
     TagTypeChangeBody,
@@ -32,6 +32,7 @@ TAG = "Tags"
 @route.get(
     "/api/admin/tag-types",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getTagTypes",
     summary="All tag types",
@@ -43,6 +44,7 @@ async def list_types(reader: Reader) -> TagTypeList:
 @route.post(
     "/api/admin/tag-types",
     permission=Permission.CREATE_TAG_TYPE,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="createTagType",
     summary="Create a tag type",
@@ -57,6 +59,7 @@ async def create_type(data: TagTypeBody, caller: Caller, units: Units) -> Respon
 @route.post(
     "/api/admin/tag-types/validate",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="validateTagType",
     summary="Could this tag type be created?",
@@ -74,6 +77,7 @@ async def validate_type(data: TagTypeBody, reader: Reader) -> ValidTagType:
 @route.get(
     "/api/admin/tag-types/{name:str}",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getTagType",
     summary="One tag type",
@@ -86,6 +90,7 @@ async def get_type(name: FromPath[str], reader: Reader) -> TagTypeOut:
 @route.put(
     "/api/admin/tag-types/{name:str}",
     permission=Permission.UPDATE_TAG_TYPE,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="updateTagType",
     summary="Change a tag type",
@@ -98,6 +103,7 @@ async def update_type(name: FromPath[str], data: TagTypeChangeBody, caller: Call
 @route.delete(
     "/api/admin/tag-types/{name:str}",
     permission=Permission.DELETE_TAG_TYPE,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="deleteTagType",
     summary="Delete a tag type with all its tags, and take them off all flags",
@@ -111,6 +117,7 @@ async def delete_type(name: FromPath[str], caller: Caller, units: Units, tagged_
 @route.get(
     "/api/admin/tags",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getTags",
     summary="All tags",
@@ -122,14 +129,15 @@ async def list_tags(reader: Reader) -> TagList:
 @route.post(
     "/api/admin/tags",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="createTag",
     summary="Create a tag",
     status=201,
     errors=(409,),
 )
-async def create_tag(data: TagBody, caller: Caller, units: Units) -> Response[OneTag]:
-    made = await units.run(caller.actor, commands.create_tag, data.tag())
+async def create_tag(data: Tag, caller: Caller, units: Units) -> Response[OneTag]:
+    made = await units.run(caller.actor, commands.create_tag, data)
     return Response(
         OneTag(tag=made), headers={"Location": f"tags/{quote(made.type, safe='')}/{quote(made.value, safe='')}"}
     )
@@ -138,6 +146,7 @@ async def create_tag(data: TagBody, caller: Caller, units: Units) -> Response[On
 @route.get(
     "/api/admin/tags/{type_:str}",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getTagsByType",
     summary="All tags of a type",
@@ -150,6 +159,7 @@ async def list_tags_of_type(type_: FromPath[str], reader: Reader) -> TagList:
 @route.get(
     "/api/admin/tags/{type_:str}/{value:path}",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getTag",
     summary="One tag",
@@ -162,6 +172,7 @@ async def get_tag(type_: FromPath[str], value: FromPath[str], reader: Reader) ->
 @route.delete(
     "/api/admin/tags/{type_:str}/{value:path}",
     permission=Permission.UPDATE_FEATURE,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="deleteTag",
     summary="Delete a tag, and take it off all flags",

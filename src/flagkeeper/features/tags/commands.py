@@ -1,8 +1,18 @@
 """Changing tags and tag types: load, decide, write, record."""
 
-from flagkeeper.eventlog.catalogue.payload import NameData, TagData
-from flagkeeper.eventlog.catalogue.tag import TagCreated, TagDeleted, TagTypeCreated, TagTypeDeleted, TagTypeUpdated
+from flagkeeper.eventlog.catalogue.event import Tag
+from flagkeeper.eventlog.catalogue.payload import NameData
+from flagkeeper.eventlog.catalogue.tag import (
+    TagCreated,
+    TagDeleted,
+    TagImport,
+    TagTypeCreated,
+    TagTypeDeleted,
+    TagTypeImport,
+    TagTypeUpdated,
+)
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.eventlog.version import Gone
 from flagkeeper.features.tags import queries, store
 from flagkeeper.features.tags.model import (
     BUILT_IN,
@@ -10,29 +20,47 @@ from flagkeeper.features.tags.model import (
     TagType,
     TagTypeChange,
     TagTypeState,
+    bare,
     check_tag_type,
     clean_tag,
 )
 from flagkeeper.features.tags.ports import TaggedFlags
 from flagkeeper.kernel.errors import BadData, Detail, NameExists, NotFound
+from flagkeeper.kernel.existing import Existing
 
 
-def create_tag(unit: Unit, tag: TagData) -> TagData:
+def create_tag(unit: Unit, tag: Tag) -> Tag:
     """Raises `BadData` for an impossible value or an unknown type, `NameExists` when there is such a tag."""
-    cleaned, is_new = _ensure(unit, tag, None)
+    kept, is_new = ensure_tag(unit, tag)
     if not is_new:
-        raise NameExists(f"There is a tag {cleaned.type}:{cleaned.value} already.")
-    return cleaned
+        raise NameExists(f"There is a tag {kept.type}:{kept.value} already.")
+    record_tag(unit, kept)
+    return kept
 
 
-def ensure_tag(unit: Unit, tag: TagData, feature_name: str | None = None) -> TagData:
-    """The tag as it is kept, made if there is none; nobody may delete it until the unit ends. `feature_name`: the
-    flag that is being tagged (design: section 5, rule 4).
+def ensure_tag(unit: Unit, tag: Tag) -> tuple[Tag, bool]:
+    """The tag as it is kept, and whether it had to be made: then `record_tag` must follow. Nobody may delete it until
+    the unit ends.
 
     Raises:
         BadData: an impossible value, or an unknown type.
     """
-    return _ensure(unit, tag, feature_name)[0]
+    cleaned = clean_tag(tag)
+    tag_type = store.hold_type(unit.tx, tag.type)
+    if tag_type is None:
+        raise BadData(
+            f"There is no tag type called {tag.type!r}. Create it first.",
+            Detail(f"{tag.type!r} is unknown.", "/body/type"),
+        )
+    kept = queries.to_tag(cleaned.type, cleaned.value, tag_type.color)
+    return kept, store.add(unit.tx, kept)
+
+
+def record_tag(unit: Unit, tag: Tag, feature_name: str | None = None, own: tuple[Tag, ...] = ()) -> None:
+    """Says that a tag was made. `feature_name`: the flag that is being tagged; `own`: the
+    tags that it has so far."""
+    made = bare(tag)
+    unit.record(TagCreated(feature_name=feature_name, data=made, tags=own), TagState(tag=made))
 
 
 def delete_tag(unit: Unit, type_: str, value: str, flags: TaggedFlags) -> None:
@@ -66,7 +94,28 @@ def delete_type(unit: Unit, name: str, flags: TaggedFlags) -> None:
     for tag in queries.tags_of_type(unit.tx, name):
         _delete(unit, tag, flags)
     store.remove_type(unit.tx, name)
-    unit.record(TagTypeDeleted(data=NameData(name=name), pre_data=tag_type.payload()), TagTypeState(tag_type=None))
+    unit.record(TagTypeDeleted(data=NameData(name=name), pre_data=tag_type.payload()), Gone(TagTypeState))
+
+
+def bring_type(unit: Unit, tag_type: TagType, existing: Existing) -> None:
+    """Makes a tag type what an import says, or a new one of it. Raises `BadData`."""
+    check_tag_type(tag_type)
+    old = store.load_type(unit.tx, tag_type.name)
+    if old is None:
+        store.add_type(unit.tx, tag_type)
+    elif existing is Existing.KEEP or (existing is Existing.REPLACE and old == tag_type):
+        return
+    else:
+        store.save_type(unit.tx, tag_type)
+    unit.record(TagTypeImport(data=tag_type.payload()), tag_type.state())
+
+
+def bring_tag(unit: Unit, tag: Tag, existing: Existing) -> None:
+    """Makes a tag that an import has, where there is none. Raises `BadData`."""
+    kept, is_new = ensure_tag(unit, tag)
+    if is_new or existing is Existing.DROP:
+        made = bare(kept)
+        unit.record(TagImport(data=made), TagState(tag=made))
 
 
 def seed(unit: Unit) -> None:
@@ -75,23 +124,10 @@ def seed(unit: Unit) -> None:
         _add_type(unit, tag_type)
 
 
-def _ensure(unit: Unit, tag: TagData, feature_name: str | None) -> tuple[TagData, bool]:
-    cleaned = clean_tag(tag)
-    if store.hold_type(unit.tx, tag.type) is None:
-        raise BadData(
-            f"There is no tag type called {tag.type!r}. Create it first.",
-            Detail(f"{tag.type!r} is unknown.", "/body/type"),
-        )
-    is_new = store.add(unit.tx, cleaned)
-    if is_new:
-        unit.record(TagCreated(feature_name=feature_name, data=cleaned), TagState(tag=cleaned))
-    return cleaned, is_new
-
-
-def _delete(unit: Unit, tag: TagData, flags: TaggedFlags) -> None:
+def _delete(unit: Unit, tag: Tag, flags: TaggedFlags) -> None:
     flags(unit, tag)
     store.remove(unit.tx, tag)
-    unit.record(TagDeleted(data=tag), TagState(tag=None))
+    unit.record(TagDeleted(data=bare(tag)), Gone(TagState))
 
 
 def _add_type(unit: Unit, tag_type: TagType) -> bool:

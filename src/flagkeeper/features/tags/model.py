@@ -1,4 +1,4 @@
-"""What tags and tag types are (facts: platform-model.md, section 7). Pure."""
+"""What tags and tag types are. Pure."""
 
 import re
 from typing import ClassVar
@@ -6,10 +6,12 @@ from typing import ClassVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.catalogue.payload import TagData
 from flagkeeper.eventlog.catalogue.tag import TagTypeData
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.text import check_line
 
 SHORTEST = 2
 LONGEST = 50
@@ -51,15 +53,31 @@ class TagTypeChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TagTypeState(Snapshot, frozen=True, kw_only=True):
+    """A version of a tag type."""
+
     kind: ClassVar = "tag-type"
-    tag_type: TagTypeData | None
-    """None: it was deleted."""
+    schema: ClassVar = 2
+    upcasters: ClassVar = {1: lambda state: state if state["tagType"] else None}
+    tag_type: TagTypeData
+
+    def restored(self) -> TagType:
+        """The tag type as it was."""
+        shown = self.tag_type
+        return TagType(name=shown.name, description=shown.description or "", icon=shown.icon, color=shown.color)
+
+    def change(self) -> TagTypeChange:
+        """What makes any other tag type of this name equal to it."""
+        shown = self.restored()
+        return TagTypeChange(description=shown.description, icon=shown.icon, color=shown.color)
 
 
 class TagState(Snapshot, frozen=True, kw_only=True):
+    """A version of a tag. Its colour is a matter of its type, and which flags have it is a matter of theirs."""
+
     kind: ClassVar = "tag"
-    tag: TagData | None
-    """None: it was deleted."""
+    schema: ClassVar = 2
+    upcasters: ClassVar = {1: lambda state: state if state["tag"] else None}
+    tag: TagData
 
 
 BUILT_IN = (TagType(name="simple", description="Groups flags as you like", icon="#", color="#FFFFFF"),)
@@ -73,6 +91,8 @@ def check_tag_type(tag_type: TagType) -> None:
             f"The name of a tag type has {SHORTEST} to {LONGEST} characters that may stand in a URL.",
             Detail("Letters, digits and - _ . ! ~ * ' ( ) are allowed.", "/body/name"),
         )
+    check_line(tag_type.description, "/body/description")
+    check_line(tag_type.icon or "", "/body/icon")
     if len(tag_type.description) > LONGEST_DESCRIPTION:
         raise BadData(
             f"A description has at most {LONGEST_DESCRIPTION} characters.",
@@ -84,7 +104,26 @@ def check_tag_type(tag_type: TagType) -> None:
         raise BadData("A colour looks like #1A2B3C.", Detail(f"{tag_type.color!r} is none.", "/body/color"))
 
 
-def clean_tag(tag: TagData) -> TagData:
+def read_tag(text: str) -> Tag:
+    """A tag as filters of lists write it, `type:value`.
+
+    Raises:
+        BadData: it is none.
+    """
+    kind, _, value = text.partition(":")
+    if not kind or not value:
+        raise BadData(
+            f"A tag must look like type:value, not {text[:40]!r}.", Detail("must be type:value", "/query/tag")
+        )
+    return Tag(kind, value)
+
+
+def bare(tag: Tag) -> TagData:
+    """The tag itself, as events about it show it: its colour is a matter of its type."""
+    return TagData(type=tag.type, value=tag.value)
+
+
+def clean_tag(tag: Tag) -> TagData:
     """The tag without spaces around its value.
 
     Raises:
@@ -96,4 +135,5 @@ def clean_tag(tag: TagData) -> TagData:
             f"The value of a tag has {SHORTEST} to {LONGEST} characters.",
             Detail(f"{len(value)} characters do not fit.", "/body/value"),
         )
+    check_line(value, "/body/value")
     return TagData(type=tag.type, value=value)

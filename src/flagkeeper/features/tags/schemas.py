@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.eventlog.catalogue.payload import TagData
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.features.tags.model import TagType, TagTypeChange
 
 
@@ -47,24 +47,14 @@ class ValidTagType(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     tag_type: TagTypeOut
 
 
-class TagBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client sends to create a tag."""
-
-    type: str
-    value: str
-
-    def tag(self) -> TagData:
-        return TagData(type=self.type, value=self.value)
-
-
 class TagList(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
-    tags: list[TagData]
+    tags: list[Tag]
 
 
 class OneTag(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
-    tag: TagData
+    tag: Tag
 
 
 def shown(tag_type: TagType) -> TagTypeOut:

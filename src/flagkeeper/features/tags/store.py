@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from flagkeeper.eventlog.catalogue.payload import TagData
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.features.tags.model import TagType
 from flagkeeper.features.tags.tables import tag_types, tags
 from flagkeeper.storage.dialects import upsert
@@ -12,17 +12,11 @@ from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
 TYPE_COLUMNS = (tag_types.c.name, tag_types.c.description, tag_types.c.icon, tag_types.c.color)
-TAG_COLUMNS = (tags.c.type, tags.c.value)
 
 
 def to_tag_type(name: str, description: str, icon: str | None, color: str | None) -> TagType:
     """A row of `TYPE_COLUMNS` as a tag type."""
     return TagType(name=name, description=description, icon=icon, color=color)
-
-
-def to_tag(type_: str, value: str) -> TagData:
-    """A row of `TAG_COLUMNS` as a tag."""
-    return TagData(type=type_, value=value)
 
 
 _TYPE = select(*TYPE_COLUMNS).where(tag_types.c.name == bindparam("name"))
@@ -62,12 +56,12 @@ def remove_type(tx: Transaction, name: str) -> None:
     tx.write(_DELETE_TYPE, name=name)
 
 
-def add(tx: Transaction, tag: TagData) -> bool:
+def add(tx: Transaction, tag: Tag) -> bool:
     """False when there is such a tag; then nothing happens."""
     return tx.write(_INSERT, type=tag.type, value=tag.value) > 0
 
 
-def remove(tx: Transaction, tag: TagData) -> bool:
+def remove(tx: Transaction, tag: Tag) -> bool:
     """False when there is no such tag."""
     return tx.write(_DELETE, type=tag.type, value=tag.value) > 0
 

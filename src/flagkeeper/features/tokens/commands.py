@@ -12,6 +12,7 @@ from flagkeeper.eventlog.catalogue.token import (
     PatDeleted,
 )
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.eventlog.version import Gone
 from flagkeeper.features.environments import queries as environments
 from flagkeeper.features.projects import queries as projects
 from flagkeeper.features.tokens import store
@@ -31,8 +32,9 @@ from flagkeeper.features.tokens.model import (
     new_pat_secret,
     shown,
 )
+from flagkeeper.features.users import queries as users
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.errors import BadData, Detail, LimitExceeded, NameExists, NotFound
+from flagkeeper.kernel.errors import BadData, Conflict, Detail, Forbidden, LimitExceeded, NameExists, NotFound
 
 
 def create(unit: Unit, draft: TokenDraft, secret: str | None = None) -> tuple[ApiToken, str]:
@@ -82,6 +84,28 @@ def delete(unit: Unit, token_id: int) -> None:
         _delete(unit, token)
 
 
+def demand_type(unit: Unit, token_id: int, type_: TokenType) -> None:
+    """For those who may do something to tokens of one type. One that is gone is no error.
+
+    Raises:
+        Conflict: it is of another type.
+    """
+    token = store.load(unit.tx, token_id)
+    if token is not None and token.type is not type_:
+        raise Conflict(f"The API token {token_id} is no {type_} token.")
+
+
+def demand_only_project(unit: Unit, token_id: int, project: str) -> None:
+    """For those who may do something to tokens of one project. One that is gone is no error.
+
+    Raises:
+        Conflict: it opens another project too, or instead.
+    """
+    token = store.load(unit.tx, token_id)
+    if token is not None and token.projects != [project]:
+        raise Conflict(f"The API token {token_id} opens more than the project {project!r}.")
+
+
 def delete_of_environment(unit: Unit, environment: str) -> None:
     """Revokes every token of an environment that is being deleted."""
     for token in store.of_environment(unit.tx, environment):
@@ -117,11 +141,14 @@ def create_pat(unit: Unit, user_id: int, description: str, expires_at: clock.Mil
 
     Raises:
         BadData: without a description, or already expired.
+        NotFound: there is no such user.
         NameExists: the user has one with this description.
         LimitExceeded: the user has too many.
     """
     check_pat(description, expires_at, unit.now)
     pat_id = store.new_pat_id(unit.tx)
+    if not users.exists(unit.tx, user_id):
+        raise NotFound(f"Only users have personal access tokens, and no user has the id {user_id}.")
     others = store.pats_of(unit.tx, user_id)
     if any(each.description == description for each in others):
         raise NameExists(f"You have a token called {description!r} already. Choose another description.")
@@ -130,7 +157,7 @@ def create_pat(unit: Unit, user_id: int, description: str, expires_at: clock.Mil
     secret = new_pat_secret()
     pat = Pat(id=pat_id, user_id=user_id, description=description, created_at=unit.now, expires_at=expires_at)
     store.add_pat(unit.tx, pat, hash_of(secret))
-    unit.record(PatCreated(data=pat.payload()), PatState(pat=pat.payload()))
+    unit.record(PatCreated(data=pat.payload()), pat.state())
     return pat, secret
 
 
@@ -139,6 +166,13 @@ def delete_pat(unit: Unit, user_id: int, pat_id: int) -> None:
     for pat in store.pats_of(unit.tx, user_id):
         if pat.id == pat_id:
             _delete_pat(unit, pat)
+
+
+def demand_own_pat(unit: Unit, pat_id: int) -> None:
+    """Raises `Forbidden` when the token is somebody else's. One that is gone is no error."""
+    pat = store.load_pat(unit.tx, pat_id)
+    if pat is not None and pat.user_id != unit.actor.user_id:
+        raise Forbidden("Only its owner may revoke a personal access token.")
 
 
 def delete_pats_of(unit: Unit, user_id: int) -> None:
@@ -177,10 +211,10 @@ def _delete(unit: Unit, token: ApiToken) -> None:
     store.remove(unit.tx, token.id)
     unit.record(
         ApiTokenDeleted(project=token.project, environment=token.environment, pre_data=token.payload()),
-        TokenState(token=None),
+        Gone(TokenState),
     )
 
 
 def _delete_pat(unit: Unit, pat: Pat) -> None:
     store.remove_pat(unit.tx, pat.id)
-    unit.record(PatDeleted(data=pat.payload()), PatState(pat=None))
+    unit.record(PatDeleted(data=pat.payload()), Gone(PatState))

@@ -9,6 +9,7 @@ from flagkeeper.features.tokens import commands
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.errors import FlagkeeperError
+from flagkeeper.supervisor import SupervisedTask, Supervisor
 
 FLUSH_EVERY = 180.0
 """Seconds."""
@@ -19,10 +20,11 @@ log = structlog.get_logger("flagkeeper.tokens")
 class SeenTokens:
     """Which tokens were used since the last flush, and when."""
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Units, supervisor: Supervisor) -> None:
         self._units = units
+        self._supervisor = supervisor
         self._seen: dict[str, clock.Millis] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._task: SupervisedTask | None = None
 
     def note(self, secret_hash: str) -> None:
         self._seen[secret_hash] = clock.now()
@@ -38,19 +40,19 @@ class SeenTokens:
             return
         try:
             await self._units.run(SYSTEM, commands.record_seen, seen)
-        except FlagkeeperError:
+        except BaseException:
             self._seen = {**seen, **self._seen}
             raise
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._repeat(), name="seen-tokens")
+        self._task = self._supervisor.start("seen-tokens", self._repeat)
 
     async def stop(self) -> None:
         """Writes what is left, then ends."""
-        if self._task is None:
+        task, self._task = self._task, None
+        if task is None:
             return
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await task.stop()
         await self._flush_or_log()
 
     async def _repeat(self) -> None:

@@ -1,9 +1,9 @@
-"""What tokens are, how secrets look, and the rules for making one (facts: client-protocol.md, section 1). Pure."""
+"""What tokens are, how secrets look, and the rules for making one. Pure."""
 
 import re
 from enum import StrEnum
 from hashlib import sha256
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -11,8 +11,10 @@ from flagkeeper.eventlog.catalogue.payload import TokenData
 from flagkeeper.eventlog.catalogue.token import PatData
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.actor import is_system_name
 from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.kernel.ids import new_secret
+from flagkeeper.kernel.text import check_line
 
 ALL = "*"
 DEFAULT_ENVIRONMENT = "development"
@@ -71,13 +73,28 @@ class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def state(self) -> "TokenState":
-        return TokenState(token=self.payload())
+        return TokenState(
+            name=self.name,
+            type=self.type,
+            environment=self.environment,
+            projects=self.projects,
+            created_at=self.created_at,
+            expires_at=self.expires_at,
+        )
 
 
 class TokenState(Snapshot, frozen=True, kw_only=True):
+    """A version of an API token: nothing of its secret, nor of its use."""
+
     kind: ClassVar = "api-token"
-    token: TokenData | None
-    """None: it was deleted."""
+    schema: ClassVar = 2
+    upcasters: ClassVar = {1: lambda state: _of_first_token(state["token"]) if state["token"] else None}
+    name: str
+    type: TokenType
+    environment: str
+    projects: list[str]
+    created_at: clock.Millis
+    expires_at: clock.Millis | None
 
 
 class Pat(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,11 +111,26 @@ class Pat(msgspec.Struct, frozen=True, kw_only=True):
         """How events show it."""
         return PatData(id=self.id, description=self.description, expires_at=clock.to_iso(self.expires_at), secure=True)
 
+    def state(self) -> "PatState":
+        return PatState(
+            user_id=self.user_id,
+            description=self.description,
+            created_at=self.created_at,
+            expires_at=self.expires_at,
+        )
+
 
 class PatState(Snapshot, frozen=True, kw_only=True):
+    """A version of a personal access token: nothing of its secret, nor of its use."""
+
     kind: ClassVar = "pat"
-    pat: PatData | None
-    """None: it was deleted."""
+    schema: ClassVar = 2
+    upcasters: ClassVar = {1: lambda state: _of_first_pat(state["pat"]) if state["pat"] else None}
+    user_id: int | None
+    """Its owner. None, here and below: it was kept by an older version of Flagkeeper, which did not say."""
+    description: str
+    created_at: clock.Millis | None
+    expires_at: clock.Millis
 
 
 class TokenDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +156,8 @@ def draft(
         BadData: it breaks a rule.
     """
     _check_text(name, "/body/tokenName")
+    if is_system_name(name):
+        raise BadData("This name belongs to the system.", Detail(f"{name!r} is reserved.", "/body/tokenName"))
     if projects is not None and not all(projects):
         raise BadData("A project's id cannot be empty.", Detail("Leave it out, or name a project.", "/body/projects"))
     if projects == []:
@@ -168,6 +202,7 @@ def check_pat(description: str, expires_at: clock.Millis, now: clock.Millis) -> 
 def _check_text(text: str, path: str) -> None:
     if not text.strip() or len(text) > LONGEST_TEXT:
         raise BadData("A token needs a name.", Detail(f"1 to {LONGEST_TEXT} characters are allowed.", path))
+    check_line(text, path)
 
 
 def new_api_secret(wanted: TokenDraft) -> str:
@@ -193,6 +228,27 @@ def shown(secret: str) -> str:
     random = scoped["random"]
     beginning = random[:_SHOWN] if len(random) >= 8 * _SHOWN else ""
     return f"{scoped['project']}:{scoped['environment']}.{beginning}***"
+
+
+def _of_first_token(token: dict[str, Any]) -> dict[str, Any]:
+    """What the first schema kept: the payload of events."""
+    expires_at = token["expiresAt"]
+    return {
+        "name": token["tokenName"],
+        **{name: token[name] for name in ("type", "environment", "projects")},
+        "createdAt": clock.from_iso(token["createdAt"]),
+        "expiresAt": None if expires_at is None else clock.from_iso(expires_at),
+    }
+
+
+def _of_first_pat(pat: dict[str, Any]) -> dict[str, Any]:
+    """What the first schema kept: the payload of events."""
+    return {
+        "userId": None,
+        "description": pat["description"],
+        "createdAt": None,
+        "expiresAt": clock.from_iso(pat["expiresAt"]),
+    }
 
 
 def _iso(moment: clock.Millis | None) -> str | None:

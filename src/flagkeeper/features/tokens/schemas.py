@@ -1,16 +1,19 @@
-"""Tokens on the wire (facts: client-protocol.md, sections 1 and 9)."""
+"""Tokens on the wire."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from flagkeeper.eventlog.catalogue.payload import one_of
 from flagkeeper.features.tokens.model import ApiToken, Pat, TokenDraft, TokenType, draft
-from flagkeeper.http.permissions import Permission
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.limits import AtOnce
 
 BACKEND = "backend"
+ShownType = Annotated[str, one_of(*TokenType, BACKEND)]
 _TYPES = {"client": TokenType.CLIENT, BACKEND: TokenType.CLIENT, "frontend": TokenType.FRONTEND}
 
 
@@ -22,7 +25,7 @@ class NewTokenBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`client`, its synonym `backend`, or `frontend`, in any case. Admin tokens are made by the operator only."""
     environment: str | None = None
     project: str | None = None
-    projects: list[str] | None = None
+    projects: AtOnce[str] | None = None
     expires_at: datetime | None = None
 
     def draft(self) -> TokenDraft:
@@ -68,13 +71,13 @@ class TokenOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     secret: str
     """The whole secret in the answer to making it; ever after only how it begins."""
     token_name: str
-    type: str
+    type: ShownType
     environment: str
     project: str
     projects: list[str]
-    created_at: str
-    expires_at: str | None
-    seen_at: str | None
+    created_at: clock.Iso
+    expires_at: clock.Iso | None
+    seen_at: clock.Iso | None
     alias: None = None
     secure: bool = True
     """Only a hash is kept."""
@@ -88,9 +91,9 @@ class PatOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: int
     user_id: int
     description: str
-    created_at: str
-    expires_at: str
-    seen_at: str | None
+    created_at: clock.Iso
+    expires_at: clock.Iso
+    seen_at: clock.Iso | None
     secret: str | UnsetType = UNSET
     """Only in the answer to making it."""
 
@@ -105,35 +108,13 @@ class EdgeTokensBody(msgspec.Struct, frozen=True, kw_only=True):
 
 class EdgeToken(msgspec.Struct, frozen=True, kw_only=True):
     token: str
-    type: str
+    type: ShownType
     environment: str
     projects: tuple[str, ...]
 
 
 class EdgeTokens(msgspec.Struct, frozen=True, kw_only=True):
     tokens: list[EdgeToken]
-
-
-READ = {
-    TokenType.CLIENT: Permission.READ_CLIENT_API_TOKEN,
-    TokenType.FRONTEND: Permission.READ_FRONTEND_API_TOKEN,
-    TokenType.ADMIN: Permission.ADMIN,
-}
-CREATE = {
-    TokenType.CLIENT: Permission.CREATE_CLIENT_API_TOKEN,
-    TokenType.FRONTEND: Permission.CREATE_FRONTEND_API_TOKEN,
-}
-UPDATE = {
-    TokenType.CLIENT: Permission.UPDATE_CLIENT_API_TOKEN,
-    TokenType.FRONTEND: Permission.UPDATE_FRONTEND_API_TOKEN,
-    TokenType.ADMIN: Permission.ADMIN,
-}
-DELETE = {
-    TokenType.CLIENT: Permission.DELETE_CLIENT_API_TOKEN,
-    TokenType.FRONTEND: Permission.DELETE_FRONTEND_API_TOKEN,
-    TokenType.ADMIN: Permission.ADMIN,
-}
-"""What one needs to do something to a token of each type."""
 
 
 def shown(token: ApiToken) -> TokenOut:

@@ -97,6 +97,9 @@ _PATS_OF = Query(
     select_pats(personal_access_tokens.c.user_id == bindparam("user_id")).with_for_update(of=personal_access_tokens),
     to_pat,
 )
+_PAT_BY_ID = Query(
+    select_pats(personal_access_tokens.c.id == bindparam("id")).with_for_update(of=personal_access_tokens), to_pat
+)
 _INSERT_PAT = Write[Any](insert(personal_access_tokens))
 _DELETE_PAT = Write[Any](delete(personal_access_tokens).where(personal_access_tokens.c.id == bindparam("id")))
 _FORGET_USE = Write[Any](
@@ -171,6 +174,11 @@ def remove(tx: Transaction, token_id: int) -> None:
 def new_pat_id(tx: Transaction) -> int:
     """Also takes the lock under which personal access tokens are made and counted."""
     return next_id(tx, "personal_access_tokens")
+
+
+def load_pat(tx: Transaction, pat_id: int) -> Pat | None:
+    """The token, locked until the unit ends."""
+    return tx.first(_PAT_BY_ID, id=pat_id)
 
 
 def pats_of(tx: Transaction, user_id: int) -> list[Pat]:

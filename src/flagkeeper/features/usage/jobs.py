@@ -2,23 +2,26 @@
 
 import asyncio
 import contextlib
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import structlog
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from flagkeeper.eventlog.leased_units import UnitRunner
 from flagkeeper.eventlog.unit import Unit, Units
 from flagkeeper.features.usage import commands
 from flagkeeper.features.usage.model import Collected, Count, CountKey, Report, Sighting, in_chunks
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.actor import SYSTEM, Actor
+from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.supervisor import SupervisedTask, Supervisor
 
 FLUSH_EVERY = 5.0
 """Seconds."""
+STOP_PATIENCE = 1.0
+"""Seconds that a flush under way gets at the end of the server; what it has not written is written by the last one."""
 CHUNK = 500
 """Rows of a unit: changes of people get their turn in between."""
 FEW = 100
@@ -32,18 +35,21 @@ log = structlog.get_logger("flagkeeper.usage")
 class UsageCollector:
     """What SDKs report, on its way to the database. Its methods are called on the event loop."""
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Units, supervisor: Supervisor | None = None) -> None:
         self._units = units
+        self._supervisor = supervisor or Supervisor()
         self._collected = Collected()
         self._registered: set[str] = set()
-        """Applications that are surely in the database."""
+        """Applications that were in the database, or that found no room there today."""
+        self._refused: set[str] = set()
+        """Those among them that found no room."""
         self._reported: set[tuple[str, str, str]] = set()
         """What surely was reported today."""
         self._day = 0
         self.dropped = 0
-        """Reports dropped since the start: too many came at once, or the database refused them."""
+        """Reports dropped since the start: too many came at once, they make no sense, or the database refused."""
         self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task: SupervisedTask | None = None
 
     def see(self, sighting: Sighting) -> None:
         self._collected.see(sighting)
@@ -56,15 +62,23 @@ class UsageCollector:
         if report.key not in self._reported:
             self._collected.report(report)
 
+    def drop(self, number: int) -> None:
+        """Says that so many reports came which cannot be read."""
+        if number:
+            self.dropped += number
+            log.warning("usage_unreadable", reports=number)
+
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._repeat(), name="usage")
+        self._task = self._supervisor.start("usage", self._repeat)
 
     async def stop(self) -> None:
         """Writes what is left, then ends."""
-        if self._task is None:
+        task, self._task = self._task, None
+        if task is None:
             return
         self._stopping.set()
-        await self._task
+        if not await task.finished(STOP_PATIENCE):
+            await task.stop()
         await self._flush_or_log()
 
     async def flush(self) -> None:
@@ -84,9 +98,9 @@ class UsageCollector:
         finally:
             self._collected.absorb(taken)
 
-    async def clean(self) -> None:
+    async def clean(self, units: UnitRunner) -> None:
         """Deletes what is older than it is kept."""
-        await self._units.run(SYSTEM, commands.forget_old)
+        await units.run(SYSTEM, commands.forget_old)
 
     async def _repeat(self) -> None:
         while not self._stopping.is_set():
@@ -102,29 +116,36 @@ class UsageCollector:
             log.warning("usage_not_written", error=error.message)
 
     async def _write(self, taken: Collected) -> None:
-        await self._register(taken)
+        await self._register(taken.sightings.values())
         for sightings in in_chunks(taken.sightings, CHUNK):
-            await self._run(SYSTEM, commands.save_sightings, list(sightings.values()))
+            gone = await self._run(commands.save_sightings, list(sightings.values())) or set()
+            if gone := gone - self._refused:
+                self._registered -= gone
+                await self._register(sightings.values())
         for counts in in_chunks(taken.counts, CHUNK):
-            await self._run(SYSTEM, commands.add_counts, list(counts.items()))
+            await self._run(commands.add_counts, list(counts.items()))
         for reports in in_chunks(taken.reports, FEW):
-            for actor, of_actor in _by_actor(reports).items():
-                await self._run(actor, commands.record_reports, of_actor)
+            await self._run(commands.record_reports, list(reports.values()))
             self._reported.update(reports)
 
-    async def _register(self, taken: Collected) -> None:
-        new = {each.app_name: each for each in taken.sightings.values() if each.app_name not in self._registered}
+    async def _register(self, seen: Iterable[Sighting]) -> None:
+        new = {each.app_name: each for each in seen if each.app_name not in self._registered}
         for sightings in in_chunks(new, FEW):
-            for actor, of_actor in _by_actor(sightings).items():
-                if refused := await self._run(actor, commands.register_applications, of_actor):
-                    self.dropped += refused
-                    log.warning("applications_not_registered", number=refused)
+            if refused := await self._run(commands.register_applications, list(sightings.values())):
+                self.dropped += len(refused)
+                self._refused.update(refused)
+                log.warning("applications_not_registered", number=len(refused))
             self._registered.update(sightings)
 
-    async def _run(self, actor: Actor, command: Callable[[Unit, list[Any]], Any], items: list[Any]) -> Any:
-        """Raises `Unavailable` while the database is out of reach. What it refuses, it would refuse again: dropped."""
+    async def _run(self, command: Callable[[Unit, list[Any]], Any], items: list[Any]) -> Any:
+        """What many tokens brought is written by the server, so its events are the system's. What the database refuses,
+        it would refuse again: dropped.
+
+        Raises:
+            Unavailable: it is out of reach.
+        """
         try:
-            return await self._units.run(actor, command, items)
+            return await self._units.run(SYSTEM, command, items)
         except Unavailable:
             raise
         except Exception:
@@ -135,23 +156,18 @@ class UsageCollector:
         """Forgets what is remembered: of yesterday, or when it is too much."""
         today = clock.now() // clock.DAY
         if today != self._day or len(self._reported) + len(self._registered) > MOST_REMEMBERED:
-            self._day, self._reported, self._registered = today, set(), set()
+            self._day, self._reported, self._registered, self._refused = today, set(), set(), set()
 
 
 class UsageMetrics(Collector):
-    """What was dropped, as a metric. `source` is set when the server has started."""
+    """What was dropped, as a metric."""
 
-    def __init__(self) -> None:
-        self.source: UsageCollector | None = None
+    def __init__(self, usage: UsageCollector) -> None:
+        self._usage = usage
 
     def collect(self) -> Iterator[Metric]:
-        dropped = self.source.dropped if self.source else 0
-        yield CounterMetricFamily("flagkeeper_usage_dropped", "Reports of SDKs that found no room.", value=dropped)
-
-
-def _by_actor(items: Mapping[Any, Any]) -> dict[Actor, list[Any]]:
-    """Events are recorded in the name of the token that caused them."""
-    found: defaultdict[Actor, list[Any]] = defaultdict(list)
-    for item in items.values():
-        found[item.actor].append(item)
-    return found
+        yield CounterMetricFamily(
+            "flagkeeper_usage_dropped",
+            "Reports of SDKs that found no room or could not be read.",
+            value=self._usage.dropped,
+        )

@@ -1,4 +1,4 @@
-"""What SDKs report, and how it is added up in memory until it is written (facts: client-protocol.md, sections 4-6).
+"""What SDKs report, and how it is added up in memory until it is written.
 Pure."""
 
 from collections.abc import Iterator, Mapping
@@ -7,9 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
+from flagkeeper.evaluation import operand
 from flagkeeper.eventlog.catalogue.application import ClientMetrics, ClientRegister
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.actor import Actor
+from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.text import check_line
 
 LONGEST_FLAG = 100
 LONGEST_NAME = 255
@@ -35,9 +37,10 @@ KeyT = TypeVar("KeyT")
 
 
 class Reporter(msgspec.Struct, frozen=True):
-    """Whose token a report came with."""
+    """Whose token a report came with, and from where."""
 
-    actor: Actor
+    token: str
+    address: str
     projects: tuple[str, ...]
     environment: str
 
@@ -54,7 +57,9 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     strategies: tuple[str, ...] | None = None
     """None: it did not say which it can evaluate."""
     projects: tuple[str, ...]
-    actor: Actor
+    token: str
+    """The name of the token that it came with."""
+    address: str
     seen_at: clock.Millis
 
     @property
@@ -70,6 +75,16 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
             sdk_version=self.sdk_version or earlier.sdk_version,
             strategies=earlier.strategies if self.strategies is None else self.strategies,
         )
+
+
+class Notes(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody says of an application. None: nothing of that."""
+
+    strategies: tuple[str, ...] | None = None
+    description: str | None = None
+    url: str | None = None
+    color: str | None = None
+    icon: str | None = None
 
 
 class CountKey(msgspec.Struct, frozen=True, order=True):
@@ -99,7 +114,6 @@ class Count(msgspec.Struct):
 class Report(msgspec.Struct, frozen=True):
     """A `client-register` or `client-metrics` event to be recorded, unless its like was recorded today."""
 
-    actor: Actor
     event: ClientRegister | ClientMetrics
 
     @property
@@ -178,3 +192,39 @@ def in_chunks(items: dict[KeyT, ItemT], size: int) -> Iterator[dict[KeyT, ItemT]
         yield chunk
         for key in chunk:
             del items[key]
+
+
+OLDEST_SDKS = {
+    "unleash-client-node": "5.3.2",
+    "unleash-node-sdk": "6.6.0",
+    "unleash-client-java": "9.2.0",
+    "unleash-java-sdk": "11.0.2",
+    "unleash-client-go": "4.1.0",
+    "unleash-go-sdk": "5.0.3",
+    "unleash-client-python": "5.11.0",
+    "unleash-python-sdk": "6.3.0",
+    "unleash-client-ruby": "5.0.0",
+    "unleash-ruby-sdk": "6.3.1",
+    "unleash-client-dotnet": "4.1.3",
+    "unleash-dotnet-sdk": "5.3.0",
+    "unleash-client-php": "2.3.0",
+    "unleash-php-sdk": "2.9.1",
+    "@unleash/nextjs": "1.6.2",
+}
+"""By the names that SDKs have, before and since they were called SDKs: older versions are outdated."""
+
+
+def is_outdated(sdk_version: str) -> bool:
+    """Whether what an SDK says of itself, `name:version`, is too old. Of one that we do not know, or whose version is
+    none, nobody can say so."""
+    name, _, text = sdk_version.partition(":")
+    oldest, present = operand.version(OLDEST_SDKS.get(name, "")), operand.version(text)
+    return oldest is not None and present is not None and present < oldest
+
+
+def check_name(app_name: str) -> None:
+    """Raises `BadData` for what cannot be the name of an application."""
+    check_line(app_name, "/appName")
+    if not 1 <= len(app_name) <= LONGEST_NAME:
+        message = f"The name of an application has 1 to {LONGEST_NAME} characters, not {len(app_name)}."
+        raise BadData(message, Detail(message, "/appName"))

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from flagkeeper.features.usage.model import Count, CountKey, Sighting
+from flagkeeper.features.usage.model import Count, CountKey, Notes, Sighting
 from flagkeeper.features.usage.tables import (
     client_application_usage,
     client_applications,
@@ -18,7 +18,7 @@ from flagkeeper.features.usage.tables import (
     unknown_flags,
 )
 from flagkeeper.kernel import clock
-from flagkeeper.storage.dialects import upsert
+from flagkeeper.storage.dialects import any_of, upsert
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
@@ -56,10 +56,33 @@ _COUNT_APPLICATIONS = Query(select(func.count()).select_from(client_applications
 _APPLICATION_EXISTS = Query(
     select(client_applications.c.app_name).where(client_applications.c.app_name == bindparam("app_name")), str
 )
+_REGISTERED = Query(select(client_applications.c.app_name).where(any_of(client_applications.c.app_name, "names")), str)
 _SEE_APPLICATION = Write[Any](
     update(client_applications)
     .where(client_applications.c.app_name == bindparam("name"))
     .values(seen_at=bindparam("seen_at"))
+)
+_NOTES = Query(
+    select(
+        client_applications.c.strategies,
+        client_applications.c.description,
+        client_applications.c.url,
+        client_applications.c.color,
+        client_applications.c.icon,
+    ).where(client_applications.c.app_name == bindparam("app_name")),
+    lambda strategies, *rest: Notes(
+        strategies=tuple(msgspec.json.decode(strategies, type=list[str])),
+        **dict(zip(("description", "url", "color", "icon"), rest, strict=True)),
+    ),
+)
+_SET_NOTES = Write[Any](
+    update(client_applications)
+    .where(client_applications.c.app_name == bindparam("name"))
+    .values({name: bindparam(name) for name in ("strategies", "description", "url", "color", "icon")})
+)
+_DELETE = tuple(
+    Write[Any](delete(table).where(table.c.app_name == bindparam("name")))
+    for table in (client_applications, client_application_usage, client_instances, client_reports)
 )
 _SET_STRATEGIES = Write[Any](
     update(client_applications)
@@ -108,7 +131,7 @@ def add_application(tx: Transaction, sighting: Sighting) -> bool:
             app_name=sighting.app_name,
             created_at=sighting.seen_at,
             seen_at=sighting.seen_at,
-            created_by=sighting.actor.name,
+            created_by=sighting.token,
             description=None,
             url=None,
             color=None,
@@ -118,12 +141,33 @@ def add_application(tx: Transaction, sighting: Sighting) -> bool:
     )
 
 
+def notes_of(tx: Transaction, app_name: str) -> Notes | None:
+    """None: there is no such application."""
+    return tx.first(_NOTES, app_name=app_name)
+
+
+def set_notes(tx: Transaction, app_name: str, notes: Notes) -> None:
+    row = {**msgspec.structs.asdict(notes), "strategies": _names(notes.strategies or ())}
+    tx.write(_SET_NOTES, name=app_name, **row)
+
+
+def delete_application(tx: Transaction, app_name: str) -> None:
+    """With its instances, and all that says what it reads. What it counted stays with the flags."""
+    for each in _DELETE:
+        tx.write(each, name=app_name)
+
+
 def count_applications(tx: Transaction) -> int:
     return tx.first(_COUNT_APPLICATIONS) or 0
 
 
 def application_exists(tx: Transaction, app_name: str) -> bool:
     return tx.first(_APPLICATION_EXISTS, app_name=app_name) is not None
+
+
+def registered(tx: Transaction, names: Iterable[str]) -> set[str]:
+    """Those of `names` that are applications."""
+    return set(tx.all(_REGISTERED, names=sorted(names)))
 
 
 def save_sightings(tx: Transaction, sightings: Sequence[Sighting]) -> None:
@@ -201,7 +245,7 @@ def _instance(sighting: Sighting) -> dict[str, Any]:
         "instance_id": sighting.instance_id,
         "sdk_version": sighting.sdk_version,
         "sdk_type": sighting.sdk_type,
-        "client_ip": sighting.actor.ip,
+        "client_ip": sighting.address,
         "created_at": sighting.seen_at,
         "seen_at": sighting.seen_at,
     }

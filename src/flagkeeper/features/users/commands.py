@@ -1,16 +1,37 @@
 """Changing users, passwords and sessions: load, decide, write, record. Passwords come as hashes: hashing is slow."""
 
+from collections.abc import Sequence
+
+import msgspec
+
 from flagkeeper.eventlog.catalogue.access import UserCreated, UserDeleted, UserUpdated
 from flagkeeper.eventlog.catalogue.own import FlagkeeperUserPasswordChanged, PasswordChangedData
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.eventlog.version import Gone
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.access.model import ADMIN
-from flagkeeper.features.users import store
+from flagkeeper.features.attempts import commands as attempts
+from flagkeeper.features.users import queries, store
+from flagkeeper.features.users.model.notes import Answered, check_id, demand_room
 from flagkeeper.features.users.model.password import KEPT
-from flagkeeper.features.users.model.session import LIFETIME, MOST_SESSIONS
+from flagkeeper.features.users.model.session import MOST_NETWORKS, USUAL, SessionRules
 from flagkeeper.features.users.model.user import User, UserChange, UserDraft, UserState, changed
-from flagkeeper.features.users.ports import SearchesOfUser, TokensOfUser
-from flagkeeper.kernel.errors import BadData, Detail, InvalidOperation, NotFound, PasswordMismatch
+from flagkeeper.features.users.ports import PatsSeen, SearchesOfUser, TokensOfUser
+from flagkeeper.kernel.clock import Millis
+from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, NotFound, PasswordMismatch
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """That somebody knows a password."""
+
+    user_id: int
+    hash: str
+    """That it matched."""
+    rehashed: str | None
+    """A new one, where that is outdated."""
+    account: str | None
+    """For whom the attempt was counted as wrong, if it was."""
+
 
 WRONG_LOGIN = "The username or the password is wrong."
 
@@ -30,12 +51,27 @@ def create(unit: Unit, draft: UserDraft, password_hash: str | None = None) -> Us
         root_role=draft.root_role,
         created_at=unit.now,
     )
-    _demand_alone(unit, user)
-    store.add(unit.tx, user)
+    _add(unit, user)
     if password_hash is not None:
         store.add_password(unit.tx, user_id, password_hash, KEPT, unit.now)
-    unit.record(UserCreated(data=user.payload()), user.state())
     return user
+
+
+def restore(unit: Unit, state: UserState) -> None:
+    """Brings a user who was deleted back, as they were and under their id. Passwords, sessions, tokens and roles in
+    projects stay gone.
+
+    Raises:
+        BadData: it breaks a rule, a name is taken, or no user ever had this id.
+        Conflict: the user is there.
+    """
+    user = state.restored(unit.now)
+    store.lock_names(unit.tx)
+    if not queries.was_user(unit.tx, user.id):
+        raise BadData(f"No user ever had the id {user.id}.")
+    if store.load(unit.tx, user.id) is not None:
+        raise Conflict(f"There is a user with the id {user.id}.")
+    _add(unit, user)
 
 
 def update(unit: Unit, user_id: int, change: UserChange) -> User:
@@ -71,7 +107,24 @@ def delete(unit: Unit, user_id: int, tokens_of_user: TokensOfUser, searches_of_u
     searches_of_user(unit, user_id)
     access.revoke_user(unit, user_id)
     store.remove(unit.tx, user_id)
-    unit.record(UserDeleted(pre_data=user.payload()), UserState(user=None))
+    unit.record(UserDeleted(pre_data=user.payload()), Gone(UserState))
+
+
+def delete_inactive(
+    unit: Unit, ids: Sequence[int], pats_seen: PatsSeen, tokens_of_user: TokensOfUser, searches_of_user: SearchesOfUser
+) -> None:
+    """Deletes users who have not been seen for long: all of them, or nobody.
+
+    Raises:
+        Conflict: one of them has been seen since, or is gone.
+        InvalidOperation: one is the actor, or the last administrator.
+    """
+    known = {each.user.id for each in queries.inactive(unit.tx, pats_seen, unit.now)}
+    if others := sorted(set(ids) - known):
+        named = ", ".join(str(each) for each in others)
+        raise Conflict(f"These users are not inactive, or are gone: {named}. Look at the list again.")
+    for user_id in dict.fromkeys(ids):
+        delete(unit, user_id, tokens_of_user, searches_of_user)
 
 
 def set_password(unit: Unit, user_id: int, password_hash: str, *, keep_session: str = "") -> None:
@@ -83,25 +136,25 @@ def set_password(unit: Unit, user_id: int, password_hash: str, *, keep_session: 
     user = _load(unit, user_id)
     store.add_password(unit.tx, user_id, password_hash, KEPT, unit.now)
     store.end_sessions(unit.tx, user_id, but=keep_session)
-    unit.record(
-        FlagkeeperUserPasswordChanged(
-            data=PasswordChangedData(id=user.id, name=user.email or user.username or str(user.id))
-        )
-    )
+    unit.record(FlagkeeperUserPasswordChanged(data=PasswordChangedData(id=user.id, name=user.log_name())))
 
 
-def log_in(unit: Unit, user_id: int, verified_hash: str, session_hash: str, rehashed: str | None) -> int:
-    """Opens a session for somebody whose password matched `verified_hash`; returns how many older ones it ended.
+def log_in(unit: Unit, proven: Proven, session_hash: str, network: str, rules: SessionRules = USUAL) -> int:
+    """Opens a session for somebody who came from `network` and knew the password; returns how many older ones it ended.
 
     Raises:
         PasswordMismatch: the user was deleted or the password changed meanwhile.
     """
-    if store.load(unit.tx, user_id) is None or store.password_hash(unit.tx, user_id) != verified_hash:
+    user_id = proven.user_id
+    if store.load(unit.tx, user_id) is None or store.password_hash(unit.tx, user_id) != proven.hash:
         raise PasswordMismatch(WRONG_LOGIN)
-    if rehashed is not None:
-        store.rehash_password(unit.tx, user_id, rehashed)
+    if proven.account is not None:
+        attempts.was_right(unit, proven.account)
+    if proven.rehashed is not None:
+        store.rehash_password(unit.tx, user_id, proven.rehashed)
     store.logged_in(unit.tx, user_id, unit.now)
-    return store.add_session(unit.tx, user_id, session_hash, unit.now, unit.now + LIFETIME, MOST_SESSIONS)
+    store.see_network(unit.tx, user_id, network, unit.now, MOST_NETWORKS)
+    return store.add_session(unit.tx, user_id, session_hash, unit.now, unit.now + rules.lifetime, rules.most)
 
 
 def login_failed(unit: Unit, user_id: int) -> None:
@@ -110,9 +163,43 @@ def login_failed(unit: Unit, user_id: int) -> None:
         store.login_failed(unit.tx, user_id)
 
 
+def see_splash(unit: Unit, user_id: int, splash_id: str) -> None:
+    """Raises `BadData`."""
+    check_id(splash_id, "/path/id")
+    known = store.splashes(unit.tx, user_id)
+    if splash_id not in known:
+        demand_room(len(known))
+        store.see_splash(unit.tx, user_id, splash_id)
+
+
+def answer(
+    unit: Unit, user_id: int, feedback_id: str, *, never_show: bool | None, given_at: Millis | None = None
+) -> Answered:
+    """Keeps what somebody was asked, and what they said to that; None: as before. Raises `BadData`."""
+    check_id(feedback_id, "/body/feedbackId")
+    known = {each.feedback_id: each for each in store.answered(unit.tx, user_id)}
+    old = known.get(feedback_id)
+    if old is None:
+        demand_room(len(known))
+        old = Answered(feedback_id, None, never_show=False)
+    kept = Answered(
+        feedback_id,
+        old.given_at if given_at is None else given_at,
+        never_show=old.never_show if never_show is None else never_show,
+    )
+    store.save_answered(unit.tx, user_id, kept)
+    return kept
+
+
 def log_out(unit: Unit, user_id: int) -> None:
     """Ends all sessions of a user."""
     store.end_sessions(unit.tx, user_id)
+
+
+def _add(unit: Unit, user: User) -> None:
+    _demand_alone(unit, user)
+    store.add(unit.tx, user)
+    unit.record(UserCreated(data=user.payload()), user.state())
 
 
 def _load(unit: Unit, user_id: int) -> User:

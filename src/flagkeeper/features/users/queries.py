@@ -1,5 +1,6 @@
 """Reading users, for everybody. Only `login_of` and `password_hashes` see hashes of passwords."""
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -7,13 +8,18 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from flagkeeper.features.access.model import ADMIN
 from flagkeeper.features.access.tables import roles, user_roles
-from flagkeeper.features.users.model.user import User
-from flagkeeper.features.users.store import COLUMNS, to_user
-from flagkeeper.features.users.tables import passwords, sessions, user_logins, users
+from flagkeeper.features.users.model.notes import Answered
+from flagkeeper.features.users.model.password import demand_strong, hash_password, matches
+from flagkeeper.features.users.model.session import NETWORK_KNOWN
+from flagkeeper.features.users.model.user import INACTIVE_AFTER, Inactive, User
+from flagkeeper.features.users.ports import PatsSeen
+from flagkeeper.features.users.store import ANSWERED, COLUMNS, SPLASHES, to_user
+from flagkeeper.features.users.tables import login_networks, passwords, sessions, user_logins, users
 from flagkeeper.kernel.clock import Millis
-from flagkeeper.kernel.errors import NotFound
+from flagkeeper.kernel.errors import BadData, Detail, NotFound
 from flagkeeper.storage.dialects import any_of
-from flagkeeper.storage.sequences import sequences
+from flagkeeper.storage.reader import Reader
+from flagkeeper.storage.sequences import last_id
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
@@ -32,6 +38,10 @@ class Login(msgspec.Struct, frozen=True):
 
     user_id: int
     password_hash: str | None
+    at_home: bool
+    """They have logged in from this network before."""
+    has_session: bool
+    """They come with a session of theirs."""
 
 
 class AdminCounts(msgspec.Struct, frozen=True):
@@ -48,6 +58,10 @@ class ProjectRole(msgspec.Struct, frozen=True):
     name: str
     type: str
     project: str
+
+
+_DIGITS = 19
+"""Of a number that is too large to be an id."""
 
 
 def _select(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
@@ -82,6 +96,8 @@ _PASSWORD = (
 _ANY = Query(select(users.c.id).limit(1), int)
 _ALL = Query(_select(), _to_seen)
 _BY_ID = Query(_select(users.c.id == bindparam("id")), _to_seen)
+_BY_EMAIL = Query(_select(users.c.email == bindparam("email")), _to_seen)
+_BY_IDS = Query(_select(any_of(users.c.id, "ids")), _to_seen)
 _LIKE = Query(
     _select(
         or_(
@@ -93,12 +109,30 @@ _LIKE = Query(
     ),
     _to_seen,
 )
+_AT_HOME = (
+    select(login_networks.c.user_id)
+    .where(
+        login_networks.c.user_id == users.c.id,
+        login_networks.c.network == bindparam("network"),
+        login_networks.c.seen_at > bindparam("since"),
+    )
+    .exists()
+)
+_HAS_SESSION = (
+    select(sessions.c.user_id)
+    .where(
+        sessions.c.user_id == users.c.id,
+        sessions.c.id_hash == bindparam("session"),
+        sessions.c.expires_at > bindparam("now"),
+    )
+    .exists()
+)
 _LOGIN = Query(
-    select(users.c.id, _PASSWORD)
+    select(users.c.id, _PASSWORD, _AT_HOME, _HAS_SESSION)
     .where(or_(users.c.username == bindparam("username"), users.c.email == bindparam("email")))
     .order_by((users.c.username == bindparam("username")).desc())
     .limit(1),
-    Login,
+    lambda user_id, password_hash, *known: Login(int(user_id), password_hash, *map(bool, known)),
 )
 _HASHES = Query(
     select(passwords.c.hash).where(passwords.c.user_id == bindparam("user_id")).order_by(passwords.c.number.desc()),
@@ -131,7 +165,6 @@ _NAMES = Query(
     ),
     lambda username, email: (str(username), str(email)),
 )
-_LAST_GIVEN = Query(select(sequences.c.last).where(sequences.c.name == "users"), int)
 _PROJECT_ROLES = Query(
     select(roles.c.id, roles.c.name, roles.c.type, user_roles.c.project)
     .join(user_roles, user_roles.c.role_id == roles.c.id)
@@ -158,20 +191,82 @@ def user(tx: Transaction, user_id: int) -> SeenUser:
     return found
 
 
+def inactive(tx: Transaction, pats_seen: PatsSeen, now: Millis) -> list[Inactive]:
+    """Those who were created long ago, and have neither logged in nor used a token since then."""
+    used, since = pats_seen(tx), now - INACTIVE_AFTER
+    found = (
+        Inactive(user=each.user, seen_at=each.seen_at, pat_seen_at=used.get(each.user.id)) for each in all_users(tx)
+    )
+    return [each for each in found if max(each.user.created_at, each.seen_at or 0, each.pat_seen_at or 0) <= since]
+
+
 def search(tx: Transaction, text: str) -> list[SeenUser]:
     """Those whose username, e-mail address or name contains `text`, whatever the case."""
     escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return tx.all(_LIKE, text=f"%{escaped}%")
 
 
-def login_of(tx: Transaction, name: str) -> Login | None:
-    """The user with this username or, if nobody has it, e-mail address."""
-    return tx.first(_LOGIN, username=name, email=name.strip().lower())
+def login_of(tx: Transaction, name: str, network: str, session: str, now: Millis) -> Login | None:
+    """The user with this username or, if nobody has it, e-mail address. Whoever gives this name comes from `network`
+    with a session whose hash is `session`."""
+    email = name.strip().lower()
+    since = now - NETWORK_KNOWN
+    return tx.first(_LOGIN, username=name, email=email, network=network, session=session, now=now, since=since)
+
+
+def id_of(tx: Transaction, name: str) -> int | None:
+    """The id of the user with this username or, if nobody has it, e-mail address."""
+    found = login_of(tx, name, "", "", 0)
+    return None if found is None else found.user_id
+
+
+def with_email(tx: Transaction, email: str) -> User | None:
+    """The user who has this address, in lower case."""
+    found = tx.first(_BY_EMAIL, email=email)
+    return None if found is None else found.user
+
+
+def named(tx: Transaction, name: str) -> User:
+    """The user with this username, e-mail address or id, whichever comes first.
+
+    Raises:
+        NotFound: there is none.
+    """
+    user_id = id_of(tx, name)
+    if user_id is None and name.isascii() and name.isdigit() and len(name) < _DIGITS:
+        user_id = int(name)
+    if user_id is None:
+        raise NotFound("There is no user of this name.")
+    return user(tx, user_id).user
+
+
+def name_of(tx: Transaction, user_id: int) -> str | None:
+    """What the log calls a user; None: there is none with this id."""
+    found = tx.first(_BY_ID, id=user_id)
+    return None if found is None else found.user.log_name()
 
 
 def password_hashes(tx: Transaction, user_id: int) -> list[str]:
     """Of the present password, then of those before it, the newest first."""
     return tx.all(_HASHES, user_id=user_id)
+
+
+async def hash_of_chosen(password: str, user_id: int | None, reader: Reader) -> str:
+    """Checks and hashes the password that was chosen for a user, which takes a while; None: for one to be.
+
+    Raises:
+        WeakPassword: it is too weak.
+        BadData: the user had it before.
+    """
+    demand_strong(password)
+    used = [] if user_id is None else await reader.run(password_hashes, user_id)
+    if await asyncio.to_thread(_any_matches, password, used):
+        raise BadData("This password was used before. Choose another one.", Detail("Used before.", "/body/password"))
+    return await asyncio.to_thread(hash_password, password)
+
+
+def _any_matches(password: str, hashes: list[str]) -> bool:
+    return any(matches(password, each) for each in hashes)
 
 
 def count_admins(tx: Transaction) -> AdminCounts:
@@ -204,8 +299,18 @@ def exists(tx: Transaction, user_id: int) -> bool:
 
 def was_user(tx: Transaction, user_id: int) -> bool:
     """Whether this id was ever given out, also to somebody who was deleted."""
-    return 0 < user_id <= (tx.first(_LAST_GIVEN) or 0)
+    return 0 < user_id <= last_id(tx, "users")
 
 
 def project_roles(tx: Transaction, user_id: int) -> list[ProjectRole]:
     return tx.all(_PROJECT_ROLES, user_id=user_id)
+
+
+def users_of(tx: Transaction, ids: Sequence[int]) -> list[SeenUser]:
+    """Those of `ids` that exist."""
+    return tx.all(_BY_IDS, ids=list(ids))
+
+
+def notes_of(tx: Transaction, user_id: int) -> tuple[list[str], list[Answered]]:
+    """The splash screens that a user has seen, and the questions for feedback that they were asked."""
+    return tx.all(SPLASHES, user_id=user_id), tx.all(ANSWERED, user_id=user_id)

@@ -1,31 +1,36 @@
-"""Users on the wire (facts: platform-model.md, section 8)."""
+"""Users on the wire."""
 
-from hashlib import sha256
+from datetime import datetime
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from flagkeeper.features.access.model import root_role
 from flagkeeper.features.access.schemas import RoleOut
-from flagkeeper.features.users.model.user import User, UserChange, UserDraft, draft
+from flagkeeper.features.users.model.notes import Answered
+from flagkeeper.features.users.model.user import Inactive, UserChange, UserDraft, draft, image_url
 from flagkeeper.features.users.queries import ProjectRole, SeenUser
-from flagkeeper.http.caller import Caller, Kind
+from flagkeeper.http.access import grants
+from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.limits import AtOnce
 
 
 class UserOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A person; what a person does not have is left out."""
 
     id: int
-    account_type: str | UnsetType = "User"
+    account_type: Literal["User"] | UnsetType = "User"
     name: str | UnsetType = UNSET
     username: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
     image_url: str | UnsetType = UNSET
-    seen_at: str | None = None
+    seen_at: clock.Iso | None = None
     login_attempts: int = 0
-    created_at: str | UnsetType = UNSET
+    created_at: clock.Iso | UnsetType = UNSET
     scim_id: None = None
     seat_type: None = None
     company_role: None = None
@@ -44,20 +49,34 @@ class UserList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class BaseUser(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: int
-    account_type: str = "User"
+    account_type: Literal["User"] = "User"
     name: str | UnsetType = UNSET
     username: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
 
 
-class GroupOut(msgspec.Struct, frozen=True, kw_only=True):
-    id: int
-    name: str
-
-
 class UsersAndGroups(msgspec.Struct, frozen=True, kw_only=True):
     users: list[BaseUser]
-    groups: list[GroupOut] = []
+    groups: tuple[()] = ()
+
+
+class InactiveUser(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: int
+    name: str | None
+    username: str | None
+    email: str | UnsetType = UNSET
+    created_at: clock.Iso
+    seen_at: clock.Iso | None
+    pat_seen_at: clock.Iso | None
+
+
+class InactiveUsers(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    version: int = 1
+    inactive_users: list[InactiveUser]
+
+
+class UserIdsBody(msgspec.Struct, frozen=True, kw_only=True):
+    ids: AtOnce[int]
 
 
 class NewUserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -96,6 +115,12 @@ class PasswordBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     old_password: str | None = None
     confirm_password: str | None = None
 
+    def chosen(self) -> str:
+        """The password, if it was not typed twice, differently: then it raises `BadData`."""
+        if self.confirm_password not in (None, self.password):
+            raise BadData("The two passwords differ.", Detail("Type it again.", "/body/confirmPassword"))
+        return self.password
+
 
 class LoginBody(msgspec.Struct, frozen=True, kw_only=True):
     username: str
@@ -119,19 +144,51 @@ class Myself(UserOut, frozen=True, kw_only=True):
     internal_admin_token_user_id: int | UnsetType = UNSET
 
 
+class AnsweredOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A question for feedback that somebody was asked."""
+
+    user_id: int
+    feedback_id: str
+    given: clock.Iso | None
+    never_show: bool
+
+
+class NewAnsweredBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    feedback_id: str
+    never_show: bool | None = None
+
+
+class AnsweredBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is left out stays."""
+
+    user_id: int | None = None
+    """It is always about the caller, whoever this names."""
+    given: datetime | None = None
+    never_show: bool | None = None
+
+    def millis(self) -> clock.Millis | None:
+        return None if self.given is None else clock.of_datetime(self.given)
+
+
+class SplashOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    user_id: int
+    splash_id: str
+    seen: bool = True
+
+
 class Me(msgspec.Struct, frozen=True, kw_only=True):
     user: Myself
     permissions: list[GrantOut]
-    feedback: list[str] = []
+    feedback: list[AnsweredOut] = []
     splash: dict[str, bool] = {}
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     root_role: RoleOut
     projects: list[str]
-    groups: list[GroupOut] = []
-    subscriptions: list[str] = []
-    features: list[str] = []
+    groups: tuple[()] = ()
+    subscriptions: tuple[()] = ()
+    features: tuple[()] = ()
     can_change_password: bool
 
 
@@ -148,7 +205,7 @@ def shown(seen: SeenUser) -> UserOut:
         name=user.name or UNSET,
         username=user.username or UNSET,
         email=user.email or UNSET,
-        image_url=image_url(user),
+        image_url=image_url(user.email or user.username or str(user.id)),
         seen_at=None if seen.seen_at is None else clock.to_iso(seen.seen_at),
         login_attempts=seen.attempts,
         created_at=clock.to_iso(user.created_at),
@@ -164,18 +221,39 @@ def shown_base(seen: SeenUser) -> BaseUser:
     return BaseUser(id=user.id, name=user.name or UNSET, username=user.username or UNSET, email=user.email or UNSET)
 
 
+def shown_inactive(found: Inactive) -> InactiveUser:
+    user = found.user
+    return InactiveUser(
+        id=user.id,
+        name=user.name,
+        username=user.username,
+        email=user.email or UNSET,
+        created_at=clock.to_iso(user.created_at),
+        seen_at=None if found.seen_at is None else clock.to_iso(found.seen_at),
+        pat_seen_at=None if found.pat_seen_at is None else clock.to_iso(found.pat_seen_at),
+    )
+
+
+def shown_answered(user_id: int, kept: Answered) -> AnsweredOut:
+    return AnsweredOut(
+        user_id=user_id,
+        feedback_id=kept.feedback_id,
+        given=None if kept.given_at is None else clock.to_iso(kept.given_at),
+        never_show=kept.never_show,
+    )
+
+
 def shown_project_role(role: ProjectRole) -> RoleOut:
     return RoleOut(id=role.id, name=role.name, type=role.type, project=role.project)
 
 
 def grants_of(caller: Caller) -> list[GrantOut]:
     """Everything that the caller may do."""
-    if caller.credential.kind is Kind.ADMIN:
-        return [GrantOut(permission=Permission.ADMIN)]
     return [
         GrantOut(permission=grant.permission, project=grant.project or UNSET, environment=grant.environment or UNSET)
         for grant in sorted(
-            caller.credential.grants, key=lambda grant: (grant.project or "", grant.permission, grant.environment or "")
+            set(grants(caller.credential.access)),
+            key=lambda grant: (grant.project or "", grant.permission, grant.environment or ""),
         )
     ]
 
@@ -196,9 +274,3 @@ def shown_token(caller: Caller) -> Myself:
         type=credential.kind,
         internal_admin_token_user_id=credential.user_id,
     )
-
-
-def image_url(user: User) -> str:
-    """Where the ecosystem's clients look for a picture; only a browser that shows it ever goes there."""
-    seed = user.email or user.username or str(user.id)
-    return f"https://gravatar.com/avatar/{sha256(seed.encode()).hexdigest()}?s=42&d=retro&r=g"

@@ -2,10 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, true, update
 
+from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.user import User
-from flagkeeper.features.users.tables import passwords, sessions, user_logins, users
+from flagkeeper.features.users.tables import (
+    login_networks,
+    passwords,
+    sessions,
+    user_feedback,
+    user_logins,
+    user_splashes,
+    users,
+)
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.storage.dialects import upsert
 from flagkeeper.storage.sequences import next_id, sequences
@@ -74,12 +83,38 @@ _END_OTHER_SESSIONS = Write[Any](
 )
 _END_EXPIRED = Write[Any](delete(sessions).where(sessions.c.expires_at <= bindparam("now")))
 
+_SEE_NETWORK = Write[Any](upsert(login_networks, key=["user_id", "network"], update=["seen_at"]))
+_NETWORKS_OF = Query(
+    select(login_networks.c.network)
+    .where(login_networks.c.user_id == bindparam("user_id"))
+    .order_by(login_networks.c.seen_at.desc(), login_networks.c.network),
+    str,
+)
+_FORGET_NETWORK = Write[Any](
+    delete(login_networks).where(
+        login_networks.c.user_id == bindparam("owner"), login_networks.c.network == bindparam("which")
+    )
+)
 _LOGGED_IN = Write[Any](upsert(user_logins, key=["user_id"], update=["seen_at", "attempts"]))
 _LOGIN_KNOWN = Write[Any](upsert(user_logins, key=["user_id"]))
 _LOGIN_FAILED = Write[Any](
     update(user_logins).where(user_logins.c.user_id == bindparam("owner")).values(attempts=user_logins.c.attempts + 1)
 )
 _LOCK_NAMES = Query(select(sequences.c.last).where(sequences.c.name == "users").with_for_update(), int)
+_SEE_SPLASH = Write[Any](upsert(user_splashes, key=["user_id", "splash_id"], update=["seen"]))
+_ANSWER = Write[Any](upsert(user_feedback, key=["user_id", "feedback_id"], update=["given_at", "never_show"]))
+SPLASHES = Query(
+    select(user_splashes.c.splash_id)
+    .where(user_splashes.c.user_id == bindparam("user_id"), user_splashes.c.seen.is_(true()))
+    .order_by(user_splashes.c.splash_id),
+    str,
+)
+ANSWERED = Query(
+    select(user_feedback.c.feedback_id, user_feedback.c.given_at, user_feedback.c.never_show)
+    .where(user_feedback.c.user_id == bindparam("user_id"))
+    .order_by(user_feedback.c.feedback_id),
+    Answered,
+)
 
 
 def new_id(tx: Transaction) -> int:
@@ -158,6 +193,31 @@ def end_sessions(tx: Transaction, user_id: int, *, but: str = "") -> None:
 
 def logged_in(tx: Transaction, user_id: int, now: Millis) -> None:
     tx.write(_LOGGED_IN, user_id=user_id, seen_at=now, attempts=0)
+
+
+def see_network(tx: Transaction, user_id: int, network: str, now: Millis, most: int) -> None:
+    """Keeps where somebody logged in, and forgets the oldest ones beyond `most`."""
+    tx.write(_SEE_NETWORK, user_id=user_id, network=network, seen_at=now)
+    for each in tx.all(_NETWORKS_OF, user_id=user_id)[most:]:
+        tx.write(_FORGET_NETWORK, owner=user_id, which=each)
+
+
+def splashes(tx: Transaction, user_id: int) -> list[str]:
+    """The ids of those that a user has seen."""
+    return tx.all(SPLASHES, user_id=user_id)
+
+
+def see_splash(tx: Transaction, user_id: int, splash_id: str) -> None:
+    tx.write(_SEE_SPLASH, user_id=user_id, splash_id=splash_id, seen=True)
+
+
+def answered(tx: Transaction, user_id: int) -> list[Answered]:
+    """What a user has been asked."""
+    return tx.all(ANSWERED, user_id=user_id)
+
+
+def save_answered(tx: Transaction, user_id: int, kept: Answered) -> None:
+    tx.write(_ANSWER, user_id=user_id, feedback_id=kept.feedback_id, given_at=kept.given_at, never_show=kept.never_show)
 
 
 def login_failed(tx: Transaction, user_id: int) -> None:

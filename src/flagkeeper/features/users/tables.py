@@ -1,6 +1,6 @@
 """Tables of users. Only `users` is audited state: no event ever tells of a password, a login or a session."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, Table, Text
 
 from flagkeeper.storage.dialects import BigId
 from flagkeeper.storage.metadata import audited, metadata
@@ -44,3 +44,31 @@ sessions = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
 )
+
+login_networks = Table(
+    "login_networks",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("network", Text, primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),
+)
+"""Where somebody has logged in from, and when last."""
+
+user_splashes = Table(
+    "user_splashes",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("splash_id", Text, primary_key=True),
+    Column("seen", Boolean, nullable=False),
+)
+"""Which screens of the web interface somebody has been shown."""
+
+user_feedback = Table(
+    "user_feedback",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("feedback_id", Text, primary_key=True),
+    Column("given_at", BigInteger),
+    Column("never_show", Boolean, nullable=False),
+)
+"""For what somebody has been asked for feedback."""

@@ -4,11 +4,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from flagkeeper.integrations.cloud_event import STRUCTURED, attributes, structured
-from flagkeeper.integrations.event_body import event_json, event_object, masked_url
-from flagkeeper.integrations.headers import with_extra
-from flagkeeper.integrations.parameters import AUTHORIZATION, EXTRA_HEADERS, SIGNING_SECRET
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.cloud_event import STRUCTURED, attributes, structured
+from flagkeeper.integrations.protocol.event_body import event_json, event_object, masked_url
+from flagkeeper.integrations.protocol.headers import with_extra
+from flagkeeper.integrations.protocol.parameters import AUTHORIZATION, EXTRA_HEADERS, SIGNING_SECRET
+from flagkeeper.integrations.protocol.provider import (
     EVERY_TYPE,
     Built,
     EventOut,
@@ -20,7 +20,7 @@ from flagkeeper.integrations.provider import (
     ProviderDefinition,
     one,
 )
-from flagkeeper.integrations.signing import read_secrets
+from flagkeeper.integrations.protocol.signing import read_secrets
 
 MODES = ("structured", "binary")
 _PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')

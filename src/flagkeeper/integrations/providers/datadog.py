@@ -3,11 +3,11 @@
 import msgspec
 
 from flagkeeper.features.tags.model import TagType
-from flagkeeper.integrations.event_body import filled, tags
-from flagkeeper.integrations.headers import check_value, with_extra
-from flagkeeper.integrations.message import cut, markdown
-from flagkeeper.integrations.parameters import EXTRA_HEADERS, body_template
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.event_body import filled, tags
+from flagkeeper.integrations.protocol.headers import check_value, with_extra
+from flagkeeper.integrations.protocol.message import cut, markdown
+from flagkeeper.integrations.protocol.parameters import EXTRA_HEADERS, body_template
+from flagkeeper.integrations.protocol.provider import (
     Built,
     EventOut,
     HttpRequest,
@@ -16,10 +16,11 @@ from flagkeeper.integrations.provider import (
     Parameters,
     Provider,
     ProviderDefinition,
+    judge_api,
     offered,
     one,
 )
-from flagkeeper.integrations.template import TemplateError
+from flagkeeper.integrations.protocol.template import TemplateError
 
 DEFAULT_URL = "https://api.datadoghq.com/api/v1/events"
 LONGEST_TEXT = 4_000
@@ -50,11 +51,12 @@ DEFINITION = ProviderDefinition(
         Parameter(
             name="sourceTypeName",
             display_name="Datadog source type name",
-            description="What Datadog shall show as the source, when it knows that name.",
+            description="What Datadog shows as the source, when it knows that name.",
         ),
         EXTRA_HEADERS,
         body_template("the text of the event", "{{{eventMarkdown}}}"),
     ),
+    address=DEFAULT_URL,
     events=offered("datadog"),
     tag_types=(TagType(name="datadog", description="A tag for the flag's events in Datadog", icon="D", color=None),),
 )
@@ -86,4 +88,4 @@ def _sentence(event: EventOut) -> str:
     return f"%%%\n{cut(markdown(event.summary), LONGEST_TEXT - 8)}\n%%%"
 
 
-PROVIDER = Provider(definition=DEFINITION, build=build)
+PROVIDER = Provider(definition=DEFINITION, build=build, judge=judge_api)

@@ -2,8 +2,8 @@
 
 import re
 
-from flagkeeper.integrations.message import plain, plain_with_links
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.message import plain, plain_with_links
+from flagkeeper.integrations.protocol.provider import (
     Built,
     EventOut,
     Links,

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from flagkeeper.integrations.headers import check_value, with_extra
-from flagkeeper.integrations.message import html
-from flagkeeper.integrations.parameters import EXTRA_HEADERS
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.headers import check_value, with_extra
+from flagkeeper.integrations.protocol.message import html
+from flagkeeper.integrations.protocol.parameters import EXTRA_HEADERS
+from flagkeeper.integrations.protocol.provider import (
     Built,
     EventOut,
     HttpRequest,
@@ -14,6 +14,7 @@ from flagkeeper.integrations.provider import (
     Parameters,
     Provider,
     ProviderDefinition,
+    judge_api,
     offered,
     one,
 )
@@ -92,4 +93,4 @@ def build(event: EventOut, parameters: Parameters, _links: Links) -> Built:
     )
 
 
-PROVIDER = Provider(definition=DEFINITION, build=build)
+PROVIDER = Provider(definition=DEFINITION, build=build, judge=judge_api)

@@ -4,8 +4,8 @@ import re
 
 import msgspec
 
-from flagkeeper.integrations.cloud_event import STRUCTURED, structured
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.cloud_event import STRUCTURED, structured
+from flagkeeper.integrations.protocol.provider import (
     EVERY_TYPE,
     BrokerMessage,
     Built,

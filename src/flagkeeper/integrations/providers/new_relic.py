@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from flagkeeper.features.tags.model import TagType
-from flagkeeper.integrations.event_body import event_object, filled, tags
-from flagkeeper.integrations.headers import check_value, with_extra
-from flagkeeper.integrations.message import plain
-from flagkeeper.integrations.parameters import EXTRA_HEADERS, body_template
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.event_body import event_object, filled, tags
+from flagkeeper.integrations.protocol.headers import check_value, with_extra
+from flagkeeper.integrations.protocol.message import plain
+from flagkeeper.integrations.protocol.parameters import EXTRA_HEADERS, body_template
+from flagkeeper.integrations.protocol.provider import (
     Built,
     EventOut,
     HttpRequest,
@@ -19,10 +19,11 @@ from flagkeeper.integrations.provider import (
     Parameters,
     Provider,
     ProviderDefinition,
+    judge_api,
     offered,
     one,
 )
-from flagkeeper.integrations.template import TemplateError
+from flagkeeper.integrations.protocol.template import TemplateError
 from flagkeeper.kernel import clock
 
 EVENT_TYPE = "UnleashServiceEvent"
@@ -105,4 +106,4 @@ def _attribute(value: Any) -> str | int | float:
     return text.encode()[:LONGEST_VALUE].decode(errors="ignore")
 
 
-PROVIDER = Provider(definition=DEFINITION, build=build)
+PROVIDER = Provider(definition=DEFINITION, build=build, judge=judge_api)

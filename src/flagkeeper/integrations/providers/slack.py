@@ -1,13 +1,15 @@
 """Slack by an incoming webhook of the old kind, which can name the channel to post to."""
 
+from http import HTTPStatus
+
 import msgspec
 
-from flagkeeper.integrations.event_body import masked_url, tag_values
-from flagkeeper.integrations.headers import with_extra
-from flagkeeper.integrations.message import LONGEST_SLACK_TEXT, cut
-from flagkeeper.integrations.message import slack as mrkdwn
-from flagkeeper.integrations.parameters import EXTRA_HEADERS
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.event_body import masked_url, tag_values
+from flagkeeper.integrations.protocol.headers import with_extra
+from flagkeeper.integrations.protocol.message import LONGEST_SLACK_TEXT, cut
+from flagkeeper.integrations.protocol.message import slack as mrkdwn
+from flagkeeper.integrations.protocol.parameters import EXTRA_HEADERS
+from flagkeeper.integrations.protocol.provider import (
     Alert,
     Answer,
     Built,
@@ -21,11 +23,13 @@ from flagkeeper.integrations.provider import (
     Parameters,
     Provider,
     ProviderDefinition,
-    judge_http,
+    judge_api,
     offered,
 )
-from flagkeeper.integrations.slack_channels import SLACK_TAG, said, split
+from flagkeeper.integrations.protocol.slack_channels import SLACK_TAG, said, split
 
+_ABOUT_CHANNELS = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+"""With one of Slack's words: there is no such channel, or nobody may post to it."""
 APP_URL = "https://api.slack.com/apps"
 DEFAULT_USERNAME = "Flagkeeper"
 DEFAULT_EMOJI = ":triangular_flag_on_post:"
@@ -108,10 +112,12 @@ def build(event: EventOut, parameters: Parameters, links: Links) -> Built:
 
 
 def judge(answer: Answer) -> Judgement:
-    """Slack's words for what went wrong. A channel that is gone (410) says nothing about the others."""
-    found = judge_http(answer)
-    outcome = Outcome.PERMANENT if found.outcome is Outcome.DISABLE else found.outcome
-    words = said(answer) if outcome is not Outcome.OK else ""
+    """Slack's words for what went wrong: there is no such channel, or nobody may post to it. One that is gone (410)
+    says nothing about the others. Receivers that take Slack's messages may refuse them with 200."""
+    found = judge_api(answer)
+    words = said(answer) if not 200 <= answer.status < 300 else ""
+    final = found.outcome is Outcome.DISABLE or (words and answer.status in _ABOUT_CHANNELS)
+    outcome = Outcome.PERMANENT if final else found.outcome
     return Judgement(outcome, f"Status code: {answer.status} - {words}" if words else found.reason)
 
 

@@ -2,15 +2,14 @@
 
 import msgspec
 
-from flagkeeper.integrations.event_body import tag_values
-from flagkeeper.integrations.headers import check_value
-from flagkeeper.integrations.message import LONGEST_SLACK_TEXT, cut
-from flagkeeper.integrations.message import slack as mrkdwn
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.event_body import tag_values
+from flagkeeper.integrations.protocol.headers import check_value
+from flagkeeper.integrations.protocol.message import LONGEST_SLACK_TEXT, cut
+from flagkeeper.integrations.protocol.message import slack as mrkdwn
+from flagkeeper.integrations.protocol.provider import (
     Answer,
     Built,
     EventOut,
-    Fate,
     HttpRequest,
     Installation,
     Judgement,
@@ -20,10 +19,11 @@ from flagkeeper.integrations.provider import (
     Parameters,
     Provider,
     ProviderDefinition,
+    SendResult,
     judge_http,
     offered,
 )
-from flagkeeper.integrations.slack_channels import SLACK_TAG, split
+from flagkeeper.integrations.protocol.slack_channels import SLACK_TAG, split
 
 POST_MESSAGE = "https://slack.com/api/chat.postMessage"
 
@@ -37,7 +37,7 @@ DEFINITION = ProviderDefinition(
     description="Posts messages to Slack channels as an app of your workspace.",
     documentation_url="https://api.slack.com/methods/chat.postMessage",
     how_to="Create a Slack app with the scopes chat:write and chat:write.public, install it into your workspace, and "
-    "enter its bot token here. Invite the app to private channels that it shall post to.",
+    "enter its bot token here. Invite the app to private channels that it is to post to.",
     installation=Installation(
         url="https://api.slack.com/apps",
         title="Create a Slack app",
@@ -59,6 +59,7 @@ DEFINITION = ProviderDefinition(
             description="Where to post every message, separated by commas. A flag's tags of type slack name more.",
         ),
     ),
+    address=POST_MESSAGE,
     events=offered("slack-app"),
     tag_types=(SLACK_TAG,),
 )
@@ -110,7 +111,7 @@ def build(event: EventOut, parameters: Parameters, links: Links) -> Built:
 
 def judge(answer: Answer) -> Judgement:
     """Slack answers 200 also when it did nothing; the body says so."""
-    if answer.fate is not Fate.ANSWERED or answer.status != 200:
+    if answer.result is not SendResult.ANSWERED or answer.status != 200:
         found = judge_http(answer)
         wait = f" (retry after {answer.retry_after:g} s)" if answer.retry_after is not None else ""
         return Judgement(Outcome.PERMANENT if found.outcome is Outcome.DISABLE else found.outcome, found.reason + wait)

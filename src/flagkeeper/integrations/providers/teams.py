@@ -1,26 +1,34 @@
 """Microsoft Teams by a connector of Office 365, which Microsoft has retired."""
 
+import re
+
 import msgspec
 
-from flagkeeper.integrations.headers import with_extra
-from flagkeeper.integrations.message import cut, markdown, markdown_text, plain
-from flagkeeper.integrations.parameters import EXTRA_HEADERS
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.headers import with_extra
+from flagkeeper.integrations.protocol.message import cut, markdown, markdown_text, plain
+from flagkeeper.integrations.protocol.parameters import EXTRA_HEADERS
+from flagkeeper.integrations.protocol.provider import (
     Alert,
+    Answer,
     Built,
     EventOut,
     HttpRequest,
+    Judgement,
     Links,
+    Outcome,
     Parameter,
     Parameters,
     Provider,
     ProviderDefinition,
+    judge_http,
     offered,
     one,
 )
 
 LONGEST_TEXT = 5_000
 """Characters: Teams takes 28 kB for a whole message."""
+_FAILED = re.compile(rb"delivery failed|returned HTTP error", re.IGNORECASE)
+_STATUS = re.compile(rb"HTTP error (\d{3})\b", re.IGNORECASE)
 OLD = "Microsoft has retired connectors of this kind. Use the provider Microsoft Teams - Workflow for new ones."
 
 DEFINITION = ProviderDefinition(
@@ -74,4 +82,17 @@ def build(event: EventOut, parameters: Parameters, links: Links) -> Built:
     return one(request, {"body": body}, warnings)
 
 
-PROVIDER = Provider(definition=DEFINITION, build=build)
+def judge(answer: Answer) -> Judgement:
+    """Connectors answer 200 also when Teams refused the message; the body says so, often with Teams' own status."""
+    found = judge_http(answer)
+    if found.outcome is not Outcome.OK or not _FAILED.search(answer.body):
+        return found
+    status = _STATUS.search(answer.body)
+    if status is None:
+        return Judgement(Outcome.RETRY, "Teams did not take the message.")
+    said = judge_http(msgspec.structs.replace(answer, status=int(status[1]), body=b""))
+    outcome = Outcome.RETRY if said.outcome is Outcome.OK else said.outcome
+    return Judgement(outcome, f"Teams did not take the message. {said.reason}")
+
+
+PROVIDER = Provider(definition=DEFINITION, build=build, judge=judge)

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from flagkeeper.integrations.headers import with_extra
-from flagkeeper.integrations.message import cut, markdown, markdown_text
-from flagkeeper.integrations.parameters import EXTRA_HEADERS
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.headers import with_extra
+from flagkeeper.integrations.protocol.message import cut, markdown, markdown_text
+from flagkeeper.integrations.protocol.parameters import EXTRA_HEADERS
+from flagkeeper.integrations.protocol.provider import (
     Built,
     EventOut,
     HttpRequest,

@@ -1,9 +1,9 @@
 """Webhooks: the event, or a template filled with it, to any address."""
 
-from flagkeeper.integrations.event_body import event_json, event_object, filled, masked_url
-from flagkeeper.integrations.headers import check_value, with_extra
-from flagkeeper.integrations.parameters import AUTHORIZATION, EXTRA_HEADERS, SIGNING_SECRET, body_template
-from flagkeeper.integrations.provider import (
+from flagkeeper.integrations.protocol.event_body import event_json, event_object, filled, masked_url
+from flagkeeper.integrations.protocol.headers import check_value, with_extra
+from flagkeeper.integrations.protocol.parameters import AUTHORIZATION, EXTRA_HEADERS, SIGNING_SECRET, body_template
+from flagkeeper.integrations.protocol.provider import (
     Built,
     EventOut,
     HttpRequest,
@@ -15,8 +15,8 @@ from flagkeeper.integrations.provider import (
     offered,
     one,
 )
-from flagkeeper.integrations.signing import read_secrets
-from flagkeeper.integrations.template import TemplateError
+from flagkeeper.integrations.protocol.signing import read_secrets
+from flagkeeper.integrations.protocol.template import TemplateError
 
 DEFAULT_CONTENT_TYPE = "application/json"
 
@@ -60,7 +60,7 @@ def build(event: EventOut, parameters: Parameters, _links: Links) -> Built:
     content_type = parameters.get("contentType") or DEFAULT_CONTENT_TYPE
     details = {"url": masked_url(parameters["url"]), "contentType": content_type}
     try:
-        body = filled(template, event) if len(template) > 1 else None
+        body = filled(template, event, parameters.get("contentType", "")) if len(template) > 1 else None
     except TemplateError as error:
         return Built(parts={}, details=details, warnings=(f"The body template does not work. {error}",))
     headers = {"Content-Type": content_type}

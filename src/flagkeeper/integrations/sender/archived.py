@@ -15,20 +15,20 @@ log = structlog.get_logger("flagkeeper.sender")
 
 
 class ArchivedEvents:
-    """One at a time: a store that does not answer takes up to a minute to be given up, and everything that is still in
-    the database goes its way meanwhile."""
+    """One at a time: a store that does not answer takes a while to be given up, and everything that is still in the
+    database goes its way meanwhile."""
 
     def __init__(self, reader: Reader, rows: LogRows) -> None:
         self._reader = reader
         self._rows = rows
-        self._turn = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
         self._failure = ""
         self._rests_until = 0.0
 
     async def read(self, event_id: int) -> EventRow:
         """Raises `Unavailable` when the archive is out of reach, or was a moment ago."""
         loop = asyncio.get_running_loop()
-        async with self._turn:
+        async with self._one_at_a_time:
             if loop.time() < self._rests_until:
                 raise Unavailable(self._failure)
             try:

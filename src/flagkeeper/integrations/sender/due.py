@@ -1,15 +1,18 @@
-"""Finding what is due."""
+"""What is due, and everything else that one poll of the database tells the sender."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Select, bindparam, func, select
 
-from flagkeeper.eventlog.read import EventRow
+from flagkeeper.eventlog.read import EVENT_COLUMNS, EventRow
 from flagkeeper.eventlog.tables import events
-from flagkeeper.integrations.delivery_model import AT_ONCE, Delivery
-from flagkeeper.integrations.delivery_store import DELIVERY_COLUMNS, to_delivery
-from flagkeeper.integrations.delivery_tables import IS_WAITING, deliveries
+from flagkeeper.integrations.config.secrets import Keyring
+from flagkeeper.integrations.delivery.model import AT_ONCE, Delivery
+from flagkeeper.integrations.delivery.store import DELIVERY_COLUMNS, to_delivery
+from flagkeeper.integrations.delivery.tables import IS_WAITING, deliveries
+from flagkeeper.integrations.sender.receiver import Receiver, receivers, version
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.storage.dialects import any_of, none_of
 from flagkeeper.storage.statement import Query
@@ -36,9 +39,7 @@ _HEADS = Query(
     .group_by(deliveries.c.subject),
     lambda subject, event_id: (str(subject), int(event_id)),
 )
-_EVENTS = Query(
-    select(*(events.c[name] for name in EventRow.__struct_fields__)).where(any_of(events.c.id, "event_ids")), EventRow
-)
+_EVENTS = Query(select(*EVENT_COLUMNS).where(any_of(events.c.id, "event_ids")), EventRow)
 _NEXT_DUE = Query(
     select(deliveries.c.due_at)
     .where(deliveries.c.integration_id == bindparam("integration"), IS_WAITING, deliveries.c.due_at > bindparam("now"))
@@ -98,3 +99,21 @@ def _with_events(tx: Transaction, found: list[Delivery]) -> list[Delivery]:
         return []
     at_hand = {row.id: row for row in tx.all(_EVENTS, event_ids=[each.event_id for each in found])}
     return [msgspec.structs.replace(each, event=at_hand.get(each.event_id)) for each in found]
+
+
+class Polled(msgspec.Struct, frozen=True, kw_only=True):
+    found: dict[int, Found]
+    """What is due, by integration."""
+    receivers: Mapping[int, Receiver] | None
+    """The integrations that are switched on. None: as before."""
+    version: int
+    """Of the integrations."""
+
+
+def poll(tx: Transaction, asks: Sequence[Ask], now: Millis, known_version: int, keyring: Keyring) -> Polled:
+    newest = version(tx)
+    return Polled(
+        found={ask.integration_id: due(tx, ask, now) for ask in asks},
+        receivers=None if newest == known_version else receivers(tx, keyring),
+        version=newest,
+    )

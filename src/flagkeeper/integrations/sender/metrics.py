@@ -1,13 +1,9 @@
 """What deliveries cost and how they go, for Prometheus."""
 
-from collections.abc import Iterator
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import Metric
-from prometheus_client.registry import Collector
 
-from flagkeeper.integrations.delivery_model import DeliveryState
-from flagkeeper.integrations.delivery_queries import Backlog
+from flagkeeper.integrations.delivery.model import DeliveryState
+from flagkeeper.integrations.delivery.queries import Backlog
 from flagkeeper.kernel import clock
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
@@ -50,12 +46,3 @@ class DeliveryMetrics:
         self._waiting.set(backlog.waiting)
         self._dead.set(backlog.dead)
         self._oldest.set(max(0, now - backlog.oldest) / clock.SECOND if backlog.oldest is not None else 0)
-
-
-class DeliveryCollector(Collector):
-    """Shows the metrics of whichever server runs now (a test run has many after each other)."""
-
-    source: DeliveryMetrics | None = None
-
-    def collect(self) -> Iterator[Metric]:
-        return iter(self.source.registry.collect() if self.source else ())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from flagkeeper.integrations.delivery_model import Delivery
+from flagkeeper.integrations.delivery.model import Delivery
 
 WINDOW = 512
 """Deliveries of one integration that are held in memory at most, those on their way included."""
@@ -27,8 +27,8 @@ class Queue:
     With `ordered`, the deliveries of one subject form a lane: while one is on its way the others wait behind it. One
     that failed keeps its lane until that is recorded; then the database says how to go on.
 
-    A delivery that was handed out stays known until its outcome is recorded *and* another look at the database begins:
-    a look that began earlier may still show it as waiting.
+    A delivery that was handed out stays known until its outcome is recorded *and* another poll of the database begins:
+    a poll that began earlier may still show it as waiting.
     """
 
     def __init__(self, *, ordered: bool) -> None:
@@ -44,11 +44,11 @@ class Queue:
         self._promoted: deque[Delivery] = deque()
         """Those whose lane has become free, and is theirs by now."""
         self._lanes: dict[str, _Lane] = {}
-        self._turn = False
+        self._fresh_first = False
 
     @property
     def room(self) -> int:
-        """How many more may be held, once another look has begun."""
+        """How many more may be held, once another poll has begun."""
         return max(0, WINDOW - len(self._known) + len(self._recorded))
 
     @property
@@ -64,7 +64,7 @@ class Queue:
     def known(self) -> list[int]:
         return list(self._known)
 
-    def look_begins(self) -> None:
+    def poll_begins(self) -> None:
         """From now on the database shows all that was recorded so far."""
         closed = set()
         for event_id in self._recorded:
@@ -80,7 +80,7 @@ class Queue:
             self._again = self._without(self._again, closed)
 
     def add(self, fresh: Sequence[Delivery], again: Sequence[Delivery]) -> None:
-        """What a look found."""
+        """What a poll found."""
         for found, into in ((fresh, self._fresh), (again, self._again)):
             for delivery in found:
                 if delivery.event_id not in self._known:
@@ -119,7 +119,7 @@ class Queue:
             self._recorded.add(delivery.event_id)
 
     def forget_unsent(self) -> None:
-        """All that was not handed out: others may have sent it meanwhile. The next look shows what is still to be sent,
+        """All that was not handed out: others may have sent it meanwhile. The next poll shows what is still to be sent,
         and what was cut off in its place among it."""
         for lane in self._lanes.values():
             self._drop(lane.waiting)
@@ -143,8 +143,8 @@ class Queue:
 
     def _pop(self) -> Delivery | None:
         """New ones and old ones by turns, so that neither keeps the other waiting."""
-        self._turn = not self._turn
-        first, second = (self._fresh, self._again) if self._turn else (self._again, self._fresh)
+        self._fresh_first = not self._fresh_first
+        first, second = (self._fresh, self._again) if self._fresh_first else (self._again, self._fresh)
         return first.popleft() if first else second.popleft() if second else None
 
     def _without(self, waiting: deque[Delivery], closed: set[str]) -> deque[Delivery]:

@@ -6,23 +6,22 @@ import msgspec
 import structlog
 from sqlalchemy import func, literal_column, select, union_all
 
-from flagkeeper.eventlog.catalogue.integration import AddonConfigCreated, AddonConfigDeleted, AddonConfigUpdated
 from flagkeeper.eventlog.tables import events
-from flagkeeper.integrations.config_model import Integration
-from flagkeeper.integrations.config_queries import all_integrations, opened
-from flagkeeper.integrations.provider import Parameters, Provider
+from flagkeeper.integrations.config.model import Integration
+from flagkeeper.integrations.config.queries import all_integrations, opened
+from flagkeeper.integrations.config.secrets import Keyring, Unreadable
+from flagkeeper.integrations.delivery.fanout import INTEGRATION_TYPES
+from flagkeeper.integrations.protocol.provider import Parameters, Provider
 from flagkeeper.integrations.registry import PROVIDERS
-from flagkeeper.integrations.secrets import Keyring, Unreadable
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
 log = structlog.get_logger("flagkeeper.sender")
 
-_CHANGES = [kind.about.type for kind in (AddonConfigCreated, AddonConfigUpdated, AddonConfigDeleted)]
 _NEWEST_OF_EACH = union_all(
     *(
         select(func.max(events.c.id).label("id")).where(events.c.type == literal_column(f"'{each}'"))
-        for each in _CHANGES
+        for each in sorted(INTEGRATION_TYPES)
     )
 ).subquery()
 """Each type for itself and written out: bound as a list, PostgreSQL goes through the whole log from its end, hoping to
@@ -70,6 +69,8 @@ def receivers(tx: Transaction, keyring: Keyring) -> Mapping[int, Receiver]:
     for integration in all_integrations(tx):
         if integration.enabled and integration.provider in PROVIDERS:
             found[integration.id] = receiver_of(integration, keyring)
+            if integration.problem:
+                log.warning("unreadable_query", integration=integration.id, problem=integration.problem)
         elif integration.enabled:
             log.warning("unknown_provider", integration=integration.id, provider=integration.provider)
     return found

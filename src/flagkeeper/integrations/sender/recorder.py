@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from flagkeeper.eventlog.unit import Unit, Units
-from flagkeeper.integrations.delivery_model import Attempt
+from flagkeeper.integrations.delivery.model import Attempt
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.supervisor import SupervisedTask, Supervisor
 
 LINGER = 0.02
 """Seconds that an attempt may wait for others."""
@@ -32,19 +33,24 @@ class Recorder:
     """
 
     def __init__(
-        self, units: Units, record: Callable[[Unit, Sequence[Attempt]], None], after: Callable[[Attempt], None]
+        self,
+        units: Units,
+        record: Callable[[Unit, Sequence[Attempt]], None],
+        after: Callable[[Attempt], None],
+        supervisor: Supervisor,
     ) -> None:
         self._units = units
         self._record = record
         self._after = after
+        self._supervisor = supervisor
         self._waiting: list[Attempt] = []
         self._arrived = asyncio.Event()
         self._enough = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task: SupervisedTask | None = None
         self._stopping = False
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="delivery-recorder")
+        self._task = self._supervisor.start("delivery-recorder", self._run)
 
     async def stop(self, patience: float) -> None:
         """Records what is left; gives up after `patience` seconds. What is not recorded is sent again some day."""
@@ -53,11 +59,9 @@ class Recorder:
         self._stopping = True
         self._arrived.set()
         self._enough.set()
-        await asyncio.wait([self._task], timeout=patience)
-        if not self._task.done():
+        if not await self._task.finished(patience):
             log.warning("attempts_not_recorded", attempts=len(self._waiting))
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await self._task.stop()
 
     def add(self, attempt: Attempt) -> None:
         self._waiting.append(attempt)

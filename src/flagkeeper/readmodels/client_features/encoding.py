@@ -1,17 +1,19 @@
-"""Flags and segments as SDKs read them (facts: client-protocol.md, section 3). Pure.
+"""Flags and segments as SDKs read them. Pure.
 
 One field of a wrong type in one flag makes an SDK refuse its whole state, silently. So everything stored is checked to
 its exact type here, and a flag whose stored state cannot be sent is sent as off.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 import structlog
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, Payload, VariantOverride
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.evaluation.document import ClientDependency, ClientFeature, ClientSegment, ClientStrategy, ClientVariant
+from flagkeeper.eventlog.catalogue.payload import by_name
 
 log = structlog.get_logger("flagkeeper.client_features")
 
@@ -45,10 +47,18 @@ class EnvironmentRow(msgspec.Struct, frozen=True):
     strategies: Sequence[StrategyRow]
 
 
+class DependencyRow(msgspec.Struct, frozen=True):
+    """What a flag asks of another one."""
+
+    parent: str
+    enabled: bool
+    variants: str
+
+
 class Segment(msgspec.Struct, frozen=True):
     """A segment, and what is sent of it."""
 
-    constraints: list[ConstraintData]
+    constraints: list[Constraint]
     encoded: bytes
 
 
@@ -62,78 +72,54 @@ class Encoded(msgspec.Struct, frozen=True):
     segments: frozenset[int] = frozenset()
 
 
-class ClientVariantPayload(Payload, frozen=True, kw_only=True):
-    type: Literal["string", "json", "csv", "number"]
-    value: str
-
-
-class ClientVariant(Payload, frozen=True, kw_only=True):
-    name: str
-    weight: Annotated[int, Meta(ge=0, le=1000)]
-    weight_type: Literal["variable", "fix"]
-    stickiness: str
-    payload: ClientVariantPayload | UnsetType = UNSET
-    overrides: list[VariantOverride] | UnsetType = UNSET
-
-
-class ClientStrategy(Payload, frozen=True, kw_only=True):
-    name: str
-    constraints: list[ConstraintData]
-    parameters: dict[str, str]
-    variants: list[ClientVariant]
-    segments: Sequence[int] | UnsetType = UNSET
-
-
-class ClientFeature(Payload, frozen=True, kw_only=True):
-    name: str
-    type: str
-    enabled: bool
-    project: str
-    stale: bool
-    strategies: list[ClientStrategy]
-    variants: list[ClientVariant]
-    description: str | None
-    impression_data: bool
-
-
-class ClientSegment(Payload, frozen=True, kw_only=True):
-    id: int
-    name: str
-    constraints: list[ConstraintData]
-
-
 _encode = msgspec.json.Encoder().encode
-_read_constraints = msgspec.json.Decoder(list[ConstraintData]).decode
-_read_variants = msgspec.json.Decoder(list[ClientVariant]).decode
+_read_constraints = msgspec.json.Decoder(list[Constraint]).decode
+_read_variant_list = msgspec.json.Decoder(list[ClientVariant]).decode
+_read_names = msgspec.json.Decoder(list[str]).decode
 _read_parameters = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decode
 
 
-def encode_segment(id_: int, name: str, constraints: list[ConstraintData]) -> Segment:
+def encode_segment(id_: int, name: str, constraints: list[Constraint]) -> Segment:
     return Segment(constraints, _encode(ClientSegment(id=id_, name=name, constraints=constraints)))
 
 
-def encode_off(flag: FlagRow) -> bytes:
-    """The flag in an environment in which it has no state."""
-    return _encode(_feature(flag, enabled=False, strategies=[], variants=[]))
+def encode_off(flag: FlagRow, dependencies: Sequence[DependencyRow] = ()) -> bytes:
+    """The flag in an environment in which it has no state. Whatever it asks of others, it is off."""
+    try:
+        asked = _dependencies(dependencies)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        log.exception("dependencies_not_sent", flag=flag.name)
+        asked = UNSET
+    return _encode(_feature(flag, enabled=False, strategies=[], variants=[], dependencies=asked))
 
 
-def encode_flag(flag: FlagRow, state: EnvironmentRow, segments: Mapping[int, Segment]) -> Encoded:
+def encode_flag(
+    flag: FlagRow,
+    state: EnvironmentRow,
+    segments: Mapping[int, Segment],
+    dependencies: Sequence[DependencyRow] = (),
+) -> Encoded:
     """The flag in an environment."""
     try:
+        asked = _dependencies(dependencies)
         strategies = [_strategy(row) for row in state.strategies]
         variants = _read_variants(state.variants)
         inlined = [_inlined(strategy, segments) for strategy in strategies]
     except (msgspec.ValidationError, msgspec.DecodeError, KeyError):
         log.exception("flag_sent_as_off", flag=flag.name)
-        off = encode_off(flag)
+        off = encode_off(flag, dependencies)
         return Encoded(off, off)
-    linked = _encode(_feature(flag, state.enabled, strategies, variants))
+    linked = _encode(_feature(flag, state.enabled, strategies, variants, asked))
     used = frozenset(id_ for row in state.strategies for id_ in row.segments)
-    return Encoded(_encode(_feature(flag, state.enabled, inlined, variants)) if used else linked, linked, used)
+    return Encoded(_encode(_feature(flag, state.enabled, inlined, variants, asked)) if used else linked, linked, used)
 
 
 def _feature(
-    flag: FlagRow, enabled: bool, strategies: list[ClientStrategy], variants: list[ClientVariant]
+    flag: FlagRow,
+    enabled: bool,
+    strategies: list[ClientStrategy],
+    variants: list[ClientVariant],
+    dependencies: list[ClientDependency] | UnsetType,
 ) -> ClientFeature:
     return ClientFeature(
         name=flag.name,
@@ -145,7 +131,16 @@ def _feature(
         variants=variants,
         description=flag.description,
         impression_data=flag.impression_data,
+        dependencies=dependencies,
     )
+
+
+def _dependencies(rows: Sequence[DependencyRow]) -> list[ClientDependency] | UnsetType:
+    """Left out where there are none."""
+    found = [
+        ClientDependency(feature=row.parent, enabled=row.enabled, variants=_read_names(row.variants)) for row in rows
+    ]
+    return found or UNSET
 
 
 def _strategy(row: StrategyRow) -> ClientStrategy:
@@ -158,6 +153,10 @@ def _strategy(row: StrategyRow) -> ClientStrategy:
         variants=_read_variants(row.variants),
         segments=row.segments or UNSET,
     )
+
+
+def _read_variants(stored: str) -> list[ClientVariant]:
+    return by_name(_read_variant_list(stored))
 
 
 def _inlined(strategy: ClientStrategy, segments: Mapping[int, Segment]) -> ClientStrategy:

@@ -1,23 +1,27 @@
-"""GET /api/client/features. The usual request costs a scan of its headers and a few look-ups, and no database."""
+"""GET /api/client/features, and what stands in for a stream. The usual request costs a scan of its headers and a few
+look-ups, and no database."""
 
-import re
+import asyncio
 
 import msgspec
 
-from flagkeeper.eventlog.read import Epoch
+from flagkeeper.evaluation.document import ClientFeature
+from flagkeeper.eventlog.read import LogPosition
+from flagkeeper.http import route
+from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.caller import Credential, Kind
-from flagkeeper.http.gate import Gate
+from flagkeeper.http.conditional import accepts_gzip, is_named
 from flagkeeper.http.openapi import RawOperation, RawParameter
 from flagkeeper.http.raw import JSON, Endpoint, Receive, Scope, Send, header, respond
 from flagkeeper.http.sdk import sdk_credential
 from flagkeeper.kernel.errors import MethodNotAllowed, NotFound
 from flagkeeper.readmodels.client_features.answers import Answers
-from flagkeeper.readmodels.client_features.encoding import ClientFeature
 from flagkeeper.readmodels.client_features.follower import ClientFeatures
 from flagkeeper.readmodels.client_features.query import FeatureQuery, read_query
 from flagkeeper.readmodels.client_features.schemas import ClientFeaturesDocument
 
 PATH = "/api/client/features"
+STREAM = "/api/client/streaming"
 
 _ACCESS = "Needs a backend token."
 _CLIENT_SPEC = RawParameter(
@@ -39,6 +43,7 @@ OPERATIONS = [
         tag="Client",
         summary="All flags, for SDKs that evaluate them",
         access=_ACCESS,
+        scope=route.PROJECT,
         parameters=(
             RawParameter(name="project", description="Only of this project; may be repeated."),
             RawParameter(name="namePrefix", description="Only flags whose names begin like this."),
@@ -60,34 +65,52 @@ OPERATIONS = [
         tag="Client",
         summary="One flag, for SDKs that evaluate it",
         access=_ACCESS,
+        scope=route.PROJECT,
         parameters=(_CLIENT_SPEC,),
         answer=ClientFeature,
         errors=(400, 401, 403, 404),
     ),
+    RawOperation(
+        method="GET",
+        path=STREAM,
+        operation="connect",
+        tag="Unleash Edge",
+        summary="All flags, for SDKs that ask for a stream: it says that they should poll, and ends",
+        access=_ACCESS,
+        scope=route.PROJECT,
+        parameters=(
+            _CLIENT_SPEC,
+            RawParameter(name="Last-Event-ID", where="header", description="What you have; no flags when it is all."),
+        ),
+        answer=str,
+        media_type="text/event-stream",
+        errors=(400, 401, 403),
+    ),
 ]
 
-_NO_GZIP = re.compile(rb"q=0(\.0*)?")
+_POLL = b"event: fetch-mode\ndata: polling\n\n"
+_EVENT_STREAM = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"))
 
 
 class _Wanted(msgspec.Struct):
     """What a request means, and what names its answer at one position of the log."""
 
     key: tuple[FeatureQuery, bool]
-    at: Epoch | None = None
+    at: LogPosition | None = None
     etag: bytes = b""
 
 
 class FeaturesEndpoint:
     """Answers SDKs that poll. Tokens are checked anew for every request, everything else is kept."""
 
-    def __init__(self, gate: Gate, features: ClientFeatures) -> None:
-        self._gate = gate
+    def __init__(self, authenticator: Authenticator, features: ClientFeatures) -> None:
+        self._authenticator = authenticator
         self._features = features
         self._answers = Answers()
         self._wanted: dict[tuple[object, ...], _Wanted] = {}
 
     def by_path(self) -> dict[str, Endpoint]:
-        return {PATH: self.all, f"{PATH}/": self.one}
+        return {PATH: self.all, f"{PATH}/": self.one, STREAM: self.stream}
 
     async def all(self, scope: Scope, _receive: Receive, send: Send) -> None:
         authorization = spec = encoding = held = None
@@ -100,7 +123,7 @@ class FeaturesEndpoint:
                 encoding = value
             elif name == b"if-none-match":
                 held = value
-        credential = sdk_credential(self._gate, authorization, Kind.BACKEND)
+        credential = sdk_credential(self._authenticator, authorization, Kind.BACKEND)
         _demand_reading(scope)
         query = scope["query_string"]
         asked = (credential.projects, credential.environment, query, spec, encoding)
@@ -109,7 +132,7 @@ class FeaturesEndpoint:
         if wanted.at is not state.position:
             wanted.etag, wanted.at = state.etag(wanted.key[0]).encode(), state.position
         etag = wanted.etag
-        if held is not None and _names(held, etag):
+        if held is not None and is_named(held, etag):
             await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", etag)]})
             await send({"type": "http.response.body"})
             return
@@ -122,13 +145,27 @@ class FeaturesEndpoint:
         if not name:
             await self.all(scope, receive, send)
             return
-        credential = sdk_credential(self._gate, header(scope, b"authorization"), Kind.BACKEND)
+        credential = sdk_credential(self._authenticator, header(scope, b"authorization"), Kind.BACKEND)
         _demand_reading(scope)
         query = read_query(credential, scope["query_string"], header(scope, b"unleash-client-spec"))
         body = self._features.state.one(query, name)
         if body is None:
             raise NotFound("There is no such flag, or the token may not read it.")
         await respond(send, 200, body, (JSON,))
+
+    async def stream(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """All flags as the beginning of a stream that ends at once. An SDK that understands the first event polls from
+        then on; one that does not comes back after its waiting time, which is polling too."""
+        credential = sdk_credential(self._authenticator, header(scope, b"authorization"), Kind.BACKEND)
+        _demand_reading(scope)
+        asked = read_query(credential, scope["query_string"], header(scope, b"unleash-client-spec"))
+        query, state = msgspec.structs.replace(asked, inline=False), self._features.state
+        name = state.etag(query).strip('"')
+        body = _POLL
+        if header(scope, b"last-event-id") != name:
+            hydration = await asyncio.to_thread(state.hydration, query)
+            body += b"event: unleash-connected\nid: %b\ndata: %b\n\n" % (name.encode(), hydration)
+        await respond(send, 200, body, _EVENT_STREAM)
 
     def _read(
         self,
@@ -139,7 +176,7 @@ class FeaturesEndpoint:
         encoding: bytes | None,
     ) -> _Wanted:
         client_spec = None if spec is None else str(spec, "latin-1")
-        wanted = _Wanted((read_query(credential, query, client_spec), _accepts_gzip(encoding or b"")))
+        wanted = _Wanted((read_query(credential, query, client_spec), accepts_gzip(encoding or b"")))
         if len(query) + len(spec or b"") + len(encoding or b"") <= LONGEST_KEPT:
             if len(self._wanted) >= MOST_KEPT:
                 self._wanted.clear()
@@ -149,17 +186,4 @@ class FeaturesEndpoint:
 
 def _demand_reading(scope: Scope) -> None:
     if scope["method"] not in ("GET", "HEAD"):
-        raise MethodNotAllowed("Flags can only be read here: use GET.")
-
-
-def _names(held: bytes, etag: bytes) -> bool:
-    """Whether `If-None-Match` names this answer, strongly or weakly."""
-    return held == etag or any(part.strip().removeprefix(b"W/") == etag for part in held.split(b","))
-
-
-def _accepts_gzip(accept_encoding: bytes) -> bool:
-    for part in accept_encoding.lower().split(b","):
-        coding, _, weight = part.partition(b";")
-        if coding.strip() in (b"gzip", b"x-gzip", b"*"):
-            return _NO_GZIP.fullmatch(weight.strip()) is None
-    return False
+        raise MethodNotAllowed("Flags can only be read here: use GET.", ("GET",))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flagkeeper.eventlog.follow import LogEvent, Wants
-from flagkeeper.eventlog.read import Epoch
+from flagkeeper.eventlog.follow import Wants
+from flagkeeper.eventlog.read import LogEvent, LogPosition
 from flagkeeper.readmodels.client_features.queries import read_flags, read_revisions, read_segments
 from flagkeeper.readmodels.client_features.state import NOTHING, State
 from flagkeeper.storage.transaction import Transaction
@@ -20,11 +20,11 @@ class ClientFeatures:
     def __init__(self) -> None:
         self.state = NOTHING
 
-    def load(self, tx: Transaction, position: Epoch) -> None:
+    def load(self, tx: Transaction, position: LogPosition) -> None:
         flags, segments = read_flags(tx, read_segments(tx))
         self.state = State(position, flags, segments, read_revisions(tx))
 
-    def apply(self, tx: Transaction, batch: Sequence[LogEvent], position: Epoch) -> None:
+    def apply(self, tx: Transaction, batch: Sequence[LogEvent], position: LogPosition) -> None:
         """Reads again what the events are about; all of it, when one is about more than flags and segments."""
         if not batch:
             self.state = msgspec.structs.replace(self.state, position=position)
@@ -44,7 +44,12 @@ class ClientFeatures:
 
 
 def _changed(
-    tx: Transaction, old: State, flags: set[str], segment_ids: set[int], batch: Sequence[LogEvent], position: Epoch
+    tx: Transaction,
+    old: State,
+    flags: set[str],
+    segment_ids: set[int],
+    batch: Sequence[LogEvent],
+    position: LogPosition,
 ) -> State:
     segments = old.segments
     if segment_ids:

@@ -12,6 +12,7 @@ from flagkeeper.eventlog.catalogue.event import Reach
 from flagkeeper.eventlog.tables import events
 from flagkeeper.features.environments.tables import environments
 from flagkeeper.features.flags.tables import (
+    feature_dependencies,
     feature_environments,
     feature_strategies,
     feature_strategy_segments,
@@ -20,6 +21,7 @@ from flagkeeper.features.flags.tables import (
 )
 from flagkeeper.features.segments.queries import all_segments, segments_of
 from flagkeeper.readmodels.client_features.encoding import (
+    DependencyRow,
     EnvironmentRow,
     FlagRow,
     Segment,
@@ -92,6 +94,16 @@ _TAGS = _all(
     select(feature_tags.c.feature_name, feature_tags.c.type, feature_tags.c.value), feature_tags.c.feature_name
 )
 
+_DEPENDENCIES = _all(
+    select(
+        feature_dependencies.c.feature_name,
+        feature_dependencies.c.parent,
+        feature_dependencies.c.enabled,
+        feature_dependencies.c.variants,
+    ),
+    feature_dependencies.c.feature_name,
+)
+
 # One look into an index per environment (a GROUP BY would read the whole log). The number is written out: the index has
 # only events of this reach, and is used only for what plainly asks for them.
 _FOR_CLIENTS: ColumnElement[int] = literal_column(str(int(Reach.CLIENTS)))
@@ -129,13 +141,17 @@ def read_flags(
     tags: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for name, kind, value in _TAGS.ask(tx, wanted):
         tags[name].add((kind, value))
+    dependencies: defaultdict[str, list[DependencyRow]] = defaultdict(list)
+    for name, parent, enabled, variants in sorted(_DEPENDENCIES.ask(tx, wanted)):
+        dependencies[name].append(DependencyRow(parent, enabled, variants))
     flags = {
         flag.name: Flag(
             project=flag.project,
             tags=frozenset(tags[flag.name]),
-            off=encode_off(flag),
+            off=encode_off(flag, dependencies[flag.name]),
             environments={
-                environment: encode_flag(flag, state, segments) for environment, state in states[flag.name].items()
+                environment: encode_flag(flag, state, segments, dependencies[flag.name])
+                for environment, state in states[flag.name].items()
             },
         )
         for flag in _FLAGS.ask(tx, wanted)

@@ -1,4 +1,4 @@
-"""What an SDK asks for: its token's scope, narrowed by the query (facts: client-protocol.md, section 3). Pure."""
+"""What an SDK asks for: its token's scope, narrowed by the query. Pure."""
 
 import re
 from hashlib import sha256
@@ -6,11 +6,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from flagkeeper.features.tags.model import read_tag
 from flagkeeper.http.caller import Credential
 from flagkeeper.http.sdk import DEFAULT_ENVIRONMENT
-from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.errors import BadData
 
-_TAG = re.compile(r"\w+:.+", re.DOTALL)
 _SEMVER = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
     r"(-(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
@@ -115,9 +115,5 @@ def _parameters(query_string: bytes) -> list[tuple[str, str]]:
 
 
 def _tag(text: str) -> tuple[str, str]:
-    if not _TAG.fullmatch(text):
-        raise BadData(
-            f"A tag must look like type:value, not {text[:40]!r}.", Detail("must be type:value", "/query/tag")
-        )
-    kind, _, value = text.partition(":")
-    return kind, value
+    tag = read_tag(text)
+    return tag.type, tag.value

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.readmodels.client_features.encoding import ClientFeature, ClientSegment
+from flagkeeper.evaluation.document import ClientFeature, ClientSegment
 from flagkeeper.readmodels.client_features.query import QueryOut
 from flagkeeper.readmodels.client_features.state import Meta
 

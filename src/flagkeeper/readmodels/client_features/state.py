@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from flagkeeper.eventlog.read import Epoch
+from flagkeeper.eventlog.read import LogPosition
 from flagkeeper.readmodels.client_features.encoding import Encoded, Segment
 from flagkeeper.readmodels.client_features.query import FeatureQuery
 
@@ -25,14 +25,14 @@ class Flag(msgspec.Struct, frozen=True):
 class State(msgspec.Struct, frozen=True):
     """Every flag and segment, and how far each environment has come."""
 
-    position: Epoch
+    position: LogPosition
     flags: Mapping[str, Flag]
     segments: Mapping[int, Segment]
     revisions: Mapping[str | None, int]
     """By environment, the id of the last event that concerns SDKs; under None, of those in no environment."""
 
     def revision(self, environment: str) -> int:
-        """What a change for SDKs in this environment raises (facts: events.md, section 7)."""
+        """What a change for SDKs in this environment raises."""
         return max(self.revisions.get(environment, 0), self.revisions.get(None, 0))
 
     def etag(self, query: FeatureQuery) -> str:
@@ -52,6 +52,19 @@ class State(msgspec.Struct, frozen=True):
         if not query.inline:
             parts += [b',"segments":[', b",".join(self._segments(query.environment)), b"]"]
         return b"".join([*parts, b',"meta":', msgspec.json.encode(meta), b"}"])
+
+    def hydration(self, query: FeatureQuery) -> bytes:
+        """The same for SDKs that expect a stream: all flags and segments as one event, in one line."""
+        parts = [
+            b'{"events":[{"type":"hydration","eventId":',
+            str(self.revision(query.environment)).encode(),
+            b',"features":[',
+            b",".join(self._features(query)),
+            b'],"segments":[',
+            b",".join(self._segments(query.environment)),
+            b"]}]}",
+        ]
+        return b"".join(parts).replace(b"\n", b" ").replace(b"\r", b" ")
 
     def _features(self, query: FeatureQuery) -> Iterator[bytes]:
         for name in sorted(self.flags):
@@ -77,7 +90,7 @@ class Meta(msgspec.Struct, frozen=True):
     queryHash: str  # noqa: N815 - a wire name
 
 
-NOTHING = State(Epoch("", 0), {}, {}, {})
+NOTHING = State(LogPosition("", 0), {}, {}, {})
 """Before the first load."""
 
 

@@ -11,7 +11,7 @@ from flagkeeper.storage.reader import Reader
 
 
 class UserSessions:
-    """Finds the user behind a session's cookie (`http.gate.Sessions`)."""
+    """Finds the user behind a session's cookie (`http.authenticator.Sessions`)."""
 
     def __init__(self, reader: Reader, credentials: CredentialView) -> None:
         self._reader = reader

@@ -1,1 +1,1 @@
-"""The event log over HTTP, as Unleash's tools know it (facts: endpoints-events.md)."""
+"""The event log over HTTP, as Unleash's tools know it."""

@@ -3,13 +3,14 @@
 from typing import Any
 
 from litestar import Request, Response
-from litestar.response import Stream
+from litestar.types import ASGIApp
 
 from flagkeeper.eventlog.query import ALL, EventQuery
 from flagkeeper.eventlog.query.conditions import Field, condition, containing
 from flagkeeper.eventlog.query.parameters import FILTERS, read_parameters
 from flagkeeper.http import route
 from flagkeeper.http.permissions import Permission
+from flagkeeper.http.stream import at_once
 from flagkeeper.kernel.paging import Page, read_page
 from flagkeeper.readmodels.event_search import log_api
 from flagkeeper.readmodels.event_search.answers import PageOf, page, whole_list
@@ -33,34 +34,39 @@ PAGING = {"limit": "1 to 1000 events, otherwise 50", "offset": "How many of the 
 @route.get(
     "/api/admin/events",
     permission=Permission.ADMIN,
+    scope=route.PROJECT,
     tag=TAG,
     operation="getEvents",
     summary="The last 100 events, or all events of a project",
+    deprecated=True,
     returns=EventsDocument,
 )
-async def list_events(log: Log, reader: Reader, recent: Recent, project: str | None = None) -> Response[Any]:
+async def list_events(log: Log, reader: Reader, recent: Recent, project: str | None = None) -> ASGIApp:
     if project:
         query = EventQuery(conditions=(condition(Field.PROJECT, project),))
-        return Stream(whole_list(reader, log, query, version=1), media_type=JSON)
-    return Response(await reader.run(page, log, PageOf(ALL, NEWEST, version=1), recent), media_type=JSON)
+        return await whole_list(reader, log, query, version=1)
+    return at_once(await reader.run(page, log, PageOf(ALL, NEWEST, version=1), recent))
 
 
 @route.get(
     "/api/admin/events/{feature:str}",
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag=TAG,
     operation="getEventsForToggle",
     summary="All events of a flag",
+    deprecated=True,
     returns=FeatureEventsDocument,
 )
-async def list_flag_events(feature: str, log: Log, reader: Reader) -> Stream:
+async def list_flag_events(feature: str, log: Log, reader: Reader) -> ASGIApp:
     query = EventQuery(conditions=(condition(Field.FLAG, feature),))
-    return Stream(whole_list(reader, log, query, version=1, toggleName=feature), media_type=JSON)
+    return await whole_list(reader, log, query, version=1, toggleName=feature)
 
 
 @route.get(
     "/api/admin/search/events",
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag=TAG,
     operation="searchEvents",
     summary="Find events",
@@ -83,6 +89,7 @@ async def search_events(
 @route.post(
     "/api/admin/events/search",
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag=TAG,
     operation="searchEventsByBody",
     summary="Find events, as tools older than the search parameters ask",
@@ -96,6 +103,7 @@ async def search_by_body(data: SearchBody, log: Log, reader: Reader, recent: Rec
 @route.get(
     "/api/admin/event-creators",
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag=TAG,
     operation="getEventCreators",
     summary="Everybody who caused events",

@@ -1,7 +1,9 @@
 """How many matching events there are: by time, and by type, project, environment, actor or flag."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from itertools import count, takewhile
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -9,8 +11,8 @@ from msgspec import UNSET, UnsetType
 from flagkeeper.eventlog.index.groups import Groups
 from flagkeeper.eventlog.index.terms import KINDS
 from flagkeeper.eventlog.query import EventQuery
-from flagkeeper.eventlog.query.conditions import Field
-from flagkeeper.eventlog.read import LogRows, epoch
+from flagkeeper.eventlog.query.conditions import Field, Is
+from flagkeeper.eventlog.read import LogRows, log_position
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Detail
@@ -24,7 +26,7 @@ MOST_NUMBERS = 200_000
 
 
 class Bucket(StrEnum):
-    """How long a bucket of time is; all begin when they do in UTC, weeks on Mondays."""
+    """How long a bucket of time is; days begin when they do for the reader, weeks on Mondays, hours as in UTC."""
 
     HOUR = "hour"
     DAY = "day"
@@ -44,7 +46,6 @@ FIELDS = {
 """What events can be counted by. An actor is the name in the event, a user is the number."""
 
 _LENGTHS = {Bucket.HOUR: clock.HOUR, Bucket.DAY: clock.DAY, Bucket.WEEK: 7 * clock.DAY}
-_FIRST_MONDAY = 4 * clock.DAY
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -84,8 +85,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from",
     """Numbers of events over time."""
 
     bucket: Bucket
-    since: str
-    until: str
+    since: clock.Iso
+    until: clock.Iso
     """The end, which itself is not counted."""
     buckets: list[str]
     """When each begins; also those without events."""
@@ -101,6 +102,9 @@ class CountQuestion(msgspec.Struct, frozen=True, kw_only=True):
     by: tuple[str, ...] = ()
     limit: int = 50
     """Values of each field that are listed."""
+    zone: tzinfo = UTC
+    facets: bool = False
+    """Whether each field is counted without what the query says of the field itself: what one may choose besides."""
 
 
 def read_by(text: str) -> tuple[str, ...]:
@@ -122,25 +126,42 @@ def counts(tx: Transaction, log: Log, asked: CountQuestion, now: Millis) -> Coun
     Raises:
         BadData: they would be too many.
     """
-    head = epoch(tx)
+    head = log_position(tx)
     last_id = head.last_id
     since, until = _range(tx, log.rows, asked.query, last_id, now)
-    starts = _starts(asked.bucket, since, until)
+    starts = _starts(asked.bucket, since, until, asked.zone)
     if len(starts) * (asked.limit + 2) * len(asked.by) > MOST_NUMBERS:
         raise _bad("limit", f"times buckets times fields must be {MOST_NUMBERS} at most: ask for less of one")
     query = msgspec.structs.replace(asked.query, since=since, until=until)
     edges = [found or last_id + 1 for found in log.rows.first_ids(tx, starts, head)] + [last_id + 1]
-    fields = [FIELDS[name] for name in asked.by]
-    found = log.search.grouped(tx, query, log.sight, fields, edges if len(starts) > 1 else ())
+    found, by = _grouped(tx, log, asked, query, edges if len(starts) > 1 else ())
     return Counts(
         bucket=asked.bucket,
         since=clock.to_iso(since),
         until=clock.to_iso(until),
         buckets=[clock.to_iso(start) for start in starts],
         total=_series(found.all[: len(starts)]),
-        by={name: _breakdown(found, KINDS[FIELDS[name]], asked.limit, len(starts)) for name in asked.by},
-        incomplete=UNSET if found.complete else True,
+        by={name: _breakdown(of, KINDS[FIELDS[name]], asked.limit, len(starts)) for name, of in by.items()},
+        incomplete=UNSET if all(each.complete for each in (found, *by.values())) else True,
     )
+
+
+def _grouped(
+    tx: Transaction, log: Log, asked: CountQuestion, query: EventQuery, edges: Sequence[int]
+) -> tuple[Groups, dict[str, Groups]]:
+    """All matching events, and by the name of each field those among which its values are counted."""
+    asides = {name: _aside(query, FIELDS[name]) if asked.facets else query for name in asked.by}
+    groups: dict[EventQuery, Groups] = {}
+    for each in dict.fromkeys((query, *asides.values())):
+        fields = [FIELDS[name] for name, aside in asides.items() if aside == each]
+        groups[each] = log.search.grouped(tx, each, log.visibility, fields, edges)
+    return groups[query], {name: groups[aside] for name, aside in asides.items()}
+
+
+def _aside(query: EventQuery, field: Field) -> EventQuery:
+    """The query without its conditions on the field."""
+    others = tuple(each for each in query.conditions if not (isinstance(each, Is) and each.field is field))
+    return msgspec.structs.replace(query, conditions=others)
 
 
 def _range(tx: Transaction, rows: LogRows, query: EventQuery, last_id: int, now: Millis) -> tuple[Millis, Millis]:
@@ -151,17 +172,22 @@ def _range(tx: Transaction, rows: LogRows, query: EventQuery, last_id: int, now:
     return since, max(since, until)
 
 
-def _starts(bucket: Bucket, since: Millis, until: Millis) -> list[Millis]:
+def _starts(bucket: Bucket, since: Millis, until: Millis, zone: tzinfo) -> list[Millis]:
     if since == until:
         return []
     if bucket is Bucket.TOTAL:
         return [since]
     length = _LENGTHS[bucket]
-    origin = _FIRST_MONDAY if bucket is Bucket.WEEK else 0
-    start = (since - origin) // length * length + origin
-    if until - start > MOST_BUCKETS * length:
+    if until - since > (MOST_BUCKETS - 1) * length:
         raise _bad("bucket", f"{bucket} makes more than {MOST_BUCKETS} buckets: take longer ones, or a shorter time")
-    return list(range(start, until, length))
+    if bucket is Bucket.HOUR:
+        return list(range(since // length * length, until, length))
+    first = clock.to_datetime(since).astimezone(zone).date()
+    first -= timedelta(days=first.weekday() if bucket is Bucket.WEEK else 0)
+    days = 7 if bucket is Bucket.WEEK else 1
+    # Days are not all equally long: clocks are changed.
+    begins = (clock.of_datetime(datetime.combine(first + timedelta(days=n), time(), zone)) for n in count(0, days))
+    return list(takewhile(lambda begin: begin < until, begins))
 
 
 def _breakdown(found: Groups, kind: str, limit: int, buckets: int) -> Breakdown:

@@ -1,24 +1,21 @@
 """The events before and after one that are about the same thing."""
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
-from flagkeeper.eventlog.catalogue import EVENTS, about
-from flagkeeper.eventlog.catalogue.wording import fill_subject
+from flagkeeper.eventlog.catalogue import EVENTS
 from flagkeeper.eventlog.query import EventQuery
 from flagkeeper.eventlog.query.conditions import Field, Word, condition
 from flagkeeper.eventlog.query.content import words_of
 from flagkeeper.eventlog.read import EventRow
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.readmodels.views.mention import Mention, mention
+from flagkeeper.readmodels.views.parts import subject_of
 from flagkeeper.storage.transaction import Transaction
 
 MOST_READ = 200
 """Events that may be about the same thing of which each is looked at."""
-
-_decode = msgspec.json.Decoder().decode
 
 
 class Neighbours(msgspec.Struct, frozen=True):
@@ -36,7 +33,7 @@ def neighbours(tx: Transaction, log: Log, row: EventRow) -> Neighbours:
         return Neighbours("", None, None)
 
     def nearest(**where: int) -> Mention | None:
-        ids = log.search.find(tx, query, log.sight, limit=1 if row.feature_name else MOST_READ, **where).ids
+        ids = log.search.find(tx, query, log.visibility, limit=1 if row.feature_name else MOST_READ, **where).ids
         found = next(filter(is_same, log.rows.of(tx, ids)), None)
         return None if found is None else mention(found, log.view)
 
@@ -60,22 +57,3 @@ def _same_subject(row: EventRow) -> Same:
     words = [word for name in names if (word := next(iter(words_of(name)), None))]
     query = EventQuery(conditions=(condition(Field.TYPE, *types), *(Word(start=word) for word in words)))
     return subject, query, lambda other: subject_of(other) == subject
-
-
-class _Told(msgspec.Struct, frozen=True):
-    """What subjects are made of (`catalogue.event.About.subject`)."""
-
-    feature_name: str | None
-    project: str | None
-    environment: str | None
-    data: Any
-    pre_data: Any
-
-
-def subject_of(row: EventRow) -> str:
-    """What the event is about; empty for a type that this version does not know."""
-    known = about(row.type)
-    if known is None:
-        return ""
-    payloads = [None if text is None else _decode(text) for text in (row.data, row.pre_data)]
-    return fill_subject(known.subject, _Told(row.feature_name, row.project, row.environment, *payloads))

@@ -1,25 +1,21 @@
 """One event, with all that helps to understand it."""
 
-from typing import Generic, TypeVar
-
 import msgspec
 
 from flagkeeper.eventlog.query import EventQuery
 from flagkeeper.eventlog.query.conditions import Field, condition
 from flagkeeper.eventlog.query.evaluate import visible
-from flagkeeper.eventlog.read import EventOut, EventRow, epoch
+from flagkeeper.eventlog.read import EventOut, EventRow, log_position
 from flagkeeper.kernel.errors import NotFound
 from flagkeeper.readmodels.event_search.neighbours import Neighbours, neighbours
-from flagkeeper.readmodels.event_search.schemas import EventDocument
 from flagkeeper.readmodels.views.changes import Changes, changes_of
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.readmodels.views.mention import Mention, listing, mention, permalink
+from flagkeeper.readmodels.views.parts import ALL, EventParts, parts_of
 from flagkeeper.storage.transaction import Transaction
 
 MOST_IN_GROUP = 50
 """Other events of the group that are named; the list has them all."""
-
-EventT = TypeVar("EventT")
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -34,33 +30,31 @@ class Group(msgspec.Struct, frozen=True):
     """Where all of them are listed."""
 
 
-class EventPage(msgspec.Struct, Generic[EventT], frozen=True):
+class EventPage(msgspec.Struct, frozen=True):
     """An event, what it changed, and the events around it."""
 
-    event: EventT
+    event: EventOut
+    parts: EventParts
     permalink: str
     diff: Changes
     group: Group | None
     neighbours: Neighbours
 
 
-class EventPageDocument(EventPage[EventDocument], frozen=True):
-    """An event, what it changed, and the events around it."""
-
-
-def event_page(tx: Transaction, log: Log, event_id: int) -> EventPage[EventOut]:
+def event_page(tx: Transaction, log: Log, event_id: int) -> EventPage:
     """All about the event.
 
     Raises:
         NotFound: there is none, or none that the reader may see, which the answer does not tell apart.
     """
-    if not 1 <= event_id <= epoch(tx).last_id:
+    if not 1 <= event_id <= log_position(tx).last_id:
         raise _not_found(event_id)
     (row,) = log.rows.of(tx, [event_id])
-    if not visible(row, log.sight):
+    if not visible(row, log.visibility):
         raise _not_found(event_id)
     return EventPage(
         event=row.shown(log.view),
+        parts=parts_of(row, ALL),
         permalink=permalink(row.id, log.view),
         diff=changes_of(row),
         group=_group(tx, log, row),
@@ -72,9 +66,9 @@ def _group(tx: Transaction, log: Log, row: EventRow) -> Group | None:
     if row.group_id is None:
         return None
     query = EventQuery(conditions=(condition(Field.GROUP, row.group_id),))
-    ids = log.search.find(tx, query, log.sight, limit=MOST_IN_GROUP + 1, after=0).ids
+    ids = log.search.find(tx, query, log.visibility, limit=MOST_IN_GROUP + 1, after=0).ids
     others = [each for each in ids if each != row.id][:MOST_IN_GROUP]
-    total = log.search.total(tx, query, log.sight).events
+    total = log.search.total(tx, query, log.visibility).events
     return Group(row.group_id, total, [mention(each, log.view) for each in log.rows.of(tx, others)], listing(query))
 
 

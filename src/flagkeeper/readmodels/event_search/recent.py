@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 
 import msgspec
 
-from flagkeeper.eventlog.read import Epoch
+from flagkeeper.eventlog.read import LogPosition
 
 SECONDS = 2.0
 """For so long at most. What changes in the log without an event of its own (an archived segment that is damaged, the
@@ -27,10 +27,10 @@ class Recent:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._head = Epoch("", 0)
+        self._head = LogPosition("", 0)
         self._kept: dict[Hashable, tuple[float, Answer]] = {}
 
-    def answer(self, head: Epoch, asked: Hashable, make: Callable[[], Answer]) -> Answer:
+    def answer(self, head: LogPosition, asked: Hashable, make: Callable[[], Answer]) -> Answer:
         """The answer to what was `asked`, which must say all that it depends on besides the log, whose end is `head`.
         `make` gives it in the transaction that read `head`."""
         now = time.monotonic()

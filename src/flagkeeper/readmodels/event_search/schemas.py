@@ -1,56 +1,35 @@
 """Events on the wire, for the documentation (answers are spliced from stored text), and request bodies."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
-from flagkeeper.eventlog.catalogue.event import Tag
-
-
-class EventDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An event. Keys that do not apply are null; `ip`, `groupType` and `groupId` are left out where they do not apply,
-    and `ip` is shown to administrators only."""
-
-    id: Annotated[int, msgspec.Meta(ge=1)]
-    type: str
-    created_at: str
-    created_by: str
-    created_by_user_id: int | None
-    data: dict[str, Any] | None
-    pre_data: dict[str, Any] | None
-    tags: list[Tag]
-    feature_name: str | None
-    project: str | None
-    environment: str | None
-    label: str | None
-    summary: str | None
-    ip: str | msgspec.UnsetType = msgspec.UNSET
-    group_type: str | msgspec.UnsetType = msgspec.UNSET
-    group_id: str | msgspec.UnsetType = msgspec.UNSET
+from flagkeeper.eventlog.read import EventOut
 
 
 class EventsDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version: int
-    events: list[EventDocument]
+    events: list[EventOut]
     total_events: int
 
 
 class FeatureEventsDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version: int
     toggle_name: str
-    events: list[EventDocument]
+    events: list[EventOut]
     total_events: int
 
 
 class SearchDocument(msgspec.Struct, frozen=True, kw_only=True):
-    events: list[EventDocument]
+    events: list[EventOut]
     total: int
     incomplete: bool = False
     """True: so many values contain the text that the search ended early; older events may match too."""
 
 
-class SearchBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The older search: plain values, all of which must hold."""
+class SearchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The older search: plain values, all of which must hold. A name that it does not know would be a condition that
+    nobody looks at."""
 
     type: str | None = None
     project: str | None = None

@@ -6,12 +6,13 @@ from litestar import Request
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 
-from flagkeeper.eventlog.read import epoch
+from flagkeeper.eventlog.read import log_position
 from flagkeeper.http import route
 from flagkeeper.kernel import clock
 from flagkeeper.readmodels.event_tail.stream import Start
 from flagkeeper.readmodels.event_tail.streams import LiveTails
 from flagkeeper.readmodels.event_tail.wire import Mark, read_mark
+from flagkeeper.readmodels.views.listed import Detail, Shown
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.readmodels.views.parameters import QUERY, read_query
 from flagkeeper.storage.reader import Reader
@@ -36,11 +37,12 @@ After = Annotated[
 @route.get(
     "/api/admin/log/stream",
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag="Events",
     operation="streamEvents",
     summary="Events as they happen (Server-Sent Events), until the client goes",
     query=QUERY,
-    errors=(503,),
+    errors=(429, 503),
     returns=str,
     media_type="text/event-stream",
 )
@@ -52,16 +54,17 @@ async def stream_events(
     last_id: LastId = None,
     last_id_in_url: LastIdInUrl = None,
     after: After = None,
+    view: Shown = Detail.FULL,
 ) -> ASGIApp:
     query = read_query(request.query_params.multi_items(), clock.now())
     received = last_id or last_id_in_url
     start = await reader.run(_start, read_mark(received) if received else None, after)
-    return live_tails.open(request, log, query, start)  # type: ignore[return-value]  # its scope is a TypedDict
+    return live_tails.open(request, log.as_wanted(view), query, start)  # type: ignore[return-value]  # its scope is a TypedDict
 
 
 def _start(tx: Transaction, received: Mark | None, after: int | None) -> Start:
     """After what the client has received; otherwise where it asks to begin; otherwise now."""
-    head = epoch(tx)
+    head = log_position(tx)
     if received is not None:
         known = received.epoch == head.epoch and received.position <= head.last_id
         return Start(head.epoch, received.position if known else head.last_id, reset=not known)

@@ -3,8 +3,8 @@
 import msgspec
 
 from flagkeeper.eventlog.query import Candidate, EventQuery, matches
-from flagkeeper.eventlog.query.conditions import Text
-from flagkeeper.eventlog.read import EventRow, epoch
+from flagkeeper.eventlog.query.conditions import depends_on_text
+from flagkeeper.eventlog.read import EventRow, log_position
 from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.storage.transaction import Transaction
@@ -33,10 +33,10 @@ def read_on(tx: Transaction, /, log: Log, query: EventQuery, position: int) -> S
     Raises:
         Unavailable: the index is being built, or the archive is out of reach.
     """
-    head = epoch(tx)
-    certain = tuple(each for each in query.conditions if not isinstance(each, Text))
+    head = log_position(tx)
+    certain = tuple(each for each in query.conditions if not depends_on_text(each))
     asked = msgspec.structs.replace(query, conditions=certain)
-    found = log.search.find(tx, asked, log.sight, limit=IDS, after=position)
+    found = log.search.find(tx, asked, log.visibility, limit=IDS, after=position)
     if not found.complete:
         raise Unavailable("The index cannot find these events now. Ask for less.")
     rows: list[EventRow] = []

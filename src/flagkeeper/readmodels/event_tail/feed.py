@@ -7,10 +7,10 @@ from functools import cached_property
 import msgspec
 
 from flagkeeper.eventlog.catalogue.own import FlagkeeperActorPseudonymised
-from flagkeeper.eventlog.follow import LogEvent, Wants
-from flagkeeper.eventlog.query import Candidate, EventQuery, Sight, matches
+from flagkeeper.eventlog.follow import Wants
+from flagkeeper.eventlog.query import Candidate, EventQuery, Visibility, matches
 from flagkeeper.eventlog.query.evaluate import visible
-from flagkeeper.eventlog.read import Epoch, EventRow, LogRows, View
+from flagkeeper.eventlog.read import EventRow, LogEvent, LogPosition, View
 from flagkeeper.readmodels.event_tail.wire import Mark, message
 from flagkeeper.storage.transaction import Transaction
 
@@ -20,7 +20,6 @@ MOST_CHARACTERS = 1_000_000
 """Of the payloads of these events together."""
 PIECE = 64 * 1024
 """Bytes after which a piece is full: so much, and one event, is what each listener keeps in memory at most."""
-_BATCH = 100
 
 
 class FreshEvent:
@@ -52,39 +51,30 @@ class Recent(msgspec.Struct, frozen=True, eq=False):
 
 
 class Feed:
-    """A follower in memory (`eventlog.follow`). It reads nothing while nobody listens.
+    """A follower in memory (`eventlog.follow`). It keeps nothing while nobody listens.
 
     Args:
         tell: called, on a reader's thread, when there is something new.
     """
 
     name = "live-tail"
-    wants = Wants(types=frozenset())
-    """None: it reads more of each event than followers are given."""
+    wants = Wants()
 
-    def __init__(self, rows: LogRows, tell: Callable[[], None]) -> None:
-        self._rows = rows
+    def __init__(self, tell: Callable[[], None]) -> None:
         self._tell = tell
         self.listened = False
         self.recent = Recent("", 1, 0)
 
-    def load(self, tx: Transaction, position: Epoch) -> None:
+    def load(self, tx: Transaction, position: LogPosition) -> None:
         del tx
         self._put(Recent(position.epoch, position.last_id + 1, position.last_id))
 
-    def apply(self, tx: Transaction, batch: Sequence[LogEvent], position: Epoch) -> None:
-        del batch
-        known = self.recent
+    def apply(self, tx: Transaction, batch: Sequence[LogEvent], position: LogPosition) -> None:
+        del tx
         if not self.listened:
             self._put(Recent(position.epoch, position.last_id + 1, position.last_id))
             return
-        events = list(known.events)
-        start = max(known.last + 1, position.last_id - MOST_EVENTS + 1)
-        if start > known.last + 1:
-            events.clear()
-        for first in range(start, position.last_id + 1, _BATCH):
-            last = min(first + _BATCH - 1, position.last_id)
-            events = _newest([*events, *map(FreshEvent, self._rows.between(tx, first, last))])
+        events = _newest([*self.recent.events, *map(FreshEvent, batch)])
         oldest = events[0].row.id if events else position.last_id + 1
         self._put(Recent(position.epoch, oldest, position.last_id, events))
 
@@ -116,9 +106,9 @@ class Piece(msgspec.Struct, frozen=True):
 class Channel:
     """What all those get who asked the same, may see the same, and see it the same way."""
 
-    def __init__(self, query: EventQuery, sight: Sight, view: View) -> None:
+    def __init__(self, query: EventQuery, visibility: Visibility, view: View) -> None:
         self.query = query
-        self.sight = sight
+        self.visibility = visibility
         self.view = view
         self._recent: Recent | None = None
         self._pieces: dict[int, Piece] = {}
@@ -137,7 +127,7 @@ class Channel:
         size = 0
         start = bisect_right(recent.events, position, key=lambda event: event.row.id)
         for event in recent.events[start:]:
-            if visible(event.row, self.sight) and matches(self.query, event.candidate):
+            if visible(event.row, self.visibility) and matches(self.query, event.candidate):
                 contents.append(event.written(recent.epoch, self.view))
                 size += len(contents[-1])
                 if size >= PIECE:

@@ -9,15 +9,15 @@ import msgspec
 import structlog
 from litestar import Request
 
-from flagkeeper.eventlog.follow import PATIENCE
 from flagkeeper.eventlog.query import EventQuery
-from flagkeeper.eventlog.read import View, epoch
+from flagkeeper.eventlog.read import View, log_position
 from flagkeeper.http.errors import answer
 from flagkeeper.http.raw import JSON, Receive, Scope, Send, respond
-from flagkeeper.kernel.errors import FlagkeeperError, Unavailable
+from flagkeeper.kernel.errors import FlagkeeperError, RateLimited, Unavailable
 from flagkeeper.readmodels.event_tail import wire
 from flagkeeper.readmodels.event_tail.backlog import Stretch, read_on
 from flagkeeper.readmodels.event_tail.feed import Channel, Piece, Recent
+from flagkeeper.readmodels.event_tail.shares import FULL
 from flagkeeper.readmodels.event_tail.wire import Mark
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.storage.reader import Reader
@@ -29,8 +29,8 @@ FAREWELL = 1.0
 """Seconds that a client gets to take the end of its stream."""
 DEAF = 60.0
 """Seconds after which a client that takes nothing loses its place."""
-FULL = 10
-"""Seconds after which a client that was refused may try again."""
+PATIENCE = 1.0
+"""Seconds until the next attempt to read when the database did not answer."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,7 +63,7 @@ class Station(Protocol):
     reader: Reader
 
     def enter(self, stream: "Stream") -> None:
-        """Raises Unavailable when there are too many."""
+        """Raises `RateLimited` or `Unavailable` when there are too many."""
         ...
 
     def leave(self, stream: "Stream", reason: str) -> None: ...
@@ -126,9 +126,9 @@ class Stream:
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         try:
             self._station.enter(self)
-        except Unavailable as error:
-            body = answer(error).encode()
-            await respond(send, 503, body, (JSON, (b"retry-after", str(FULL).encode())))
+        except (RateLimited, Unavailable) as error:
+            refusal = answer(error)
+            await respond(send, refusal.status, refusal.encode(), (JSON, (b"retry-after", str(FULL).encode())))
             return
         self.started = self.sent_at = asyncio.get_running_loop().time()
         ending = Ending("cut")
@@ -213,7 +213,7 @@ class Stream:
 
     async def _look_for_another_log(self) -> bytes:
         """A backup was put in the log's place, or the feed is still about the one before."""
-        now = await self._read(epoch)
+        now = await self._read(log_position)
         if now is None or now.epoch == self._epoch:
             return b""
         self._epoch, self._position = now.epoch, now.last_id

@@ -10,18 +10,19 @@ import msgspec
 import structlog
 from litestar import Request
 
-from flagkeeper.eventlog.bell import Bell
-from flagkeeper.eventlog.follow import PATIENCE, MemoryRunner
+from flagkeeper.eventlog.follow import MemoryRunner
+from flagkeeper.eventlog.log_reader import LogReader
 from flagkeeper.eventlog.query import EventQuery
-from flagkeeper.eventlog.read import LogRows
-from flagkeeper.http.caller import Caller, Credential
-from flagkeeper.http.gate import SESSION_COOKIE, Gate
+from flagkeeper.http.authenticator import SESSION_COOKIE, Authenticator
+from flagkeeper.http.caller import Caller, Credential, Holder
 from flagkeeper.kernel.errors import FlagkeeperError, Unavailable
 from flagkeeper.readmodels.event_tail.feed import Channel, Feed, Recent
 from flagkeeper.readmodels.event_tail.metrics import TailMetrics
+from flagkeeper.readmodels.event_tail.shares import demand_place
 from flagkeeper.readmodels.event_tail.stream import DEAF, FAREWELL, HEARTBEAT, Address, Ending, Start, Stream
 from flagkeeper.readmodels.views.log import Log, seen_by
 from flagkeeper.storage.reader import Reader
+from flagkeeper.supervisor import SupervisedTask
 
 CHECK = 1.0
 """Seconds between two looks at who may still listen."""
@@ -36,23 +37,24 @@ class LiveTails:
         most: streams that may be open at a time.
     """
 
-    def __init__(self, *, reader: Reader, bell: Bell, rows: LogRows, gate: Gate, most: int) -> None:
+    def __init__(self, *, reader: Reader, log_reader: LogReader, authenticator: Authenticator, most: int) -> None:
         self.reader = reader
         self.metrics = TailMetrics()
-        self._gate = gate
+        self._authenticator = authenticator
         self._most = most
-        self._streams: set[Stream] = set()
+        self._streams: dict[Stream, Holder] = {}
         self._channels: WeakValueDictionary[tuple[Any, ...], Channel] = WeakValueDictionary()
-        self._feed = Feed(rows, self._news)
-        self._runner = MemoryRunner(self._feed, reader, bell)
+        self._feed = Feed(self._news)
+        self._supervisor = log_reader.supervisor
+        self._runner = MemoryRunner(self._feed, log_reader)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: SupervisedTask | None = None
         self._stopped = False
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         await self._runner.start(wait=False)
-        self._watching = asyncio.create_task(self._watch(), name="live-tails")
+        self._watching = self._supervisor.start("live-tails", self._watch)
 
     async def stop(self) -> set[Address]:
         """Ends every stream now. Returns the addresses of clients that have not taken the end."""
@@ -64,8 +66,7 @@ class LiveTails:
             async with asyncio.timeout(2 * FAREWELL):
                 await asyncio.gather(*(stream.ended.wait() for stream in ending))
         if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+            await self._watching.stop()
         await self._runner.stop()
         return {stream.address for stream in ending if stream.deaf and stream.address}
 
@@ -77,26 +78,31 @@ class LiveTails:
         return self._feed.recent
 
     def enter(self, stream: Stream) -> None:
-        if self._stopped or len(self._streams) >= self._most:
+        caller: Caller = stream.request.state.caller
+        try:
+            if self._stopped:
+                raise Unavailable("This server is being stopped. Try again in a moment.")
+            demand_place(self._streams.values(), caller, self._most)
+        except FlagkeeperError as refused:
             self.metrics.refused.inc()
-            log.warning("live_tail_refused", open=len(self._streams), most=self._most, by=_name(stream))
-            raise Unavailable("Too many live tails are open on this server. Try again later.")
-        self._streams.add(stream)
+            log.warning("live_tail_refused", why=refused.name, open=len(self._streams), by=_name(stream))
+            raise
+        self._streams[stream] = caller.holder
         self._feed.listened = True
         self.metrics.open.set(len(self._streams))
 
     def leave(self, stream: Stream, reason: str) -> None:
-        self._streams.discard(stream)
+        self._streams.pop(stream, None)
         self._feed.listened = bool(self._streams)
         self.metrics.open.set(len(self._streams))
         seconds = round(asyncio.get_running_loop().time() - stream.started, 1)
         log.info("live_tail_ended", reason=reason, by=_name(stream), events=stream.events, seconds=seconds)
 
     def channel(self, query: EventQuery, log: Log) -> Channel:
-        key = (query, log.sight, log.view)
+        key = (query, log.visibility, log.view)
         found = self._channels.get(key)
         if found is None:
-            found = self._channels[key] = Channel(query, log.sight, log.view)
+            found = self._channels[key] = Channel(query, log.visibility, log.view)
         return found
 
     def sent(self, events: int) -> None:
@@ -120,24 +126,19 @@ class LiveTails:
                     stream.end(Ending("deaf"))
                 elif now - stream.sent_at >= HEARTBEAT:
                     stream.wake()
-            try:
-                await self._check(list(self._streams))
-            except Unavailable:
-                await asyncio.sleep(PATIENCE)
-            except Exception:
-                log.exception("live_tail_check_failed")
+            await self._check(list(self._streams))
 
     async def _check(self, streams: Iterable[Stream]) -> None:
-        """Asks the gate who they all are now, as it was asked when they came; each credential once."""
+        """Asks the authenticator who they all are now, as it was asked when they came; each credential once."""
         callers: dict[tuple[str | None, str | None], Caller | FlagkeeperError] = {}
         by_credential = {stream: _credential(stream) for stream in streams}
         cookies = {cookie for authorization, cookie in by_credential.values() if cookie and not authorization}
-        sessions = _Found(await self._gate.sessions.find_all(cookies) if cookies else {})
-        gate = msgspec.structs.replace(self._gate, sessions=sessions)
+        sessions = _Found(await self._authenticator.sessions.find_all(cookies) if cookies else {})
+        authenticator = msgspec.structs.replace(self._authenticator, sessions=sessions)
         for stream, credential in by_credential.items():
             if credential not in callers:
                 try:
-                    callers[credential] = await gate.caller(stream.request)
+                    callers[credential] = await authenticator.caller(stream.request)
                 except FlagkeeperError as refused:
                     callers[credential] = refused
             match callers[credential]:
@@ -150,7 +151,7 @@ class LiveTails:
 
 
 class _Found:
-    """Sessions that were looked up already (`http.gate.Sessions`)."""
+    """Sessions that were looked up already (`http.authenticator.Sessions`)."""
 
     def __init__(self, found: Mapping[str, Credential]) -> None:
         self._found = found

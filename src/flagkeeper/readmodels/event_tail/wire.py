@@ -8,6 +8,7 @@ import msgspec
 
 from flagkeeper.eventlog.read import EventRow, View
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.readmodels.views.listed import listed
 
 HEADERS = (
     (b"content-type", b"text/event-stream"),
@@ -45,8 +46,8 @@ def read_mark(text: str) -> Mark:
 
 
 def message(mark: Mark, row: EventRow, view: View) -> bytes:
-    """One event, as the API shows it, in one line."""
-    return b"id: %b\ndata: %b\n\n" % (str(mark).encode(), _in_one_line(_encode(row.shown(view))))
+    """One event, as lists show it, in one line."""
+    return b"id: %b\ndata: %b\n\n" % (str(mark).encode(), _in_one_line(_encode(listed(row, view))))
 
 
 def beginning(mark: Mark) -> bytes:

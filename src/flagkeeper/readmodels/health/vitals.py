@@ -1,6 +1,7 @@
 """How the server is: can it write, can it read, and do its followers keep up with the log?"""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Protocol
 
 import msgspec
@@ -8,17 +9,25 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from sqlalchemy import bindparam, select
 
-from flagkeeper.eventlog.read import epoch
+from flagkeeper.eventlog.archive.condition import Condition
+from flagkeeper.eventlog.notifier import Notifier
+from flagkeeper.eventlog.read import log_position
 from flagkeeper.eventlog.tables import events, log_followers
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.storage.dialects import can_be_written
 from flagkeeper.storage.reader import Reader
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
+from flagkeeper.supervisor import Supervisor
 
 FAR_BEHIND = 30.0
 """Seconds for which an event may wait for a follower in memory. Above it, this process answers with stale data."""
+
+
+_POLLED = "Notifications of the database do not arrive: changes by other servers are polled for."
+_JUMPED = "The clock of the database jumped by {seconds} s. Times go on as before; restart the servers if it is right."
 
 
 class MemoryPosition(Protocol):
@@ -29,6 +38,9 @@ class MemoryPosition(Protocol):
 
     @property
     def position(self) -> int: ...
+
+    @property
+    def is_loaded(self) -> bool: ...
 
 
 class FollowerVitals(msgspec.Struct, frozen=True):
@@ -54,6 +66,27 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     last_id: int
     """The newest event; 0 while the database cannot be read."""
     followers: list[FollowerVitals] = []
+    unloaded: list[str] = []
+    """Followers in memory whose state is to be loaded anew."""
+    failing: list[str] = []
+    """What is wrong with work in the background without which requests cannot be served."""
+    failures: dict[str, int] = {}
+    """Of each task in the background, since the start."""
+    notifications: bool = True
+    """Whether notifications of other processes arrive."""
+
+    archive: list[str] | None = None
+    """Why archived events cannot be read now; None when there is no archive. All else goes on without it."""
+    jump: clock.Millis = 0
+    """How far the database's clock has jumped, while it is not followed for that."""
+
+    def notes(self) -> list[str]:
+        """What is not as it should be, though requests can be served."""
+        return [
+            *([] if self.notifications else [_POLLED]),
+            *([_JUMPED.format(seconds=self.jump // clock.SECOND)] if self.jump else []),
+            *(self.archive or []),
+        ]
 
     def troubles(self) -> list[str]:
         """Why this process should not be sent requests now; none when it is ready. Durable followers do not count:
@@ -66,33 +99,53 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
                 for follower in self.followers
                 if follower.kind == "memory" and follower.lag > FAR_BEHIND
             ),
+            *(f"{name} is being loaded anew." for name in self.unloaded),
+            *self.failing,
         ]
 
 
 class VitalSigns:
     """Takes the vitals of one server."""
 
-    def __init__(self, units: Units, reader: Reader, followers: Sequence[MemoryPosition]) -> None:
+    def __init__(
+        self,
+        units: Units,
+        reader: Reader,
+        followers: Sequence[MemoryPosition],
+        supervisor: Supervisor,
+        notifier: Notifier,
+        archive: Condition,
+    ) -> None:
+        self._supervisor = supervisor
+        self._notifier = notifier
         self._writer = units.writer
         self._reader = reader
         self._followers = followers
+        self._archive = archive
 
     async def take(self) -> Vitals:
         positions = {follower.name: follower.position for follower in self._followers}
+        troubles = self._archive.troubles()
         try:
-            last_id, followers = await self._reader.run(_read, positions)
+            last_id, followers, can_write = await self._reader.run(_read, positions)
         except Unavailable:
-            readable, last_id, followers = False, 0, []
+            readable, last_id, followers, can_write = False, 0, [], True
         else:
             readable = True
         return Vitals(
             readable=readable,
-            writable=self._writer.healthy,
+            writable=self._writer.healthy and can_write,
             waiting=self._writer.waiting(),
             commits=self._writer.commits,
             units=self._writer.units,
             last_id=last_id,
             followers=followers,
+            unloaded=[follower.name for follower in self._followers if not follower.is_loaded],
+            failing=self._supervisor.troubles(),
+            failures=dict(self._supervisor.failures),
+            notifications=self._notifier.arrive,
+            jump=clock.clock.jump,
+            archive=troubles if troubles or self._archive.configured else None,
         )
 
 
@@ -105,17 +158,25 @@ _WAITING_SINCE = Query(
 )
 
 
-def _read(tx: Transaction, in_memory: dict[str, int]) -> tuple[int, list[FollowerVitals]]:
+_CAN_BE_WRITTEN = Query(select(can_be_written()), bool)
+"""A server that nobody changes anything on would not notice otherwise."""
+
+
+def _read(tx: Transaction, in_memory: dict[str, int]) -> tuple[int, list[FollowerVitals], bool]:
     now = clock.now()
 
+    @cache
+    def since(position: int) -> int | None:
+        return tx.first(_WAITING_SINCE, position=position)
+
     def vitals(name: str, kind: str, position: int) -> FollowerVitals:
-        waiting_since = tx.first(_WAITING_SINCE, position=position)
+        waiting_since = since(position)
         lag = 0.0 if waiting_since is None else max(0, now - waiting_since) / clock.SECOND
         return FollowerVitals(name, kind, position, lag)
 
     followers = [vitals(name, "memory", position) for name, position in in_memory.items()]
     followers += [vitals(name, "durable", position) for name, position in tx.all(_DURABLE)]
-    return epoch(tx).last_id, followers
+    return log_position(tx).last_id, followers, tx.first(_CAN_BE_WRITTEN) is True
 
 
 class VitalsCollector(Collector):
@@ -131,12 +192,28 @@ class VitalsCollector(Collector):
             "flagkeeper_database_readable": ("1 while the database can be read.", vitals.readable),
             "flagkeeper_database_writable": ("1 while the database can be written.", vitals.writable),
             "flagkeeper_writer_waiting": ("Units of work that wait for the writer.", vitals.waiting),
+            "flagkeeper_clock_jump_seconds": (
+                "How far the database's clock has jumped, while it is not followed.",
+                vitals.jump / clock.SECOND,
+            ),
             "flagkeeper_log_last_event": ("The id of the newest event.", vitals.last_id),
+            "flagkeeper_notifications_arrive": (
+                "1 while notifications of the database arrive; 0: changes by other servers are polled for.",
+                vitals.notifications,
+            ),
         }
+        if vitals.archive is not None:
+            gauges["flagkeeper_archive_usable"] = ("1 while archived events can be read.", not vitals.archive)
         for name, (meaning, value) in gauges.items():
             yield GaugeMetricFamily(name, meaning, value=value)
         yield CounterMetricFamily("flagkeeper_writer_commits", "Commits of the writer.", value=vitals.commits)
         yield CounterMetricFamily("flagkeeper_writer_units", "Units of work in those commits.", value=vitals.units)
+        failures = CounterMetricFamily(
+            "flagkeeper_background_failures", "Failures of work in the background.", labels=("task",)
+        )
+        for task, count in vitals.failures.items():
+            failures.add_metric((task,), count)
+        yield failures
         labels = ("follower", "kind")
         position = GaugeMetricFamily("flagkeeper_follower_position", "The newest event it has seen.", labels=labels)
         lag = GaugeMetricFamily(

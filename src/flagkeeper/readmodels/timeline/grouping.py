@@ -1,4 +1,4 @@
-"""Which events of a timeline stand together (facts: endpoints-events.md, section 8)."""
+"""Which events of a timeline stand together."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -7,11 +7,12 @@ from itertools import pairwise
 import msgspec
 
 from flagkeeper.eventlog.read import LogRows
+from flagkeeper.kernel import clock
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.storage.transaction import Transaction
 
-CELLS = 100
-"""Half of the distance (2 % of the window) within which an event joins the one before it."""
+CELLS = 4
+"""Into so many cells the length of a mark is cut."""
 
 
 class Cluster(msgspec.Struct, frozen=True):
@@ -21,28 +22,31 @@ class Cluster(msgspec.Struct, frozen=True):
     end: int
 
 
-def clusters(tx: Transaction, rows: LogRows, ids: Sequence[int], start: Millis, end: Millis) -> list[Cluster]:
-    """The groups of the events `ids`, which rise and lie between `start` and `end`.
+def cell_of(start: Millis, end: Millis, marks: int) -> Millis:
+    """How long a cell is, so that `start` to `end` touches no more than `CELLS` for each mark. Full hours where it can
+    be: the first event of one is remembered (`LogRows.first_ids`)."""
+    cell = -(-(end - start + 1) // (CELLS * marks - 1))
+    return cell if cell < clock.HOUR else -(-cell // clock.HOUR) * clock.HOUR
 
-    An event joins the group whose last event is no further away than 2 % of the window. Of tens of thousands of events
-    only some are read: the window is cut into cells of 1 %, so that events of neighbouring cells always stand together,
-    and where cells are empty the times on both sides decide.
+
+def clusters(
+    tx: Transaction, rows: LogRows, ids: Sequence[int], start: Millis, end: Millis, marks: int
+) -> list[Cluster]:
+    """The groups of the events `ids`, which rise and lie between `start` and `end`: no more than `marks`.
+
+    Time is cut into cells that begin where they do whatever window is looked at, so that marks stay when it moves on. A
+    group begins with an event that is in none before it, and ends with the fourth cell from there: so no group is
+    longer than a mark is wide, and no event is read but the first ones of cells.
     """
     if not ids:
         return []
-    breaks = _gaps(tx, rows, ids, start, end)
-    borders = sorted({ids[place - 1] for place in breaks} | {ids[place] for place in breaks})
-    times = {row.id: row.created_at for row in rows.of(tx, borders)}
-    apart = (end - start) // CELLS * 2
-    real = [place for place in breaks if times[ids[place]] - times[ids[place - 1]] > apart]
-    return [Cluster(*each) for each in pairwise([0, *real, len(ids)])]
-
-
-def _gaps(tx: Transaction, rows: LogRows, ids: Sequence[int], start: Millis, end: Millis) -> list[int]:
-    """Positions in `ids` before which at least one cell is empty."""
-    cell = (end - start) // CELLS
-    edges = rows.first_ids(tx, [start + i * cell for i in range(1, CELLS)])
+    cell = cell_of(start, end, marks)
+    edges = range((start // cell + 1) * cell, end + 1, cell)
     # Where each cell begins among the ids; no event at that time or later means: at their end.
-    starts = [0, *(len(ids) if edge is None else bisect_left(ids, edge) for edge in edges), len(ids)]
-    filled = [i for i, (first, after) in enumerate(pairwise(starts)) if first < after]
-    return [starts[later] for earlier, later in pairwise(filled) if later > earlier + 1]
+    places = [len(ids) if found is None else bisect_left(ids, found) for found in rows.first_ids(tx, edges)]
+    begins, reached = [], -CELLS
+    for number, (first, after) in enumerate(pairwise([0, *places, len(ids)])):
+        if first < after and number >= reached + CELLS:
+            begins.append(first)
+            reached = number
+    return [Cluster(*each) for each in pairwise([*begins, len(ids)])]

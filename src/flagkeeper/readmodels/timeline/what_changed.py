@@ -41,7 +41,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """All that one request changed here."""
 
     group_id: str | None
-    created_at: str
+    created_at: clock.Iso
     created_by: str
     seconds_before: float
     """How long before the moment; below zero: after it."""
@@ -70,17 +70,17 @@ class WhatChanged(
     """What changed around a moment: first what clients may have noticed, the nearest before the moment first of all."""
 
     at: str
-    since: str
-    until: str
+    since: clock.Iso
+    until: clock.Iso
     environment: str | None
     entries: list[Entry]
     left_out: LeftOut
 
 
 def what_changed(tx: Transaction, log: Log, window: Window, at: Millis, limit: int) -> WhatChanged:
-    query = concerning(tx, log, within(window.query, window.start, window.end), window.environment)
+    query = concerning(within(window.query, window.start, window.end), window.environment)
     entries = list(islice(_entries(tx, log, query, at), limit))
-    left = log.search.total(tx, query, log.sight).events - sum(each.total for each in entries)
+    left = log.search.total(tx, query, log.visibility).events - sum(each.total for each in entries)
     return WhatChanged(
         at=clock.to_iso(at),
         since=clock.to_iso(window.start),
@@ -113,7 +113,7 @@ def _leaders(
     side = next(iter(where))
     while True:
         others = narrowed(query, condition(Field.GROUP, *seen, negated=True)) if seen else query
-        ids = log.search.find(tx, others, log.sight, limit=_BATCH, **where).ids
+        ids = log.search.find(tx, others, log.visibility, limit=_BATCH, **where).whole()
         for row in log.rows.of(tx, ids):
             if row.group_id not in seen:
                 yield row
@@ -126,9 +126,9 @@ def _entry(tx: Transaction, log: Log, query: EventQuery, leader: EventRow, at: M
     rows, total = [leader], 1
     if leader.group_id is not None:
         query = narrowed(query, condition(Field.GROUP, leader.group_id))
-        total = log.search.total(tx, query, log.sight).events
+        total = log.search.total(tx, query, log.visibility).events
         if total > 1:
-            ids = log.search.find(tx, query, log.sight, limit=MOST_EVENTS, after=0).ids
+            ids = log.search.find(tx, query, log.visibility, limit=MOST_EVENTS, after=0).whole()
             others = [each for each in ids if each != leader.id][: MOST_EVENTS - 1]
             rows = log.rows.of(tx, sorted([leader.id, *others]))
     else:

@@ -11,7 +11,7 @@ from flagkeeper.eventlog.diff import Line, Operation
 from flagkeeper.eventlog.read import EventRow
 
 _REMOVAL = re.compile(r".+-(deleted|removed|remove|untagged|unfavorited)|drop-.+")
-"""Types whose `data`, where there is no `preData`, says what is gone (design, section 5, rule 3)."""
+"""Types whose `data`, where there is no `preData`, says what is gone."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -33,6 +33,12 @@ def lines_of(row: EventRow) -> Iterator[Line]:
     if pre_data is None and _REMOVAL.fullmatch(row.type):
         return diff.removed(data)
     return diff.lines(pre_data, data)
+
+
+def both_sides(row: EventRow) -> tuple[Any, Any]:
+    """What there was before and is afterwards; where `data` says what is gone, there is nothing afterwards."""
+    data, pre_data = _document(row.data), _document(row.pre_data)
+    return (data, None) if pre_data is None and _REMOVAL.fullmatch(row.type) else (pre_data, data)
 
 
 def _document(text: str | None) -> Any:

@@ -9,6 +9,7 @@ from flagkeeper.eventlog.catalogue.wording import BASE_URL
 from flagkeeper.eventlog.query import EventQuery
 from flagkeeper.eventlog.read import EventRow, View
 from flagkeeper.kernel import clock
+from flagkeeper.readmodels.views.parts import NOTHING, EventParts, parts_of
 
 EVENTS_PATH = "/api/admin/log/events"
 
@@ -20,11 +21,13 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     type: str
     label: str
     summary: str
-    created_at: str
+    created_at: clock.Iso
     created_by: str
     project: str | None
     environment: str | None
     feature_name: str | None
+    parts: EventParts
+    """Without changes."""
     permalink: str
     """Where the whole event is, with all that changed."""
 
@@ -40,6 +43,7 @@ def mention(row: EventRow, view: View) -> Mention:
         project=row.project,
         environment=row.environment,
         feature_name=row.feature_name,
+        parts=parts_of(row, NOTHING),
         permalink=permalink(row.id, view),
     )
 

@@ -1,6 +1,8 @@
 "use strict";
 
 const byId = (id) => document.getElementById(id);
+/** The path below which the server is found: this page is at its /docs/openapi. */
+const base = new URL("..", location).pathname.replace(/\/$/, "");
 let api;
 let operations = [];
 
@@ -149,7 +151,7 @@ async function send(operation, form) {
   if (token) headers.Authorization = token;
   const body = form.elements.body?.value;
   if (body) headers["Content-Type"] = "application/json";
-  const url = path + (query.size ? "?" + query : "");
+  const url = base + path + (query.size ? "?" + query : "");
   const place = form.querySelector(".answer");
   place.replaceChildren(element("p", { class: "faint" }, "Waiting for the answer."));
   const started = performance.now();
@@ -167,7 +169,7 @@ async function send(operation, form) {
 }
 
 async function start() {
-  const answer = await fetch("/docs/openapi.json");
+  const answer = await fetch("openapi.json");
   api = await answer.json();
   byId("version").textContent = api.info.version;
   collect();

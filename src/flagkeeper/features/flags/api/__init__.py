@@ -1,6 +1,18 @@
 """The flags API: parse, run, answer."""
 
-from flagkeeper.features.flags.api import archive, bulk, environments, flags, strategies, tags, types, variants
+from flagkeeper.features.flags.api import (
+    archive,
+    bulk,
+    creators,
+    environments,
+    flags,
+    relations,
+    segments,
+    strategies,
+    tags,
+    types,
+    variants,
+)
 
 ROUTES = [
     *flags.ROUTES,
@@ -11,4 +23,7 @@ ROUTES = [
     *archive.ROUTES,
     *bulk.ROUTES,
     *types.ROUTES,
+    *relations.ROUTES,
+    *segments.ROUTES,
+    *creators.ROUTES,
 ]

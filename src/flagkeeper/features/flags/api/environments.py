@@ -8,7 +8,8 @@ from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.flags import queries
 from flagkeeper.features.flags.api.flags import FLAG, TAG
 from flagkeeper.features.flags.commands import switch
-from flagkeeper.features.flags.schemas.flags import FlagEnvironmentOut, shown_in_environment
+from flagkeeper.features.flags.ports import HourCounts
+from flagkeeper.features.flags.schemas.flags import EnvironmentOut, shown_in_environment
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
@@ -21,19 +22,23 @@ Activate = Annotated[bool, QueryParameter(name="shouldActivateDisabledStrategies
 @route.get(
     ENVIRONMENT,
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag=TAG,
     operation="getFeatureEnvironment",
     summary="A flag in one environment",
     errors=(404,),
 )
-async def get_environment(project: str, flag: str, environment: str, reader: Reader) -> FlagEnvironmentOut:
-    state = await reader.run(queries.environment_of_flag, project, flag, environment)
-    return shown_in_environment(flag, environment, state)
+async def get_environment(
+    project: str, flag: str, environment: str, reader: Reader, hour_counts: HourCounts
+) -> EnvironmentOut:
+    found = await reader.run(queries.environment_detail, project, flag, environment, hour_counts)
+    return shown_in_environment(flag, found)
 
 
 @route.post(
     ENVIRONMENT + "/on",
     permission=Permission.UPDATE_FEATURE_ENVIRONMENT,
+    scope=route.PROJECT,
     tag=TAG,
     operation="toggleFeatureEnvironmentOn",
     summary="Switch a flag on; without an enabled strategy it gets the default one",
@@ -49,6 +54,7 @@ async def turn_on(
 @route.post(
     ENVIRONMENT + "/off",
     permission=Permission.UPDATE_FEATURE_ENVIRONMENT,
+    scope=route.PROJECT,
     tag=TAG,
     operation="toggleFeatureEnvironmentOff",
     summary="Switch a flag off",

@@ -17,6 +17,7 @@ TAG = "Feature Types"
 @route.get(
     "/api/admin/feature-types",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getAllFeatureTypes",
     summary="All types of flags, with the lifetime that is expected of each",
@@ -28,6 +29,7 @@ async def list_types(reader: Reader) -> FlagTypeList:
 @route.put(
     "/api/admin/feature-types/{type_id:str}/lifetime",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="updateFeatureTypeLifetime",
     summary="Say how many days flags of a type are expected to live; 0 is forever",

@@ -21,6 +21,7 @@ EVERYWHERE = FLAG + "/variants"
 @route.get(
     IN_ENVIRONMENT,
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag=TAG,
     operation="getEnvironmentFeatureVariants",
     summary="The variants of a flag in an environment",
@@ -33,13 +34,14 @@ async def list_in_environment(project: str, flag: str, environment: str, reader:
 @route.put(
     IN_ENVIRONMENT,
     permission=Permission.UPDATE_FEATURE_ENVIRONMENT_VARIANTS,
+    scope=route.PROJECT,
     tag=TAG,
     operation="overwriteEnvironmentFeatureVariants",
     summary="Replace the variants of a flag that has some in an environment",
     errors=(404,),
 )
 async def replace_in_environment(
-    project: str, flag: str, environment: str, data: list[VariantDraft], caller: Caller, units: Units
+    project: str, flag: str, environment: str, data: route.ListOf[VariantDraft], caller: Caller, units: Units
 ) -> VariantList:
     return VariantList(variants=await units.run(caller.actor, variants.replace, project, flag, environment, data))
 
@@ -47,13 +49,14 @@ async def replace_in_environment(
 @route.patch(
     IN_ENVIRONMENT,
     permission=Permission.UPDATE_FEATURE_ENVIRONMENT_VARIANTS,
+    scope=route.PROJECT,
     tag=TAG,
     operation="patchEnvironmentsFeatureVariants",
     summary="Change the variants of a flag that has some in an environment by a JSON Patch",
     errors=(404,),
 )
 async def patch_in_environment(
-    project: str, flag: str, environment: str, data: list[Patch], caller: Caller, units: Units
+    project: str, flag: str, environment: str, data: route.ListOf[Patch], caller: Caller, units: Units
 ) -> VariantList:
     return VariantList(variants=await units.run(caller.actor, variants.patch, project, flag, environment, data))
 
@@ -61,6 +64,7 @@ async def patch_in_environment(
 @route.put(
     FLAG + "/variants-batch",
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag=TAG,
     operation="overwriteFeatureVariantsOnEnvironments",
     summary="Give a flag the same variants in several environments",
@@ -76,6 +80,7 @@ async def push_variants(project: str, flag: str, data: PushVariantsBody, caller:
 @route.get(
     EVERYWHERE,
     permission=route.ANYBODY,
+    scope=route.PROJECT,
     tag=TAG,
     operation="getFeatureVariants",
     summary="The variants of a flag in the first environment that has any",
@@ -88,13 +93,14 @@ async def list_everywhere(project: str, flag: str, reader: Reader) -> VariantLis
 @route.put(
     EVERYWHERE,
     permission=Permission.UPDATE_FEATURE_VARIANTS,
+    scope=route.PROJECT,
     tag=TAG,
     operation="overwriteFeatureVariants",
     summary="Replace the variants of a flag in all environments at once, as it was before there were environments",
     errors=(404,),
 )
 async def replace_everywhere(
-    project: str, flag: str, data: list[VariantDraft], caller: Caller, units: Units
+    project: str, flag: str, data: route.ListOf[VariantDraft], caller: Caller, units: Units
 ) -> VariantList:
     return VariantList(variants=await units.run(caller.actor, variants.replace_everywhere, project, flag, data))
 
@@ -102,12 +108,15 @@ async def replace_everywhere(
 @route.patch(
     EVERYWHERE,
     permission=Permission.UPDATE_FEATURE_VARIANTS,
+    scope=route.PROJECT,
     tag=TAG,
     operation="patchFeatureVariants",
     summary="Change the variants of a flag in all environments at once by a JSON Patch",
     errors=(404,),
 )
-async def patch_everywhere(project: str, flag: str, data: list[Patch], caller: Caller, units: Units) -> VariantList:
+async def patch_everywhere(
+    project: str, flag: str, data: route.ListOf[Patch], caller: Caller, units: Units
+) -> VariantList:
     return VariantList(variants=await units.run(caller.actor, variants.patch_everywhere, project, flag, data))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.flags.commands import archive, metadata, switch
-from flagkeeper.features.flags.store import flags
+from flagkeeper.features.flags.store import flags, relations
 
 CHUNK = 50
 """Flags per unit: some 20 ms, during which others wait."""
@@ -16,7 +16,10 @@ CHUNK_OF_ACTIVATIONS = 10
 
 
 def archive_many(unit: Unit, names: Sequence[str], *, project: str) -> None:
-    for name in _present(unit, names, project):
+    """Children have to come before their parents (`queries.children_first`): of a chunk, too, in whatever order."""
+    present = list(_present(unit, names, project))
+    parents = [name for name in present if relations.children_of(unit.tx, name)]
+    for name in [*(each for each in present if each not in parents), *parents]:
         archive.archive(unit, project, name)
 
 

@@ -14,7 +14,7 @@ from flagkeeper.eventlog.catalogue.feature_strategy import (
 )
 from flagkeeper.eventlog.catalogue.payload import StrategyData, VariantData, VariantsData
 from flagkeeper.eventlog.unit import Unit
-from flagkeeper.features.flags.model.environment import FlagEnvironment, in_order
+from flagkeeper.features.flags.model.environment import FlagEnvironment, FlagEnvironmentState, in_order
 from flagkeeper.features.flags.model.flag import Flag
 from flagkeeper.features.flags.store import editing
 from flagkeeper.features.flags.store import environments as store
@@ -34,6 +34,10 @@ class Editor:
         self.environment = environment
         self.state = state
 
+    @property
+    def version(self) -> FlagEnvironmentState:
+        return self.state.state(self.flag.project)
+
     def switch(self, enabled: bool) -> None:
         if self.state.enabled == enabled:
             return
@@ -42,7 +46,7 @@ class Editor:
         event = FeatureEnvironmentEnabled if enabled else FeatureEnvironmentDisabled
         self.unit.record(
             event(feature_name=self.flag.name, project=self.flag.project, environment=self.environment, tags=self.tags),
-            self.state.state(),
+            self.version,
         )
 
     def add(self, strategy: StrategyData) -> None:
@@ -58,7 +62,7 @@ class Editor:
                 tags=self.tags,
                 data=strategy,
             ),
-            self.state.state(),
+            self.version,
         )
 
     def change(self, new: StrategyData) -> None:
@@ -77,7 +81,7 @@ class Editor:
                 data=new,
                 pre_data=old,
             ),
-            self.state.state(),
+            self.version,
         )
 
     def remove(self, strategy_id: str) -> None:
@@ -93,7 +97,7 @@ class Editor:
                 tags=self.tags,
                 pre_data=old,
             ),
-            self.state.state(),
+            self.version,
         )
 
     def reorder(self, sort_orders: dict[str, int]) -> None:
@@ -123,7 +127,7 @@ class Editor:
                 data=StrategyOrderData(strategy_ids=_ids(new)),
                 pre_data=StrategyOrderData(strategy_ids=_ids(old)),
             ),
-            self.state.state(),
+            self.version,
         )
 
     def set_variants(self, variants: list[VariantData]) -> None:
@@ -141,7 +145,7 @@ class Editor:
                 data=VariantsData(variants=variants),
                 pre_data=VariantsData(variants=old),
             ),
-            self.state.state(),
+            self.version,
         )
 
 
@@ -153,7 +157,7 @@ def edit(unit: Unit, project: str, name: str, environment: str) -> Editor:
         FlagArchived: the flag has to be revived first.
     """
     flag, state, own = editing.load(unit.tx, project, name, environment)
-    return Editor(unit, flag, environment, state, tuple(Tag(tag.type, tag.value) for tag in own))
+    return Editor(unit, flag, environment, state, tuple(own))
 
 
 def demand_room(unit: Unit, strategies: int) -> None:

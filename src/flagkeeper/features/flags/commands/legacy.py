@@ -1,6 +1,6 @@
 """The update of version 4, which knew no environments: what it says about strategies and on or off holds in all.
 
-It is one change with one event, `feature-updated` (design: section 5, rule 5).
+It is one change with one event, `feature-updated`.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,14 @@ from msgspec.structs import asdict, replace
 from flagkeeper.eventlog.catalogue.feature import FeatureUpdated
 from flagkeeper.eventlog.catalogue.payload import StrategyData
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.context_fields.queries import demand_legal
 from flagkeeper.features.flags.commands.editor import demand_room
 from flagkeeper.features.flags.commands.strategies import setting_of
-from flagkeeper.features.flags.model.environment import FlagEnvironment
+from flagkeeper.features.flags.model.environment import FlagEnvironment, states_of
 from flagkeeper.features.flags.model.flag import Flag, OldFlagChange
 from flagkeeper.features.flags.model.strategy import StrategyDraft, new_strategy
 from flagkeeper.features.flags.queries.rules import default_strategy, demand_segments
-from flagkeeper.features.flags.store import environments, flags, tags
+from flagkeeper.features.flags.store import environments, flags, relations, tags
 from flagkeeper.features.projects import queries as projects
 from flagkeeper.kernel.ids import new_ulid
 
@@ -37,7 +38,8 @@ def update(unit: Unit, project: str, name: str, change: OldFlagChange) -> Flag:
         environments.save(unit.tx, name, place, before[place], state, unit.now)
     unit.record(
         FeatureUpdated(feature_name=name, project=project, data=new.payload(flags.rollup(unit.tx, name))),
-        new.state(tags.tags_of(unit.tx, name), after),
+        new.state(tags.tags_of(unit.tx, name), relations.relations_of(unit.tx, name)),
+        also=states_of(name, project, {place: state for place, state in after.items() if state != before[place]}),
     )
     return new
 
@@ -47,7 +49,7 @@ def _changed(
 ) -> FlagEnvironment:
     """The state that the change wants in one environment."""
     if change.strategies is not UNSET:
-        wanted = _strategies(unit, flag, change.strategies, stickiness)
+        wanted = _strategies(unit, flag, change.strategies, state, stickiness)
         if [_content(each) for each in wanted] != [_content(each) for each in state.strategies]:
             state = replace(state, strategies=wanted)
     if change.enabled is not UNSET:
@@ -57,9 +59,14 @@ def _changed(
     return state
 
 
-def _strategies(unit: Unit, flag: Flag, drafts: Sequence[StrategyDraft], stickiness: str) -> list[StrategyData]:
+def _strategies(
+    unit: Unit, flag: Flag, drafts: Sequence[StrategyDraft], state: FlagEnvironment, stickiness: str
+) -> list[StrategyData]:
     demand_room(unit, len(drafts))
     found = []
+    before = [each for strategy in state.strategies for each in strategy.constraints]
+    for place, draft in enumerate(drafts):
+        demand_legal(unit.tx, draft.constraints, f"/body/strategies/{place}/constraints", before)
     for place, (draft, new_id) in enumerate(zip(drafts, sorted(new_ulid() for _ in drafts), strict=True)):
         setting = setting_of(unit, flag, draft.name, stickiness)
         strategy = new_strategy(replace(draft, sort_order=place), new_id, place, setting)

@@ -11,16 +11,16 @@ from flagkeeper.eventlog.catalogue.feature import (
     FeatureStaleOn,
 )
 from flagkeeper.eventlog.unit import Unit
-from flagkeeper.features.flags.model.flag import Flag, FlagChange, FlagMetadata, marked_stale
+from flagkeeper.features.flags.model.flag import Flag, FlagChange, FlagMetadata, FlagState, marked_stale
 from flagkeeper.features.flags.model.flag_type import outlived
 from flagkeeper.features.flags.model.json_patch import Patch, patched
 from flagkeeper.features.flags.queries.types import lifetimes
-from flagkeeper.features.flags.store import flags, tags
+from flagkeeper.features.flags.store import flags, relations, tags
 from flagkeeper.kernel.errors import InvalidOperation
 
 
 def update(unit: Unit, project: str, name: str, change: FlagChange) -> Flag:
-    """Marking a flag as stale this way counts as a change of details (facts: unleash-8.2-behaviour.md, number 17).
+    """Marking a flag as stale this way counts as a change of details.
 
     Raises:
         NotFound, FlagArchived: for the flag.
@@ -79,7 +79,7 @@ def _mark_potentially_stale(unit: Unit, flag: Flag, marked: bool) -> None:
     if marked:
         unit.record(
             FeaturePotentiallyStaleOn(feature_name=flag.name, project=flag.project),
-            new.state(tags.tags_of(unit.tx, flag.name)),
+            _state(unit, new),
         )
     else:
         unit.silent(f"flag/{flag.name}", "no event says that a flag is no longer potentially stale")
@@ -87,7 +87,7 @@ def _mark_potentially_stale(unit: Unit, flag: Flag, marked: bool) -> None:
 
 def _record_staleness(unit: Unit, flag: Flag) -> None:
     event = FeatureStaleOn if flag.stale else FeatureStaleOff
-    unit.record(event(feature_name=flag.name, project=flag.project), flag.state(tags.tags_of(unit.tx, flag.name)))
+    unit.record(event(feature_name=flag.name, project=flag.project), _state(unit, flag))
 
 
 def _save(unit: Unit, old: Flag, new: Flag) -> None:
@@ -99,5 +99,9 @@ def _save(unit: Unit, old: Flag, new: Flag) -> None:
         FeatureMetadataUpdated(
             feature_name=new.name, project=new.project, data=new.payload(rollup), pre_data=old.payload(rollup)
         ),
-        new.state(tags.tags_of(unit.tx, new.name)),
+        _state(unit, new),
     )
+
+
+def _state(unit: Unit, flag: Flag) -> FlagState:
+    return flag.state(tags.tags_of(unit.tx, flag.name), relations.relations_of(unit.tx, flag.name))

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.flags.commands.lifecycle import follow_usage
 from flagkeeper.features.flags.store import seen
 
 
 def record_seen(unit: Unit, places: Iterable[tuple[str, str]]) -> None:
     """Keeps that these flags were evaluated now, each in an environment. They exist, which the caller has checked."""
-    seen.save(unit.tx, places, unit.now)
+    found = set(places)
+    seen.save(unit.tx, found, unit.now)
+    follow_usage(unit, found)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from flagkeeper.eventlog.catalogue.payload import StrategyData
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.context_fields.queries import demand_legal
 from flagkeeper.features.flags.commands.editor import Editor, edit
 from flagkeeper.features.flags.model.flag import Flag
 from flagkeeper.features.flags.model.json_patch import Patch, patched
@@ -13,10 +14,13 @@ from flagkeeper.features.flags.model.strategy import (
     StrategyDraft,
     changed_strategy,
     check_sort_order,
+    draft_of,
     new_strategy,
 )
 from flagkeeper.features.flags.queries.rules import demand_segments, percentages_of
+from flagkeeper.features.flags.store import environments as store
 from flagkeeper.features.projects import queries as projects
+from flagkeeper.kernel.errors import Conflict
 from flagkeeper.kernel.ids import new_ulid
 
 
@@ -26,9 +30,27 @@ def add(unit: Unit, project: str, name: str, environment: str, draft: StrategyDr
     editor = edit(unit, project, name, environment)
     setting = setting_of(unit, editor.flag, draft.name, stickiness)
     strategy = new_strategy(draft, new_ulid(), editor.state.next_sort_order, setting)
+    demand_legal(unit.tx, strategy.constraints, "/body/constraints")
     demand_segments(unit.tx, project, strategy.segments)
     editor.add(strategy)
     return strategy
+
+
+def restore(unit: Unit, project: str, name: str, environment: str, strategy: StrategyData) -> None:
+    """Brings a strategy that was removed back, as it was and under its id.
+
+    Raises:
+        NotFound, FlagArchived, BadData, LimitExceeded: as `add`.
+        Conflict: there is a strategy with its id.
+    """
+    stickiness = projects.lock_shared(unit.tx, project).default_stickiness
+    editor = edit(unit, project, name, environment)
+    setting = setting_of(unit, editor.flag, strategy.name, stickiness)
+    restored = new_strategy(draft_of(strategy), strategy.id, strategy.sort_order, setting)
+    demand_segments(unit.tx, project, restored.segments)
+    if store.has_strategy(unit.tx, strategy.id):
+        raise Conflict(f"There is a strategy with the id {strategy.id!r}.")
+    editor.add(restored)
 
 
 def update(
@@ -76,12 +98,13 @@ def setting_of(unit: Unit, flag: Flag, strategy: str, stickiness: str) -> Settin
         feature_name=flag.name,
         stickiness=stickiness,
         percentages=percentages_of(unit.tx, strategy),
-        most_segments=unit.limits.strategy_segments,
+        limits=unit.limits,
     )
 
 
 def _change(editor: Editor, old: StrategyData, change: StrategyChange, stickiness: str) -> StrategyData:
     new = changed_strategy(old, change, setting_of(editor.unit, editor.flag, old.name, stickiness))
+    demand_legal(editor.unit.tx, new.constraints, "/body/constraints", old.constraints)
     demand_segments(editor.unit.tx, editor.flag.project, set(new.segments) - set(old.segments))
     editor.change(new)
     if not editor.state.has_enabled_strategy:

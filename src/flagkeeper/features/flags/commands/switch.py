@@ -10,8 +10,8 @@ from flagkeeper.features.flags.queries.rules import default_strategy
 def turn_on(
     unit: Unit, project: str, name: str, environment: str, *, activate_disabled_strategies: bool = False
 ) -> None:
-    """A flag without an enabled strategy gets the project's default one, unless its disabled ones shall be enabled
-    instead (facts: platform-model.md, section 3).
+    """A flag without an enabled strategy gets the project's default one, unless its disabled ones are to be enabled
+    instead.
 
     Raises:
         NotFound: the project has no such flag or environment, or its default strategy uses a segment that is gone.

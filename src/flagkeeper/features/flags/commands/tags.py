@@ -4,80 +4,88 @@ from collections.abc import Sequence
 
 from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.catalogue.feature_relation import FeatureTagged, FeatureUntagged
-from flagkeeper.eventlog.catalogue.payload import TagData
 from flagkeeper.eventlog.unit import Unit
-from flagkeeper.features.flags.model.flag import Flag
-from flagkeeper.features.flags.store import flags, tags
-from flagkeeper.features.tags.commands import ensure_tag
+from flagkeeper.features.flags.model.flag import Flag, check_room_for_tags
+from flagkeeper.features.flags.store import flags, relations, tags
+from flagkeeper.features.tags.commands import ensure_tag, record_tag
+from flagkeeper.features.tags.model import bare
 
 
-def add(unit: Unit, name: str, tag: TagData) -> TagData:
-    """Tags a flag; does nothing when it has the tag.
+def add(unit: Unit, name: str, tag: Tag, project: str | None = None) -> Tag:
+    """Tags a flag, of a certain project or any; does nothing when it has the tag.
 
     Raises:
         NotFound, FlagArchived: for the flag.
         BadData: there is no such type of tag, or the value is too short or too long.
+        LimitExceeded: the flag has as many tags as it may have.
     """
-    kept = ensure_tag(unit, tag, name)
-    _set(unit, flags.load_active(unit.tx, name), [kept], [])
-    return kept
+    kept, new = _ensured(unit, [tag])
+    _set(unit, flags.load_active(unit.tx, name, project), kept, [], new)
+    return kept[0]
 
 
-def remove(unit: Unit, name: str, tag: TagData) -> None:
+def remove(unit: Unit, name: str, tag: Tag, project: str | None = None) -> None:
     """Does nothing when the flag does not have the tag. Raises `NotFound` or `FlagArchived`."""
-    _set(unit, flags.load_active(unit.tx, name), [], [tag])
+    _set(unit, flags.load_active(unit.tx, name, project), [], [tag], set())
 
 
-def update(unit: Unit, name: str, added: Sequence[TagData], removed: Sequence[TagData]) -> None:
-    """Raises `NotFound`, `FlagArchived`, or `BadData` for a tag that cannot be."""
-    kept = _ensured(unit, name, added)
-    _set(unit, flags.load_active(unit.tx, name), kept, removed)
+def update(unit: Unit, name: str, added: Sequence[Tag], removed: Sequence[Tag], project: str | None = None) -> None:
+    """Raises `NotFound`, `FlagArchived`, `LimitExceeded`, or `BadData` for a tag that cannot be."""
+    kept, new = _ensured(unit, added)
+    _set(unit, flags.load_active(unit.tx, name, project), kept, removed, new)
 
 
 def update_many(
-    unit: Unit, names: Sequence[str], *, project: str, added: Sequence[TagData], removed: Sequence[TagData]
+    unit: Unit, names: Sequence[str], *, project: str, added: Sequence[Tag], removed: Sequence[Tag]
 ) -> None:
     """The same for many flags; those that were archived or are gone meanwhile are left out."""
+    kept, new = _ensured(unit, added)
     for name in sorted(names):
-        kept = _ensured(unit, name, added)
         flag = flags.find(unit.tx, name)
         if flag is not None and flag.project == project and flag.archived_at is None:
-            _set(unit, flag, kept, removed)
+            _set(unit, flag, kept, removed, new)
+    for tag in tags.in_order(new):
+        record_tag(unit, tag)
 
 
-def untag_everywhere(unit: Unit, tag: TagData) -> None:
+def untag_everywhere(unit: Unit, tag: Tag) -> None:
     """Takes a tag off every flag, archived ones too."""
     for name in tags.flags_with(unit.tx, tag):
         if flag := flags.find(unit.tx, name):
-            _set(unit, flag, [], [tag])
+            _set(unit, flag, [], [tag], set())
 
 
-def _ensured(unit: Unit, name: str, added: Sequence[TagData]) -> list[TagData]:
-    """In sorted order, since a tag's type stays locked."""
-    return [ensure_tag(unit, tag, name) for tag in tags.in_order(list(added))]
+def _ensured(unit: Unit, added: Sequence[Tag]) -> tuple[list[Tag], set[Tag]]:
+    """The tags as they are kept, and those among them that had to be made, of which no event tells yet. In sorted
+    order and before any flag, since a tag's type stays locked."""
+    found = [ensure_tag(unit, tag) for tag in tags.in_order(added)]
+    return [tag for tag, _ in found], {tag for tag, is_new in found if is_new}
 
 
-def _set(unit: Unit, flag: Flag, added: Sequence[TagData], removed: Sequence[TagData]) -> None:
-    """Every event shows the tags as they were with its own: after adding, before removing."""
-    own = tags.tags_of(unit.tx, flag.name)
+def _set(unit: Unit, flag: Flag, added: Sequence[Tag], removed: Sequence[Tag], new: set[Tag]) -> None:
+    """Every event shows the tags as they were with its own: after adding, before removing. A tag out of `new` is told
+    of first, with the tags before it, and taken out."""
+    own, others = tags.tags_of(unit.tx, flag.name), relations.relations_of(unit.tx, flag.name)
+    check_room_for_tags(own, added)
     for tag in added:
-        if tag in own:
+        if bare(tag) in map(bare, own):
             continue
+        if tag in new:
+            new.remove(tag)
+            record_tag(unit, tag, flag.name, tuple(own))
         tags.add(unit.tx, flag.name, tag)
         own = tags.in_order([*own, tag])
         unit.record(
-            FeatureTagged(feature_name=flag.name, project=flag.project, data=tag, tags=_shown(own)), flag.state(own)
+            FeatureTagged(feature_name=flag.name, project=flag.project, data=bare(tag), tags=tuple(own)),
+            flag.state(own, others),
         )
     for tag in removed:
-        if tag not in own:
+        left = [each for each in own if bare(each) != bare(tag)]
+        if left == own:
             continue
         tags.remove(unit.tx, flag.name, tag)
-        left = [each for each in own if each != tag]
         unit.record(
-            FeatureUntagged(feature_name=flag.name, project=flag.project, data=tag, tags=_shown(own)), flag.state(left)
+            FeatureUntagged(feature_name=flag.name, project=flag.project, data=bare(tag), tags=tuple(own)),
+            flag.state(left, others),
         )
         own = left
-
-
-def _shown(own: list[TagData]) -> tuple[Tag, ...]:
-    return tuple(Tag(tag.type, tag.value) for tag in own)

@@ -6,9 +6,10 @@ from flagkeeper.eventlog.catalogue.feature_strategy import FeatureVariantsUpdate
 from flagkeeper.eventlog.catalogue.payload import VariantData, VariantsData
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.flags.commands.editor import Editor, edit
+from flagkeeper.features.flags.model.environment import states_of
 from flagkeeper.features.flags.model.json_patch import Patch, patched
 from flagkeeper.features.flags.model.variant import VariantDraft, checked_variants
-from flagkeeper.features.flags.store import environments, flags, tags
+from flagkeeper.features.flags.store import environments, flags, relations, tags
 from flagkeeper.kernel.errors import InvalidOperation
 
 
@@ -70,7 +71,7 @@ def _set_everywhere(unit: Unit, name: str, variants: list[VariantData]) -> list[
         return variants
     for environment in different:
         environments.set_variants(unit.tx, name, environment, variants)
-    after = {environment: state.with_variants(variants) for environment, state in states.items()}
+    after = {environment: states[environment].with_variants(variants) for environment in different}
     unit.record(
         FeatureVariantsUpdated(
             feature_name=name,
@@ -78,7 +79,8 @@ def _set_everywhere(unit: Unit, name: str, variants: list[VariantData]) -> list[
             data=VariantsData(variants=variants),
             pre_data=VariantsData(variants=states[different[0]].variants),
         ),
-        flag.state(tags.tags_of(unit.tx, name), after),
+        flag.state(tags.tags_of(unit.tx, name), relations.relations_of(unit.tx, name)),
+        also=states_of(name, flag.project, after),
     )
     return variants
 

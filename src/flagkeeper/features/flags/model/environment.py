@@ -1,13 +1,13 @@
 """A flag in one environment: is it on, with which strategies and variants. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import msgspec
 from msgspec.structs import replace
 
 from flagkeeper.eventlog.catalogue.payload import StrategyData, VariantData
-from flagkeeper.eventlog.version import Snapshot
+from flagkeeper.eventlog.version import Gone, Snapshot, State
 from flagkeeper.features.flags.model.strategy import LARGEST_SORT_ORDER
 from flagkeeper.kernel.errors import NotFound
 
@@ -20,8 +20,11 @@ class FlagEnvironment(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     """Of the flag in this environment: the older way; strategies have variants of their own."""
     strategies: list[StrategyData]
 
-    def state(self) -> "FlagEnvironmentState":
-        return FlagEnvironmentState(enabled=self.enabled, variants=self.variants, strategies=self.strategies)
+    def state(self, project: str) -> "FlagEnvironmentState":
+        """The version of a flag of this project."""
+        return FlagEnvironmentState(
+            project=project, enabled=self.enabled, variants=self.variants, strategies=self.strategies
+        )
 
     @property
     def has_enabled_strategy(self) -> bool:
@@ -61,9 +64,23 @@ class FlagEnvironmentState(Snapshot, frozen=True, kw_only=True):
     """A version of a flag in an environment."""
 
     kind: ClassVar = "flag-environment"
+    schema: ClassVar = 2
+    upcasters: ClassVar = {1: lambda state: {**state, "project": None}}
+    project: str | None
+    """That of the flag, whose people may change it. None: schema 1 did not say."""
     enabled: bool
     variants: list[VariantData]
     strategies: list[StrategyData]
+
+
+def states_of(flag: str, project: str, environments: Mapping[str, FlagEnvironment]) -> dict[str, State]:
+    """The versions of a flag's environments, by subject."""
+    return {f"flag/{flag}/{name}": environment.state(project) for name, environment in environments.items()}
+
+
+def gone_from(flag: str, environments: Iterable[str]) -> dict[str, State]:
+    """The same for environments that the flag no longer has."""
+    return {f"flag/{flag}/{name}": Gone(FlagEnvironmentState) for name in environments}
 
 
 def in_order(strategies: Iterable[StrategyData]) -> list[StrategyData]:

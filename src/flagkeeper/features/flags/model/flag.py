@@ -1,22 +1,29 @@
-"""A flag itself: its name and metadata, and the rules for them (facts: platform-model.md, section 2). Pure."""
+"""A flag itself: its name and metadata, and the rules for them. Pure."""
 
 import re
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
 
 import msgspec
 import re2
 from msgspec import UNSET, UnsetType
 
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.catalogue.payload import FlagData, TagData, VariantData
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.features.flags.model.environment import FlagEnvironment
 from flagkeeper.features.flags.model.flag_type import BUILT_IN
+from flagkeeper.features.flags.model.relations import Completion, Dependency, Link, Relations
 from flagkeeper.features.flags.model.strategy import StrategyDraft
+from flagkeeper.features.tags.model import bare
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.errors import BadData, Detail, PatternMismatch
+from flagkeeper.kernel.errors import BadData, Detail, LimitExceeded, PatternMismatch
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 10_000
+MOST_TAGS = 100
+"""Of one flag: every event about it shows all of them."""
+Tags = Annotated[list[Tag], msgspec.Meta(max_length=MOST_TAGS)]
 
 _NAME = re.compile(rf"[A-Za-z0-9\-_.!~*'()]{{1,{LONGEST_NAME}}}")
 _TYPES = frozenset(each.id for each in BUILT_IN)
@@ -69,19 +76,70 @@ class Flag(msgspec.Struct, frozen=True, rename="camel"):
             variants=rollup.variants,
         )
 
-    def state(self, tags: list[TagData], environments: dict[str, FlagEnvironment] | None = None) -> "FlagState":
-        return FlagState(flag=self, tags=tags, environments=environments)
+    def state(self, tags: list[Tag], relations: Relations) -> "FlagState":
+        return FlagState(
+            name=self.name,
+            project=self.project,
+            type=self.type,
+            description=self.description,
+            stale=self.stale,
+            impression_data=self.impression_data,
+            created_at=self.created_at,
+            created_by=self.created_by,
+            created_by_user_id=self.created_by_user_id,
+            archived_at=self.archived_at,
+            tags=[bare(tag) for tag in tags],
+            dependencies=relations.dependencies,
+            links=relations.links,
+            completion=relations.completion,
+        )
 
 
 class FlagState(Snapshot, frozen=True, kw_only=True):
-    """A version of a flag."""
+    """A version of a flag. Its environments have versions of their own; whether it is potentially stale follows from
+    its age and type, and no event says when that ends."""
 
     kind: ClassVar = "flag"
-    flag: Flag | None
-    """None: it was deleted."""
+    schema: ClassVar = 4
+    upcasters: ClassVar = {
+        1: lambda state: state if state["flag"] else None,
+        2: lambda state: {**state["flag"], "tags": state["tags"]},
+        3: lambda state: {**state, "dependencies": [], "links": [], "completion": None},
+    }
+    name: str
+    project: str
+    type: str
+    description: str | None
+    stale: bool
+    impression_data: bool
+    created_at: clock.Millis
+    created_by: str
+    created_by_user_id: int
+    archived_at: clock.Millis | None
     tags: list[TagData]
-    environments: dict[str, FlagEnvironment] | None
-    """By name, where the event covers them too (reviving switches all off). None: they were not touched."""
+    dependencies: list[Dependency]
+    links: list[Link]
+    completion: Completion | None
+
+    @property
+    def relations(self) -> Relations:
+        return Relations(dependencies=self.dependencies, links=self.links, completion=self.completion)
+
+    def restored(self) -> Flag:
+        """The flag as it was."""
+        return Flag(
+            name=self.name,
+            project=self.project,
+            type=self.type,
+            description=self.description,
+            stale=self.stale,
+            potentially_stale=False,
+            impression_data=self.impression_data,
+            created_at=self.created_at,
+            created_by=self.created_by,
+            created_by_user_id=self.created_by_user_id,
+            archived_at=self.archived_at,
+        )
 
 
 class FlagDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -91,7 +149,7 @@ class FlagDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     type: str = "release"
     description: str | None = None
     impression_data: bool = False
-    tags: list[TagData] = []
+    tags: Tags = []
 
 
 class FlagChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -153,6 +211,13 @@ def check_naming(name: str, pattern: str | None) -> None:
     if pattern and not re2.fullmatch(pattern, name):
         message = f"The project wants names that match {pattern}, and {name!r} does not."
         raise PatternMismatch(message, Detail(message, "/body/name"))
+
+
+def check_room_for_tags(own: Sequence[Tag], added: Sequence[Tag]) -> None:
+    """Raises `LimitExceeded` when a flag with the tags `own` would have too many; one that has them keeps them."""
+    new = {(tag.type, tag.value) for tag in added} - {(tag.type, tag.value) for tag in own}
+    if new and len(own) + len(new) > MOST_TAGS:
+        raise LimitExceeded(f"A flag has at most {MOST_TAGS} tags. Remove some first.")
 
 
 def check_metadata(type_: str, description: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Types of flags and how long flags of each are expected to live (facts: platform-model.md, section 2). Pure."""
+"""Types of flags and how long flags of each are expected to live. Pure."""
 
 from typing import ClassVar
 
@@ -40,6 +40,8 @@ class FlagType(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlagTypeState(Snapshot, frozen=True, kw_only=True):
+    """A version of a flag type: all that can change of it."""
+
     kind: ClassVar = "flag-type"
     lifetime_days: int | None
 

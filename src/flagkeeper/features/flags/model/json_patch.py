@@ -1,27 +1,38 @@
 """JSON Patch (RFC 6902) on decoded JSON.
 
-One leniency, which existing clients rely on: to replace or remove a member that an object does not have is no error
-(facts: platform-model.md, section 2).
+One leniency, which existing clients rely on: to replace or remove a member that an object does not have is no error.
 """
 
 import copy
-from collections.abc import Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Hashable, Sequence
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.lenient import meant_as
 
 PatchedT = TypeVar("PatchedT")
+
+LARGEST_WORK = 1_000_000
+"""Characters that all operations together may copy and compare: copies of copies double each time."""
+VALUE = 10
+"""Characters that a value of any kind counts as, for what it takes besides its text."""
+DEEPEST = 250
+"""Lists and objects inside each other."""
+LONGEST_POINTER = 2_000
+"""Characters."""
+
+Pointer = Annotated[str, msgspec.Meta(max_length=LONGEST_POINTER)]
 
 
 class Patch(msgspec.Struct, frozen=True, kw_only=True):
     """One operation."""
 
     op: Literal["add", "remove", "replace", "copy", "move", "test"]
-    path: str
-    from_: str | UnsetType = msgspec.field(default=UNSET, name="from")
+    path: Pointer
+    from_: Pointer | UnsetType = msgspec.field(default=UNSET, name="from")
     value: Any = UNSET
 
 
@@ -33,7 +44,7 @@ def patched(document: Any, patches: Sequence[Patch], kind: type[PatchedT]) -> Pa
     """
     result = apply(msgspec.to_builtins(document), patches)
     try:
-        return msgspec.convert(result, kind)
+        return msgspec.convert(meant_as(cast(Hashable, kind))(result), kind, strict=False)
     except msgspec.ValidationError as error:
         text, _, place = str(error).replace("`", "").partition(" - at $")
         path = place.replace(".", "/").replace("[", "/").replace("]", "")
@@ -45,41 +56,75 @@ def apply(document: Any, patches: Sequence[Patch]) -> Any:
     """What becomes of `document`, which itself is left alone.
 
     Raises:
-        BadData: a patch does not fit the document, or a test fails; the detail says which.
+        BadData: a patch does not fit the document, copies too much, or a test fails; the detail says which.
     """
-    box = [copy.deepcopy(document)]
+    target = _Target(document)
     for number, patch in enumerate(patches):
         try:
-            _apply(box, patch)
+            target.apply(patch)
         except _Misfit as misfit:
             raise BadData(f"The patch cannot be applied: {misfit}", Detail(str(misfit), f"/body/{number}")) from misfit
-    return box[0]
+    return target.box[0]
 
 
 class _Misfit(Exception):
     """Why a patch does not fit."""
 
 
-def _apply(box: list[Any], patch: Patch) -> None:
-    """Changes the document in `box`, so that also the whole document can be replaced."""
-    match patch.op:
-        case "add" | "replace":
-            _put(box, patch.path, _value(patch), insert=patch.op == "add")
-        case "remove":
-            _take(box, patch.path)
-        case "move":
-            _put(box, patch.path, _take(box, _source(patch)), insert=True)
-        case "copy":
-            _put(box, patch.path, copy.deepcopy(_get(box, _source(patch))), insert=True)
-        case "test":
-            if not _same(_get(box, patch.path), _value(patch)):
-                raise _Misfit(f"the value at {patch.path!r} is not the one that was expected")
+class _Target:
+    """A document that is being changed, in a list, so that also the whole of it can be replaced; and how much work may
+    still be done to it."""
+
+    def __init__(self, document: Any) -> None:
+        self.box = [copy.deepcopy(document)]
+        self._left = LARGEST_WORK
+
+    def apply(self, patch: Patch) -> None:
+        match patch.op:
+            case "add" | "replace":
+                _put(self.box, patch.path, self._copied(_value(patch), patch.path), insert=patch.op == "add")
+            case "remove":
+                _take(self.box, patch.path)
+            case "move":
+                value = _take(self.box, _source(patch))
+                self._measure(value, patch.path)
+                _put(self.box, patch.path, value, insert=True)
+            case "copy":
+                value = self._copied(_get(self.box, _source(patch)), patch.path)
+                _put(self.box, patch.path, value, insert=True)
+            case "test":
+                found = _get(self.box, patch.path)
+                self._measure(_value(patch), patch.path)
+                self._measure(found, patch.path)
+                if not _same(found, _value(patch)):
+                    raise _Misfit(f"the value at {patch.path!r} is not the one that was expected")
+
+    def _copied(self, value: Any, path: str) -> Any:
+        self._measure(value, path)
+        return copy.deepcopy(value)
+
+    def _measure(self, value: Any, path: str) -> None:
+        """Counts what is about to be done with `value` at `path`. Without recursion, and no further than there is work
+        left."""
+        rest = [(value, path.count("/"))]
+        while rest:
+            each, depth = rest.pop()
+            self._left -= VALUE + (len(each) if isinstance(each, str) else 0)
+            if self._left < 0:
+                raise _Misfit("it copies or compares too much; send the result instead")
+            if isinstance(each, dict):
+                self._left -= sum(map(len, each))
+                rest.extend((member, depth + 1) for member in each.values())
+            elif isinstance(each, list):
+                rest.extend((item, depth + 1) for item in each)
+            if depth > DEEPEST:
+                raise _Misfit(f"more than {DEEPEST} lists and objects would be inside each other")
 
 
 def _value(patch: Patch) -> Any:
     if patch.value is UNSET:
         raise _Misfit(f"{patch.op} needs a value")
-    return copy.deepcopy(patch.value)
+    return patch.value
 
 
 def _source(patch: Patch) -> str:

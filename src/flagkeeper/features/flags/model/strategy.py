@@ -1,39 +1,21 @@
-"""Strategies of a flag in an environment: what a client may ask for, and what is kept.
+"""Strategies of a flag in an environment: what a client may ask for, and what is kept."""
 
-Facts: platform-model.md, sections 3 and 15; evaluation.md, section 2 (what turns a flag off in SDKs).
-"""
-
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, StrategyData
+from flagkeeper.evaluation.constraint import Constraint, check_constraints
+from flagkeeper.evaluation.strategy import GRADUAL, parameter_problem
+from flagkeeper.eventlog.catalogue.payload import StrategyData
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
-from flagkeeper.features.context.model import check_constraints
-from flagkeeper.features.flags.model.variant import VariantDraft, checked_variants, drafts_of, is_safe_word
+from flagkeeper.features.flags.model.variant import VariantDraft, checked_variants, drafts_of
 from flagkeeper.kernel.errors import BadData, Detail
-from flagkeeper.kernel.limits import Limits
+from flagkeeper.kernel.limits import AtOnce, Limits
+from flagkeeper.kernel.text import check_line
 
-GRADUAL = "flexibleRollout"
 LARGEST_SORT_ORDER = 2**31 - 1
 LONGEST_TITLE = 250
-
-_OF_SDKS = frozenset(
-    {
-        GRADUAL,
-        "remoteAddress",
-        "applicationHostname",
-        "userWithId",
-        "gradualRolloutUserId",
-        "gradualRolloutSessionId",
-        "gradualRolloutRandom",
-    }
-)
-"""Strategies that SDKs turn into rules of their own, word by word."""
-_PERCENTAGES = frozenset({"rollout", "percentage"})
-_PERCENT = re.compile(r"0|[1-9]\d?|100")
 
 ParameterValue = str | int | float | bool
 """Existing clients also send numbers; they are kept as text, the only thing that SDKs read."""
@@ -47,8 +29,8 @@ class StrategyDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     disabled: bool | None = False
     sort_order: int | None = None
     """None: last."""
-    constraints: list[ConstraintData] = []
-    variants: list[VariantDraft] = []
+    constraints: list[Constraint] = []
+    variants: AtOnce[VariantDraft] = []
     parameters: dict[str, ParameterValue] = {}
     segments: list[int] = []
 
@@ -61,8 +43,8 @@ class StrategyChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     title: str | UnsetType | None = UNSET
     disabled: bool | UnsetType | None = UNSET
     sort_order: int | UnsetType = UNSET
-    constraints: list[ConstraintData] | UnsetType = UNSET
-    variants: list[VariantDraft] | UnsetType = UNSET
+    constraints: list[Constraint] | UnsetType = UNSET
+    variants: AtOnce[VariantDraft] | UnsetType = UNSET
     parameters: dict[str, ParameterValue] | UnsetType = UNSET
     segments: list[int] | UnsetType = UNSET
 
@@ -75,7 +57,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """The project's."""
     percentages: Collection[str]
     """Parameters that are percentages by the strategy's definition."""
-    most_segments: int
+    limits: Limits
 
 
 def new_strategy(draft: StrategyDraft, strategy_id: str, last: int, setting: Setting) -> StrategyData:
@@ -95,12 +77,16 @@ def new_strategy(draft: StrategyDraft, strategy_id: str, last: int, setting: Set
         sort_order=last if draft.sort_order is None else draft.sort_order,
         segments=sorted(set(draft.segments)),
     )
-    _check(strategy, setting.most_segments)
+    _check(strategy, setting.limits)
     return strategy
 
 
 def changed_strategy(old: StrategyData, change: StrategyChange, setting: Setting) -> StrategyData:
-    """Raises `BadData` when the result breaks a rule."""
+    """The strategy after a change. Constraints that stay as they are need not keep rules that are newer than they are.
+
+    Raises:
+        BadData: the result breaks a rule.
+    """
     if change.name is not UNSET and change.name != old.name:
         message = f"This strategy is a {old.name!r} and stays one. Remove it and add another."
         raise BadData(message, Detail(message, "/body/name"))
@@ -116,8 +102,31 @@ def changed_strategy(old: StrategyData, change: StrategyChange, setting: Setting
         sort_order=old.sort_order if change.sort_order is UNSET else change.sort_order,
         segments=old.segments if change.segments is UNSET else sorted(set(change.segments)),
     )
-    _check(strategy, setting.most_segments)
+    _check(strategy, setting.limits, old.constraints)
     return strategy
+
+
+def draft_of(strategy: StrategyData) -> StrategyDraft:
+    """What a client would have to ask for, to get it.
+
+    Raises:
+        BadData: it has variants that nobody can ask for any more.
+    """
+    return StrategyDraft(
+        name=strategy.name,
+        title=strategy.title,
+        disabled=strategy.disabled,
+        sort_order=strategy.sort_order,
+        constraints=strategy.constraints,
+        variants=drafts_of(strategy.variants),
+        parameters=dict(strategy.parameters),
+        segments=strategy.segments,
+    )
+
+
+def change_to(strategy: StrategyData) -> StrategyChange:
+    """What makes any other strategy of this definition equal to it. Raises `BadData` as `draft_of`."""
+    return StrategyChange(**msgspec.structs.asdict(draft_of(strategy)))
 
 
 def from_default(default: DefaultStrategyData, strategy_id: str, sort_order: int) -> StrategyData:
@@ -150,20 +159,17 @@ def checked_default(default: DefaultStrategyData, percentages: Collection[str]) 
         variants=checked_variants(drafts, "/body/variants"),
         segments=sorted(set(default.segments)),
     )
-    _check(from_default(checked, "", 0), Limits().strategy_segments)
+    _check(from_default(checked, "", 0), Limits())
     return checked
 
 
-def check_constraint(constraint: ConstraintData) -> None:
-    """Checks a constraint that is still being written; an empty list of values says that it is not finished.
+def check_constraint(constraint: Constraint) -> None:
+    """Checks a constraint that is still being written, of a strategy or a segment.
 
     Raises:
-        BadData: it is wrong, or compares with nothing.
+        BadData: it is wrong.
     """
-    check_constraints([constraint], "/body")
-    if constraint.value is UNSET and not constraint.values:
-        message = f"{constraint.operator} needs at least one value in `values`."
-        raise BadData(message, Detail(message, "/body/values"))
+    check_constraints([constraint], "/body", most=1, most_values=Limits().segment_values)
 
 
 def check_sort_order(number: int) -> None:
@@ -196,26 +202,27 @@ def _json(value: ParameterValue) -> str:
 
 
 def _check_parameters(name: str, texts: Mapping[str, str], percentages: Collection[str]) -> None:
-    of_sdks = name in _OF_SDKS
     wrong = []
     for key, text in texts.items():
-        path = f"/body/parameters/{key}"
-        if (key in percentages or (of_sdks and key in _PERCENTAGES)) and not _PERCENT.fullmatch(text):
-            wrong.append(Detail(f"{key} is a whole number from 0 to 100, not {text[:20]!r}.", path))
-        elif of_sdks and not all(is_safe_word(part.strip()) for part in text.split(",")):
-            wrong.append(Detail(f"{key} may not hold quotes, nor words that end with a backslash.", path))
+        check_line(key, "/body/parameters")
+        if problem := parameter_problem(name, key, text, percentages):
+            wrong.append(Detail(problem, f"/body/parameters/{key}"))
     if wrong:
         raise BadData(wrong[0].message, *wrong)
 
 
-def _check(strategy: StrategyData, most_segments: int) -> None:
-    """Raises `BadData` for what is wrong with a strategy besides parameters and variants."""
-    check_constraints(strategy.constraints, "/body/constraints")
+def _check(strategy: StrategyData, limits: Limits, before: Sequence[Constraint] = ()) -> None:
+    """Raises `BadData` for what is wrong with a strategy besides parameters and variants. `before`: the constraints
+    that it has already."""
+    if strategy.constraints != before:
+        most, most_values = limits.constraints, limits.constraint_values
+        check_constraints(strategy.constraints, "/body/constraints", most=most, most_values=most_values)
     check_sort_order(strategy.sort_order)
     wrong = []
+    check_line(strategy.title or "", "/body/title")
     if strategy.title is not None and len(strategy.title) > LONGEST_TITLE:
         wrong.append(Detail(f"A title has at most {LONGEST_TITLE} characters.", "/body/title"))
-    if len(strategy.segments) > most_segments:
-        wrong.append(Detail(f"A strategy uses at most {most_segments} segments.", "/body/segments"))
+    if len(strategy.segments) > limits.strategy_segments:
+        wrong.append(Detail(f"A strategy uses at most {limits.strategy_segments} segments.", "/body/segments"))
     if wrong:
         raise BadData(wrong[0].message, *wrong)

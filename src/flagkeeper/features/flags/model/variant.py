@@ -1,7 +1,4 @@
-"""Variants: what is handed out besides on and off, and how their weights share 1000 thousandths.
-
-Facts: platform-model.md, section 3; client-protocol.md, section 3 (what SDKs refuse).
-"""
+"""Variants: what is handed out besides on and off, and how their weights share 1000 thousandths."""
 
 import re
 from collections.abc import Sequence
@@ -10,8 +7,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET
 
-from flagkeeper.eventlog.catalogue.payload import VariantData, VariantOverride, VariantPayload
+from flagkeeper.evaluation.constraint import is_safe_word
+from flagkeeper.evaluation.document import VariantOverride
+from flagkeeper.eventlog.catalogue.payload import VariantData, VariantPayload, by_name
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.nesting import is_too_deep
+from flagkeeper.kernel.text import is_one_line
 
 WHOLE = 1000
 """All weights together, in thousandths."""
@@ -37,22 +38,24 @@ class VariantDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def checked_variants(drafts: Sequence[VariantDraft], path: str, *, overrides: bool = False) -> list[VariantData]:
-    """The variants with their final weights, or all that is wrong; `path` is the JSON pointer to them.
+    """The variants by name, with their final weights, or all that is wrong; `path` is the JSON pointer to them. The
+    order in which they come makes no difference.
 
     Raises:
         BadData: names are missing or repeated, payloads do not fit their type, or the weights cannot be shared out.
     """
     wrong = [Detail(text, f"{path}/{i}") for i, draft in enumerate(drafts) for text in _problems(draft)]
-    names = [draft.name for draft in drafts]
+    first: dict[str, int] = {}
     wrong += [
-        Detail(f"There are two variants called {name!r}.", f"{path}/{i}")
-        for i, name in enumerate(names)
-        if name in names[:i]
+        Detail(f"There are two variants called {draft.name!r}.", f"{path}/{i}")
+        for i, draft in enumerate(drafts)
+        if first.setdefault(draft.name, i) != i
     ]
     if wrong:
         raise BadData(wrong[0].message, *wrong)
-    weights = share_out([(draft.weight, draft.weight_type) for draft in drafts], path)
-    return [_final(draft, weight, overrides) for draft, weight in zip(drafts, weights, strict=True)]
+    ordered = by_name(drafts)
+    weights = share_out([(draft.weight, draft.weight_type) for draft in ordered], path)
+    return [_final(draft, weight, overrides) for draft, weight in zip(ordered, weights, strict=True)]
 
 
 def drafts_of(variants: Sequence[VariantData]) -> list[VariantDraft]:
@@ -94,15 +97,12 @@ def share_out(wanted: Sequence[tuple[int, str]], path: str = "/body/variants") -
     return weights
 
 
-def is_safe_word(text: str) -> bool:
-    """Whether SDKs can take `text` into a rule: a quote or a final backslash would end it early (evaluation.md, 2)."""
-    return '"' not in text and not text.endswith("\\")
-
-
 def _problems(draft: VariantDraft) -> list[str]:
     found = []
     if not draft.name.strip() or len(draft.name) > LONGEST_NAME:
         found.append(f"A variant needs a name of 1 to {LONGEST_NAME} characters.")
+    if not is_one_line(draft.name):
+        found.append("The name of a variant has no control characters, and no signs that change the direction of text.")
     if not draft.stickiness or not is_safe_word(draft.stickiness):
         found.append(f"The stickiness of variant {draft.name!r} must be the name of a context field.")
     if draft.payload and draft.payload.type == "json" and not _is_json(draft.payload.value):
@@ -113,6 +113,8 @@ def _problems(draft: VariantDraft) -> list[str]:
 
 
 def _is_json(text: str) -> bool:
+    if is_too_deep(text.encode()):
+        return False
     try:
         msgspec.json.decode(text)
     except msgspec.DecodeError:

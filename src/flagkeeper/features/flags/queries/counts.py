@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 from sqlalchemy import and_, bindparam, case, func, select
 
+from flagkeeper.eventlog.query import Visibility
+from flagkeeper.features.access.model import hidden_projects
 from flagkeeper.features.flags.tables import feature_environments, feature_last_seen, features
 from flagkeeper.features.projects.ports import FlagCounts
-from flagkeeper.storage.dialects import any_of
+from flagkeeper.storage.dialects import any_of, none_of
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
@@ -15,7 +17,7 @@ _IN_USE = features.c.archived_at.is_(None)
 _ENABLED = (
     select(feature_environments.c.environment, func.count())
     .join(features, features.c.name == feature_environments.c.feature_name)
-    .where(feature_environments.c.enabled, _IN_USE)
+    .where(feature_environments.c.enabled, _IN_USE, none_of(features.c.project, "hidden"))
     .group_by(feature_environments.c.environment)
 )
 _ENABLED_ANYWHERE = Query(_ENABLED, lambda environment, number: (str(environment), int(number)))
@@ -47,9 +49,12 @@ _LAST_SEEN = Query(
 )
 
 
-def enabled_flags(tx: Transaction, project: str | None) -> Mapping[str, int]:
-    """By environment: how many flags in use are on there, in all projects or in one."""
-    return dict(tx.all(_ENABLED_ANYWHERE) if project is None else tx.all(_ENABLED_IN_PROJECT, project=project))
+def enabled_flags(tx: Transaction, project: str | None, visibility: Visibility) -> Mapping[str, int]:
+    """By environment: how many flags in use are on there, in all projects that are not hidden or in one."""
+    hidden = sorted(hidden_projects(visibility))
+    if project is None:
+        return dict(tx.all(_ENABLED_ANYWHERE, hidden=hidden))
+    return dict(tx.all(_ENABLED_IN_PROJECT, project=project, hidden=hidden))
 
 
 def project_flags(tx: Transaction, projects: list[str]) -> Mapping[str, FlagCounts]:

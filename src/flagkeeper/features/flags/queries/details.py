@@ -1,6 +1,7 @@
 """Flags as people look at them: one with everything, or a project's list."""
 
 from collections import defaultdict
+from collections.abc import Collection
 
 import msgspec
 from sqlalchemy import and_, bindparam, exists, select
@@ -9,14 +10,24 @@ from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.catalogue.payload import VariantData
 from flagkeeper.features.flags.model.environment import FlagEnvironment
 from flagkeeper.features.flags.model.flag import Flag
+from flagkeeper.features.flags.model.lifecycle import StageEntered
+from flagkeeper.features.flags.model.relations import Relations
+from flagkeeper.features.flags.ports import HourCounts
+from flagkeeper.features.flags.queries.collaborators import collaborators
+from flagkeeper.features.flags.queries.favorites import favorite_flags
+from flagkeeper.features.flags.queries.lifecycle import lifecycle_of
 from flagkeeper.features.flags.queries.names import flag as flag_in_use
-from flagkeeper.features.flags.queries.tags import ColoredTag, colored_tags, tags_of_flags
+from flagkeeper.features.flags.queries.tags import tags_of_flags
 from flagkeeper.features.flags.store import environments as store
 from flagkeeper.features.flags.store import flags as flag_store
+from flagkeeper.features.flags.store import tags as tag_store
+from flagkeeper.features.flags.store.relations import children_of, relations_of
 from flagkeeper.features.flags.tables import feature_environments, feature_last_seen, feature_strategies, features
 from flagkeeper.features.projects import queries as projects
 from flagkeeper.features.projects.model import ProjectEnvironment
+from flagkeeper.features.tags.model import bare
 from flagkeeper.kernel.clock import Millis
+from flagkeeper.kernel.errors import NotFound
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
@@ -25,13 +36,23 @@ class EnvironmentDetail(msgspec.Struct, frozen=True, kw_only=True):
     environment: ProjectEnvironment
     state: FlagEnvironment
     last_seen_at: Millis | None
+    yes: int
+    """How often SDKs found it on in this hour."""
+    no: int
 
 
 class FlagDetail(msgspec.Struct, frozen=True, kw_only=True):
     flag: Flag
     environments: list[EnvironmentDetail]
     """In the order in which people see them."""
-    tags: list[ColoredTag]
+    tags: list[Tag]
+    relations: Relations
+    children: list[str]
+    """The flags that depend on it."""
+    stage: StageEntered
+    favorite: bool
+    """Of whoever looks."""
+    collaborators: list[tuple[int, str]]
 
 
 class ListedEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +68,8 @@ class ListedFlag(msgspec.Struct, frozen=True, kw_only=True):
     flag: Flag
     environments: list[ListedEnvironment]
     tags: tuple[Tag, ...]
+    favorite: bool
+    """Of whoever looks."""
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -95,20 +118,47 @@ _LISTED = Query(
 )
 
 
-def flag_detail(tx: Transaction, project: str, name: str) -> FlagDetail:
-    """Raises `NotFound`, also for an archived flag."""
+def flag_detail(tx: Transaction, project: str, name: str, hour_counts: HourCounts, user_id: int) -> FlagDetail:
+    """As the user sees it. Raises `NotFound`, also for an archived flag."""
     flag = flag_in_use(tx, name, project)
-    states = store.load_all(tx, name)
-    seen = dict(tx.all(_SEEN, flag=name))
+    environments = _environments(tx, project, name, hour_counts)
     return FlagDetail(
         flag=flag,
-        environments=[
-            EnvironmentDetail(environment=each, state=states[each.name], last_seen_at=seen.get(each.name))
-            for each in projects.environments_of(tx, project)
-            if each.name in states
-        ],
-        tags=colored_tags(tx, name),
+        environments=environments,
+        tags=tag_store.tags_of(tx, name),
+        relations=relations_of(tx, name),
+        children=children_of(tx, name),
+        stage=lifecycle_of(tx, flag)[-1],
+        favorite=name in favorite_flags(tx, user_id),
+        collaborators=collaborators(tx, name, (each.environment.name for each in environments)),
     )
+
+
+def environment_detail(
+    tx: Transaction, project: str, name: str, environment: str, hour_counts: HourCounts
+) -> EnvironmentDetail:
+    """Raises `NotFound`, also for an archived flag."""
+    flag_in_use(tx, name, project)
+    for detail in _environments(tx, project, name, hour_counts):
+        if detail.environment.name == environment:
+            return detail
+    raise NotFound(f"The flag {name!r} has no environment called {environment!r}.")
+
+
+def _environments(tx: Transaction, project: str, name: str, hour_counts: HourCounts) -> list[EnvironmentDetail]:
+    states = store.load_all(tx, name)
+    seen = dict(tx.all(_SEEN, flag=name))
+    counts = hour_counts(tx, name)
+    found = []
+    for each in projects.environments_of(tx, project):
+        if each.name in states:
+            yes, no = counts.get(each.name, (0, 0))
+            found.append(
+                EnvironmentDetail(
+                    environment=each, state=states[each.name], last_seen_at=seen.get(each.name), yes=yes, no=no
+                )
+            )
+    return found
 
 
 def environment_of_flag(tx: Transaction, project: str, name: str, environment: str) -> FlagEnvironment:
@@ -123,8 +173,11 @@ def variants_of_flag(tx: Transaction, project: str, name: str) -> list[VariantDa
     return flag_store.rollup(tx, name).variants
 
 
-def flags_of_project(tx: Transaction, project: str) -> list[ListedFlag]:
-    """The flags in use, by name.
+def flags_of_project(
+    tx: Transaction, project: str, user_id: int, *, prefix: str = "", having: Collection[Tag] = ()
+) -> list[ListedFlag]:
+    """The flags in use, the user's favourites first, by name: those whose name begins with `prefix` and that have one
+    of the tags `having`, if any are asked for.
 
     Raises:
         NotFound: there is no such project.
@@ -136,6 +189,9 @@ def flags_of_project(tx: Transaction, project: str) -> list[ListedFlag]:
         rows[row.flag][row.environment] = row
     flags = sorted(tx.all(_FLAGS, project=project), key=lambda flag: flag.name)
     tags = tags_of_flags(tx, [flag.name for flag in flags])
+    asked = set(map(bare, having))
+    favorites = favorite_flags(tx, user_id)
+    flags.sort(key=lambda flag: flag.name not in favorites)
     return [
         ListedFlag(
             flag=flag,
@@ -145,8 +201,10 @@ def flags_of_project(tx: Transaction, project: str) -> list[ListedFlag]:
                 if environment.name in rows[flag.name]
             ],
             tags=tags.get(flag.name, ()),
+            favorite=flag.name in favorites,
         )
         for flag in flags
+        if flag.name.startswith(prefix) and (not asked or not asked.isdisjoint(map(bare, tags.get(flag.name, ()))))
     ]
 
 

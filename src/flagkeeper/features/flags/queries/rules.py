@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from flagkeeper.eventlog.catalogue.payload import StrategyData
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
+from flagkeeper.features.context_fields.queries import demand_legal
 from flagkeeper.features.flags.model.environment import FlagEnvironment
 from flagkeeper.features.flags.model.flag import Flag
 from flagkeeper.features.flags.model.strategy import checked_default, from_default
@@ -37,6 +38,7 @@ def strategy_rules(tx: Transaction, project: str, strategy: DefaultStrategyData)
         NotFound: there is no such segment.
     """
     checked = checked_default(strategy, percentages_of(tx, strategy.name))
+    demand_legal(tx, checked.constraints, "/body/constraints")
     demand_segments(tx, project, checked.segments)
     return checked
 

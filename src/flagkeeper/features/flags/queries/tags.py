@@ -3,37 +3,23 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from flagkeeper.eventlog.catalogue.event import Tag
-from flagkeeper.features.flags.queries.names import flag as flag_in_use
+from flagkeeper.eventlog.query import Visibility
+from flagkeeper.features.flags.queries.names import visible_flag
+from flagkeeper.features.flags.store import tags as store
 from flagkeeper.features.flags.tables import feature_tags
-from flagkeeper.features.tags.tables import tag_types
+from flagkeeper.features.tags.queries import color_of, to_tag
 from flagkeeper.storage.dialects import any_of
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 
-
-class ColoredTag(msgspec.Struct, frozen=True):
-    """A tag with the colour of its type."""
-
-    type: str
-    value: str
-    color: str | None
-
-
 _OF_FLAGS = Query(
-    select(feature_tags.c.feature_name, feature_tags.c.type, feature_tags.c.value).where(
+    select(feature_tags.c.feature_name, feature_tags.c.type, feature_tags.c.value, color_of(feature_tags.c.type)).where(
         any_of(feature_tags.c.feature_name, "flags")
     ),
-    lambda flag, kind, value: (str(flag), Tag(kind, value)),
-)
-_COLORED = Query(
-    select(feature_tags.c.type, feature_tags.c.value, tag_types.c.color)
-    .outerjoin(tag_types, tag_types.c.name == feature_tags.c.type)
-    .where(feature_tags.c.feature_name == bindparam("flag")),
-    ColoredTag,
+    lambda flag, kind, value, color: (str(flag), to_tag(kind, value, color)),
 )
 
 
@@ -45,12 +31,7 @@ def tags_of_flags(tx: Transaction, flags: list[str]) -> Mapping[str, tuple[Tag, 
     return {flag: tuple(sorted(tags, key=lambda tag: (tag.type, tag.value))) for flag, tags in found.items()}
 
 
-def tags_of_flag(tx: Transaction, flag: str) -> list[ColoredTag]:
-    """The tags of a flag in use. Raises `NotFound`."""
-    flag_in_use(tx, flag)
-    return colored_tags(tx, flag)
-
-
-def colored_tags(tx: Transaction, flag: str) -> list[ColoredTag]:
-    """The tags of one flag, in order of type and value."""
-    return sorted(tx.all(_COLORED, flag=flag), key=lambda tag: (tag.type, tag.value))
+def tags_of_flag(tx: Transaction, flag: str, visibility: Visibility) -> list[Tag]:
+    """The tags of a flag in use. Raises `NotFound`, also when the reader may not know of its project."""
+    visible_flag(tx, flag, visibility)
+    return store.tags_of(tx, flag)

@@ -1,14 +1,20 @@
-"""Who uses what: the strategies that use a segment, and the flags that use a strategy definition."""
+"""Who uses what: the strategies that use a segment or a context field, and the flags that use a strategy definition."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 
+import msgspec
 from sqlalchemy import bindparam, select
 
+from flagkeeper.eventlog.query import EVERYTHING, Visibility
+from flagkeeper.features.access.model import is_hidden
+from flagkeeper.features.context_fields.ports import StrategyUse
 from flagkeeper.features.flags.tables import feature_strategies, feature_strategy_segments, features
-from flagkeeper.features.segments.ports import StrategyUse
-from flagkeeper.storage.dialects import any_of
-from flagkeeper.storage.statement import Query
+from flagkeeper.features.projects import queries as projects
+from flagkeeper.features.segments.queries import HIDDEN_FLAG
+from flagkeeper.kernel.errors import NotFound
+from flagkeeper.storage.dialects import any_of, contains
+from flagkeeper.storage.statement import Query, columns
 from flagkeeper.storage.transaction import Transaction
 
 _OF_SEGMENTS = Query(
@@ -29,12 +35,67 @@ _OF_SEGMENTS = Query(
         StrategyUse(id=id_, project_id=project, feature_name=flag, strategy_name=strategy, environment=environment),
     ),
 )
-_OF_STRATEGY = Query(
-    select(feature_strategies.c.feature_name)
-    .where(feature_strategies.c.strategy_name == bindparam("strategy"))
-    .distinct(),
-    str,
+
+
+class _OnField(msgspec.Struct, rename="camel"):
+    """What a constraint is about."""
+
+    context_name: str
+
+
+_on_fields = msgspec.json.Decoder(list[_OnField]).decode
+_CONSTRAINED = (
+    select(
+        feature_strategies.c.id,
+        features.c.project,
+        features.c.name,
+        feature_strategies.c.strategy_name,
+        feature_strategies.c.environment,
+        feature_strategies.c.constraints,
+    )
+    .join(features, features.c.name == feature_strategies.c.feature_name)
+    .where(feature_strategies.c.constraints != "[]")
+    .order_by(feature_strategies.c.id)
 )
+_ALL_CONSTRAINED = Query(_CONSTRAINED, columns)
+_CONSTRAINED_ON = Query(_CONSTRAINED.where(contains(feature_strategies.c.constraints, "about")), columns)
+_PLACE = Query(
+    select(feature_strategies.c.feature_name, feature_strategies.c.environment, features.c.project)
+    .join(features, features.c.name == feature_strategies.c.feature_name)
+    .where(feature_strategies.c.id == bindparam("id")),
+    columns,
+)
+_SEGMENTS_OF = Query(
+    select(feature_strategy_segments.c.segment_id)
+    .where(feature_strategy_segments.c.strategy_id == bindparam("id"))
+    .order_by(feature_strategy_segments.c.segment_id),
+    int,
+)
+_OF_STRATEGY = Query(
+    select(features.c.name, features.c.project).where(
+        features.c.name.in_(
+            select(feature_strategies.c.feature_name).where(feature_strategies.c.strategy_name == bindparam("strategy"))
+        )
+    ),
+    columns,
+)
+
+
+def flag_of_strategy(tx: Transaction, project: str, strategy_id: str, environment: str, visibility: Visibility) -> str:
+    """The flag, of a project, that has a strategy in an environment. Raises `NotFound`."""
+    projects.demand_visible(tx, project, visibility)
+    for flag, found, of_project in tx.all(_PLACE, id=strategy_id):
+        if (of_project, found) == (project, environment):
+            return str(flag)
+    raise NotFound(f"There is no strategy with the id {strategy_id!r}.")
+
+
+def segments_of_strategy(tx: Transaction, strategy_id: str, visibility: Visibility) -> list[int]:
+    """The segments of a strategy, sorted; nothing for one that is not there, or of a hidden project."""
+    places = tx.all(_PLACE, id=strategy_id)
+    if any(is_hidden(project, visibility) for _, _, project in places):
+        return []
+    return tx.all(_SEGMENTS_OF, id=strategy_id)
 
 
 def segment_uses(tx: Transaction, ids: list[int]) -> Mapping[int, list[StrategyUse]]:
@@ -45,6 +106,28 @@ def segment_uses(tx: Transaction, ids: list[int]) -> Mapping[int, list[StrategyU
     return found
 
 
-def strategy_uses(tx: Transaction, strategy: str) -> list[str]:
-    """The names of the flags, archived ones too, that have a strategy of this definition; sorted."""
-    return sorted(tx.all(_OF_STRATEGY, strategy=strategy))
+def field_uses(tx: Transaction, fields: list[str]) -> Mapping[str, list[StrategyUse]]:
+    """The strategies with a constraint on each context field, those of archived flags included; a field that none is
+    about is left out."""
+    found: defaultdict[str, list[StrategyUse]] = defaultdict(list)
+    if len(fields) == 1:
+        about = f'"contextName":{msgspec.json.encode(fields[0]).decode()}'
+        rows = tx.all(_CONSTRAINED_ON, about=about)
+    else:
+        rows = tx.all(_ALL_CONSTRAINED)
+    wanted = set(fields)
+    for id_, project, flag, strategy, environment, constraints in rows:
+        use = StrategyUse(
+            id=id_, project_id=project, feature_name=flag, strategy_name=strategy, environment=environment
+        )
+        for name in wanted & {each.context_name for each in _on_fields(constraints)}:
+            found[name].append(use)
+    return found
+
+
+def strategy_uses(tx: Transaction, strategy: str, visibility: Visibility = EVERYTHING) -> list[str]:
+    """The names of the flags, archived ones too, that have a strategy of this definition, sorted; those of which the
+    reader may not know are one without a name, at the end."""
+    found = tx.all(_OF_STRATEGY, strategy=strategy)
+    seen = sorted(flag for flag, project in found if not is_hidden(project, visibility))
+    return seen if len(seen) == len(found) else [*seen, HIDDEN_FLAG]

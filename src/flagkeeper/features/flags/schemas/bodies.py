@@ -2,14 +2,18 @@
 
 import msgspec
 
-from flagkeeper.eventlog.catalogue.payload import TagData
+from flagkeeper.features.flags.model.flag import Tags
 from flagkeeper.features.flags.model.variant import VariantDraft
+from flagkeeper.kernel.limits import AtOnce
+
+MOST_TAGGINGS = 10_000
+"""Flags times tags of one request."""
 
 
 class FlagName(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
     project_id: str | None = None
-    """Whose naming pattern the name shall match."""
+    """Whose naming pattern the name must match."""
 
 
 class CloneBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -18,11 +22,11 @@ class CloneBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class FlagNames(msgspec.Struct, frozen=True, kw_only=True):
-    features: list[str]
+    features: AtOnce[str]
 
 
 class StaleBody(msgspec.Struct, frozen=True, kw_only=True):
-    features: list[str]
+    features: AtOnce[str]
     stale: bool
 
 
@@ -34,13 +38,13 @@ class SortOrder(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class PushVariantsBody(msgspec.Struct, frozen=True, kw_only=True):
-    environments: list[str] = []
-    variants: list[VariantDraft] = []
+    environments: AtOnce[str] = []
+    variants: AtOnce[VariantDraft] = []
 
 
 class TagChanges(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    added_tags: list[TagData]
-    removed_tags: list[TagData]
+    added_tags: Tags
+    removed_tags: Tags
 
     def flags_per_unit(self) -> int:
         """How many flags may be changed at once: a tag may be two events, and a unit holds 500."""
@@ -48,8 +52,20 @@ class TagChanges(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class BulkTagsBody(msgspec.Struct, frozen=True, kw_only=True):
-    features: list[str]
+    features: AtOnce[str]
     tags: TagChanges
+
+    def __post_init__(self) -> None:
+        if len(self.features) * len(self.tags.added_tags + self.tags.removed_tags) > MOST_TAGGINGS:
+            raise ValueError(f"At most {MOST_TAGGINGS} tags can be added and removed at once, all flags taken together")
+
+
+class StrategySegments(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    project_id: str
+    strategy_id: str
+    environment_id: str
+    """The environment's name."""
+    segment_ids: AtOnce[int]
 
 
 class LifetimeBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

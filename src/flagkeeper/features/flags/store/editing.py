@@ -1,13 +1,13 @@
 """What changing a flag in an environment begins with, in one round trip."""
 
-from flagkeeper.eventlog.catalogue.payload import TagData
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.features.flags.model.environment import FlagEnvironment
 from flagkeeper.features.flags.model.flag import Flag
 from flagkeeper.features.flags.store import environments, flags, tags
 from flagkeeper.storage.transaction import Transaction
 
 
-def load(tx: Transaction, project: str, name: str, environment: str) -> tuple[Flag, FlagEnvironment, list[TagData]]:
+def load(tx: Transaction, project: str, name: str, environment: str) -> tuple[Flag, FlagEnvironment, list[Tag]]:
     """A flag, locked until the unit ends, its state in an environment, and its tags. The state is read after the lock
     was taken.
 

@@ -7,19 +7,21 @@ from typing import Any
 import msgspec
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, StrategyData, VariantData
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.eventlog.catalogue.payload import StrategyData, VariantData, by_name
 from flagkeeper.features.flags.model.environment import FlagEnvironment, in_order
 from flagkeeper.features.flags.tables import feature_environments as places
 from flagkeeper.features.flags.tables import feature_strategies as strategies
 from flagkeeper.features.flags.tables import feature_strategy_segments as used
 from flagkeeper.kernel.clock import Millis
-from flagkeeper.kernel.errors import Conflict, NotFound
+from flagkeeper.kernel.errors import NotFound
+from flagkeeper.storage.dialects import any_of
 from flagkeeper.storage.statement import Query, Write, columns
 from flagkeeper.storage.transaction import Transaction
 
-_constraints = msgspec.json.Decoder(list[ConstraintData]).decode
+_constraints = msgspec.json.Decoder(list[Constraint]).decode
 _parameters = msgspec.json.Decoder(dict[str, str]).decode
-_variants = msgspec.json.Decoder(list[VariantData]).decode
+_variant_list = msgspec.json.Decoder(list[VariantData]).decode
 
 STATES = (
     select(
@@ -68,6 +70,11 @@ _SAVE_STRATEGY = Write[Any](
     .values(
         {name: bindparam(name) for name in ("title", "disabled", "parameters", "constraints", "variants", "sort_order")}
     )
+)
+_STRATEGY = Query(select(strategies.c.id).where(strategies.c.id == bindparam("id")), str)
+_OWNERS = Query(
+    select(strategies.c.id, strategies.c.feature_name, strategies.c.environment).where(any_of(strategies.c.id, "ids")),
+    lambda id_, flag, environment: (str(id_), (str(flag), str(environment))),
 )
 _REMOVE_STRATEGY = Write[Any](delete(strategies).where(*_THIS))
 _USE = Write[Any](insert(used))
@@ -126,7 +133,7 @@ def load_all(tx: Transaction, flag: str) -> dict[str, FlagEnvironment]:
 def add(tx: Transaction, flag: str, states: dict[str, FlagEnvironment]) -> None:
     """Gives a flag environments; their strategies are added one by one."""
     rows = [_row(flag, name, enabled=state.enabled, variants=_text(state.variants)) for name, state in states.items()]
-    tx.write_many(_ADD, rows)
+    tx.later(_ADD, rows)
 
 
 def add_environment(tx: Transaction, flags: Iterable[str], environment: str) -> None:
@@ -139,27 +146,31 @@ def remove_environment(tx: Transaction, flag: str, environment: str) -> None:
 
 
 def switch(tx: Transaction, flag: str, environment: str, enabled: bool) -> None:
-    """Raises `Conflict` when the environment was taken away meanwhile."""
-    _demand(tx.write(_SWITCH, feature_name=flag, environment=environment, enabled=enabled))
+    tx.later(_SWITCH, [_row(flag, environment, enabled=enabled)])
 
 
 def set_variants(tx: Transaction, flag: str, environment: str, variants: list[VariantData]) -> None:
-    """Raises `Conflict` when the environment was taken away meanwhile."""
-    _demand(tx.write(_SET_VARIANTS, feature_name=flag, environment=environment, variants=_text(variants)))
+    tx.later(_SET_VARIANTS, [_row(flag, environment, variants=_text(variants))])
+
+
+def has_strategy(tx: Transaction, strategy_id: str) -> bool:
+    """Of any flag."""
+    return tx.first(_STRATEGY, id=strategy_id) is not None
+
+
+def owners(tx: Transaction, ids: list[str]) -> dict[str, tuple[str, str]]:
+    """Flag and environment of the strategies among `ids` that exist."""
+    return dict(tx.all(_OWNERS, ids=ids)) if ids else {}
 
 
 def add_strategy(tx: Transaction, flag: str, environment: str, strategy: StrategyData, now: Millis) -> None:
-    tx.write(
-        _ADD_STRATEGY,
-        **_strategy_row(flag, environment, strategy),
-        strategy_name=strategy.name,
-        created_at=now,
-    )
+    row = {**_strategy_row(flag, environment, strategy), "strategy_name": strategy.name, "created_at": now}
+    tx.later(_ADD_STRATEGY, [row])
     _use(tx, flag, environment, strategy)
 
 
 def save_strategy(tx: Transaction, flag: str, environment: str, old: StrategyData, new: StrategyData) -> None:
-    tx.write(_SAVE_STRATEGY, **_strategy_row(flag, environment, new))
+    tx.later(_SAVE_STRATEGY, [_strategy_row(flag, environment, new)])
     if new.segments != old.segments:
         tx.write(_USE_NONE, feature_name=flag, environment=environment, id=new.id)
         _use(tx, flag, environment, new)
@@ -171,7 +182,7 @@ def remove_strategy(tx: Transaction, flag: str, environment: str, strategy_id: s
 
 
 def save(tx: Transaction, flag: str, environment: str, old: FlagEnvironment, new: FlagEnvironment, now: Millis) -> None:
-    """Makes `new` out of `old`, whatever differs. Raises `Conflict` when the environment was taken away meanwhile."""
+    """Makes `new` out of `old`, whatever differs."""
     if new.enabled != old.enabled:
         switch(tx, flag, environment, new.enabled)
     if new.variants != old.variants:
@@ -190,6 +201,11 @@ def _use(tx: Transaction, flag: str, environment: str, strategy: StrategyData) -
     tx.write_many(
         _USE, [_row(flag, environment, strategy_id=strategy.id, segment_id=segment) for segment in strategy.segments]
     )
+
+
+def _variants(stored: str) -> list[VariantData]:
+    """Older versions stored them in the order in which they came."""
+    return by_name(_variant_list(stored))
 
 
 def _strategy(row: Sequence[Any], segments: list[int]) -> StrategyData:
@@ -227,8 +243,3 @@ def _row(flag: str, environment: str, **values: Any) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _demand(changed: int) -> None:
-    if not changed:
-        raise Conflict("The environment was taken away from the project in this very moment.")

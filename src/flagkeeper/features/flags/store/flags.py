@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, func, select, update
 
-from flagkeeper.eventlog.catalogue.payload import VariantData
+from flagkeeper.eventlog.catalogue.payload import VariantData, by_name
 from flagkeeper.features.flags.model.flag import Flag, Rollup
-from flagkeeper.features.flags.tables import feature_environments, feature_last_seen, features
+from flagkeeper.features.flags.tables import feature_environments, feature_last_seen, feature_stages, features
 from flagkeeper.kernel.errors import FlagArchived, NotFound
 from flagkeeper.storage.dialects import upsert
 from flagkeeper.storage.statement import Query, Write
@@ -16,7 +16,7 @@ from flagkeeper.storage.transaction import Transaction
 COLUMNS = tuple(features.c[name] for name in Flag.__struct_fields__)
 
 LOCK = Query(select(*COLUMNS).where(features.c.name == bindparam("feature_name")).with_for_update(), Flag)
-_COUNT_ALL = Query(select(func.count()).select_from(features), int)
+COUNT_ALL = Query(select(func.count()).select_from(features), int)
 _COUNT = Query(select(func.count()).select_from(features).where(features.c.archived_at.is_(None)), int)
 _COUNT_OF_PROJECT = Query(
     select(func.count())
@@ -40,7 +40,7 @@ _VARIANTS = (
 _ROLLUP = Query(
     select(_LAST_SEEN, _VARIANTS),
     lambda at, variants: Rollup(
-        last_seen_at=at, variants=msgspec.json.decode(variants, type=list[VariantData]) if variants else []
+        last_seen_at=at, variants=by_name(msgspec.json.decode(variants or "[]", type=list[VariantData]))
     ),
 )
 _FIXED = ("created_at", "created_by", "created_by_user_id")
@@ -54,7 +54,10 @@ _UPDATE = Write[Any](
     .values({name: bindparam(name) for name in Flag.__struct_fields__ if name not in ("name", *_FIXED)})
 )
 _DELETE = Write[Any](delete(features).where(features.c.name == bindparam("feature_name")))
-_FORGET = Write[Any](delete(feature_last_seen).where(feature_last_seen.c.feature_name == bindparam("feature_name")))
+_FORGET = tuple(
+    Write[Any](delete(table).where(table.c.feature_name == bindparam("feature_name")))
+    for table in (feature_last_seen, feature_stages)
+)
 
 
 def find(tx: Transaction, name: str) -> Flag | None:
@@ -95,9 +98,10 @@ def rollup(tx: Transaction, name: str) -> Rollup:
     return tx.first(_ROLLUP, feature_name=name) or Rollup()
 
 
-def are_as_many_as(tx: Transaction, limit: int) -> bool:
-    """Whether so many flags are in use. All flags are counted first, which SQLite does without reading them."""
-    return (tx.first(_COUNT_ALL) or 0) >= limit and (tx.first(_COUNT) or 0) >= limit
+def are_as_many_as(tx: Transaction, limit: int, counted: int) -> bool:
+    """Whether so many flags are in use, given what `COUNT_ALL` counted: archived ones too, which SQLite does without
+    reading them."""
+    return counted >= limit and (tx.first(_COUNT) or 0) >= limit
 
 
 def count(tx: Transaction, project: str) -> int:
@@ -124,7 +128,8 @@ def save(tx: Transaction, flag: Flag) -> None:
 
 def remove(tx: Transaction, name: str) -> None:
     """With all that hangs on it."""
-    tx.write(_FORGET, feature_name=name)
+    for forget in _FORGET:
+        tx.write(forget, feature_name=name)
     tx.write(_DELETE, feature_name=name)
 
 

@@ -1,4 +1,4 @@
-"""What proxies in front of SDKs (Edge) ask about tokens (facts: client-protocol.md, section 9)."""
+"""What proxies in front of SDKs (Edge) ask about tokens."""
 
 from flagkeeper.features.tokens.schemas import EdgeToken, EdgeTokens, EdgeTokensBody
 from flagkeeper.http import route
@@ -9,6 +9,7 @@ from flagkeeper.http.caller import Kind
 @route.post(
     "/edge/validate",
     permission=route.PUBLIC,
+    scope=route.OWN,
     tag="Unleash Edge",
     operation="getValidTokens",
     summary="Which of these API tokens are valid, and what they open",

@@ -3,8 +3,6 @@
 import msgspec
 from litestar.params import FromPath
 
-from flagkeeper.eventlog.bell import Bell
-from flagkeeper.eventlog.follow import MemoryRunner
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.tokens import commands, queries
 from flagkeeper.features.tokens.schemas import NewPatBody, PatList, PatOut, shown_pat
@@ -30,6 +28,7 @@ def owner(caller: Caller) -> int:
 @route.get(
     "/api/admin/user/tokens",
     permission=route.ANYBODY,
+    scope=route.OWN,
     tag=TAG,
     operation="getPats",
     summary="My personal access tokens, without their secrets",
@@ -41,31 +40,29 @@ async def list_pats(caller: Caller, reader: Reader) -> PatList:
 @route.post(
     "/api/admin/user/tokens",
     permission=route.ANYBODY,
+    scope=route.OWN,
     tag=TAG,
     operation="createPat",
     summary="Make a personal access token; the answer is the only place that ever shows its secret",
     status=201,
     errors=(409,),
 )
-async def create_pat(data: NewPatBody, caller: Caller, units: Units, credentials: MemoryRunner, bell: Bell) -> PatOut:
+async def create_pat(data: NewPatBody, caller: Caller, units: Units) -> PatOut:
     pat, secret = await units.run(caller.actor, commands.create_pat, owner(caller), data.description, data.millis())
-    await credentials.reached(bell.last_id)
     return msgspec.structs.replace(shown_pat(pat), secret=secret)
 
 
 @route.delete(
     "/api/admin/user/tokens/{pat_id:int}",
     permission=route.ANYBODY,
+    scope=route.OWN,
     tag=TAG,
     operation="deletePat",
     summary="Revoke one of my personal access tokens. One that does not exist is no error",
     status=200,
 )
-async def delete_pat(
-    pat_id: FromPath[int], caller: Caller, units: Units, credentials: MemoryRunner, bell: Bell
-) -> None:
+async def delete_pat(pat_id: FromPath[int], caller: Caller, units: Units) -> None:
     await units.run(caller.actor, commands.delete_pat, owner(caller), pat_id)
-    await credentials.reached(bell.last_id)
 
 
 ROUTES = [list_pats, create_pat, delete_pat]

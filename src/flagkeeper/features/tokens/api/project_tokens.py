@@ -3,8 +3,7 @@
 from litestar import Response
 from litestar.params import FromPath
 
-from flagkeeper.eventlog.bell import Bell
-from flagkeeper.eventlog.follow import MemoryRunner
+from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.projects import queries as projects
 from flagkeeper.features.tokens import commands, queries
@@ -22,20 +21,22 @@ TAG = "Projects"
 @route.get(
     "/api/admin/projects/{project:str}/api-tokens",
     permission=Permission.READ_PROJECT_API_TOKEN,
+    scope=route.PROJECT,
     tag=TAG,
     operation="getProjectApiTokens",
     summary="API tokens that open a project, without their secrets",
     errors=(404,),
 )
-async def list_tokens(project: FromPath[str], caller: Caller, reader: Reader) -> TokenList:
+async def list_tokens(project: FromPath[str], caller: Caller, reader: Reader, visibility: Visibility) -> TokenList:
     await reader.run(projects.project, project)
-    found = await reader.run(queries.tokens_of_project, project)
+    found = await reader.run(queries.tokens_of_project, project, visibility)
     return TokenList(tokens=[shown(token) for token in found if token.type is not TokenType.ADMIN or caller.is_admin])
 
 
 @route.post(
     "/api/admin/projects/{project:str}/api-tokens",
     permission=Permission.CREATE_PROJECT_API_TOKEN,
+    scope=route.PROJECT,
     tag=TAG,
     operation="createProjectApiToken",
     summary="Make an API token for one project; the answer is the only place that ever shows its secret",
@@ -48,18 +49,16 @@ async def create_token(
     caller: Caller,
     units: Units,
     reader: Reader,
-    credentials: MemoryRunner,
-    bell: Bell,
 ) -> Response[TokenOut]:
     await reader.run(projects.project, project)
     token, secret = await units.run(caller.actor, commands.create, data.draft_of(project))
-    await credentials.reached(bell.last_id)
     return Response(shown_once(token, secret, data.type), headers={"Location": "api-tokens"})
 
 
 @route.delete(
     "/api/admin/projects/{project:str}/api-tokens/{token:str}",
     permission=Permission.DELETE_PROJECT_API_TOKEN,
+    scope=route.PROJECT,
     tag=TAG,
     operation="deleteProjectApiToken",
     summary="Revoke an API token that opens this project only; name it by its secret or its id",
@@ -72,16 +71,14 @@ async def delete_token(
     caller: Caller,
     units: Units,
     reader: Reader,
-    credentials: MemoryRunner,
-    bell: Bell,
+    visibility: Visibility,
 ) -> None:
-    found = await reader.run(queries.find, token)
+    found = await reader.run(queries.find, token, visibility)
     if found is None:
         raise NotFound("There is no such token.")
     if found.projects != [project]:
         raise BadData("The token opens more than this project. Delete it where all API tokens are.")
     await units.run(caller.actor, commands.delete, found.id)
-    await credentials.reached(bell.last_id)
 
 
 ROUTES = [list_tokens, create_token, delete_token]

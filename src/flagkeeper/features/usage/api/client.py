@@ -1,17 +1,24 @@
 """What SDKs and proxies send: registrations and metrics. Plain ASGI; added up in memory, without the database."""
 
-from typing import TypeVar
-
 from flagkeeper.features.usage.jobs import UsageCollector
 from flagkeeper.features.usage.model import Reporter
-from flagkeeper.features.usage.schemas.reports import BulkBody, MetricsBody, RegisterBody
+from flagkeeper.features.usage.schemas.reports import (
+    BulkBody,
+    BulkParts,
+    MetricsBody,
+    MetricsParts,
+    RegisterBody,
+    RegisterParts,
+)
+from flagkeeper.http import route
+from flagkeeper.http.authenticator import Authenticator
+from flagkeeper.http.body import decode, read_body
 from flagkeeper.http.caller import Kind
-from flagkeeper.http.gate import Gate
 from flagkeeper.http.openapi import RawOperation
-from flagkeeper.http.raw import Endpoint, Receive, Scope, Send, decode, header, read_body, respond
-from flagkeeper.http.sdk import DEFAULT_ENVIRONMENT, sdk_actor, sdk_credential
+from flagkeeper.http.raw import Endpoint, Receive, Scope, Send, header, respond
+from flagkeeper.http.sdk import DEFAULT_ENVIRONMENT, sdk_credential
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.errors import BadData, Detail, MethodNotAllowed
+from flagkeeper.kernel.errors import MethodNotAllowed
 
 LARGEST_BODY = 1_000_000
 LARGEST_BULK = 8_000_000
@@ -22,8 +29,6 @@ SPEAKS_LIKE = "8.2.0"
 _VERSION = ((b"x-unleash-version", SPEAKS_LIKE.encode()),)
 _ACCESS = "Needs a backend token."
 
-BodyT = TypeVar("BodyT")
-
 OPERATIONS = [
     RawOperation(
         method="POST",
@@ -32,9 +37,10 @@ OPERATIONS = [
         tag="Client",
         summary="An SDK has started",
         access=_ACCESS,
+        scope=route.OWN,
         body=RegisterBody,
         status=202,
-        errors=(400, 401, 403, 413),
+        errors=(400, 401, 403, 413, 415),
     ),
     RawOperation(
         method="POST",
@@ -43,9 +49,10 @@ OPERATIONS = [
         tag="Client",
         summary="What an SDK counted",
         access=_ACCESS,
+        scope=route.OWN,
         body=MetricsBody,
         status=202,
-        errors=(400, 401, 403, 413),
+        errors=(400, 401, 403, 413, 415),
     ),
     RawOperation(
         method="POST",
@@ -54,9 +61,10 @@ OPERATIONS = [
         tag="Unleash Edge",
         summary="What a proxy collected of many SDKs",
         access=_ACCESS,
+        scope=route.OWN,
         body=BulkBody,
         status=202,
-        errors=(400, 401, 403, 413),
+        errors=(400, 401, 403, 413, 415),
     ),
 ]
 
@@ -64,8 +72,8 @@ OPERATIONS = [
 class UsageEndpoints:
     """Takes in what SDKs report."""
 
-    def __init__(self, gate: Gate, usage: UsageCollector) -> None:
-        self._gate = gate
+    def __init__(self, authenticator: Authenticator, usage: UsageCollector) -> None:
+        self._authenticator = authenticator
         self._usage = usage
 
     def by_path(self) -> dict[str, Endpoint]:
@@ -77,14 +85,15 @@ class UsageEndpoints:
 
     async def register(self, scope: Scope, receive: Receive, send: Send) -> None:
         reporter = self._reporter(scope)
-        body = await _read(receive, RegisterBody, LARGEST_BODY)
+        body = decode(await read_body(scope, receive, LARGEST_BODY), RegisterParts).read()
         self._usage.see(body.sighting(reporter, clock.now(), body.strategies))
         self._usage.report(body.registration(reporter))
         await respond(send, 202, headers=_VERSION)
 
     async def metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
         reporter, now = self._reporter(scope), clock.now()
-        body = await _read(receive, MetricsBody, LARGEST_BODY)
+        body, unread = decode(await read_body(scope, receive, LARGEST_BODY), MetricsParts).read()
+        self._usage.drop(unread)
         self._usage.count(body.counts(reporter, now))
         self._usage.see(body.sighting(reporter, now))
         if report := body.report(reporter):
@@ -93,7 +102,9 @@ class UsageEndpoints:
 
     async def bulk(self, scope: Scope, receive: Receive, send: Send) -> None:
         proxy, now = self._reporter(scope), clock.now()
-        body = await _read(receive, BulkBody, LARGEST_BULK)
+        parts = decode(await read_body(scope, receive, LARGEST_BULK), BulkParts)
+        body, unread = parts.read()
+        self._usage.drop(unread)
         counts = list(body.counts(proxy, now))
         for key, count in counts:
             self._usage.count({key: count})
@@ -104,15 +115,8 @@ class UsageEndpoints:
         await respond(send, 202)
 
     def _reporter(self, scope: Scope) -> Reporter:
-        credential = sdk_credential(self._gate, header(scope, b"authorization"), Kind.BACKEND)
+        credential = sdk_credential(self._authenticator, header(scope, b"authorization"), Kind.BACKEND)
         if scope["method"] != "POST":
-            raise MethodNotAllowed("Reports are sent here: use POST.")
+            raise MethodNotAllowed("Reports are sent here: use POST.", ("POST",))
         environment = DEFAULT_ENVIRONMENT if credential.environment == "*" else credential.environment
-        return Reporter(sdk_actor(self._gate, credential, scope), credential.projects, environment)
-
-
-async def _read(receive: Receive, kind: type[BodyT], largest: int) -> BodyT:
-    body = await read_body(receive, largest)
-    if b"\\u0000" in body:
-        raise BadData("A NUL character is not allowed anywhere.", Detail("Remove \\u0000 from the body.", "/body"))
-    return decode(body, kind)
+        return Reporter(credential.name, self._authenticator.address(scope), credential.projects, environment)

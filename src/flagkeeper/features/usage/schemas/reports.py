@@ -1,7 +1,8 @@
-"""What SDKs and proxies send (facts: client-protocol.md, sections 4-6)."""
+"""What SDKs and proxies send."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from contextlib import suppress
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -28,9 +29,13 @@ from flagkeeper.features.usage.model import (
 )
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.text import is_one_line
 
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
 Number = Annotated[int, Meta(ge=0, le=2**40)]
+ItemT = TypeVar("ItemT")
+NUL = b"\\u0000"
+"""In JSON. No database of ours keeps it everywhere."""
 Moment = str | float
 """ISO text, or milliseconds since 1970."""
 
@@ -48,6 +53,14 @@ class Sdk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     platform_version: str | None = None
     yggdrasil_version: str | None = None
     spec_version: str | None = None
+    sdk_flavor: Annotated[str, Meta(max_length=LONGEST_NAME)] | None = None
+    """Of SDKs that wrap another one."""
+    sdk_flavor_version: Annotated[str, Meta(max_length=LONGEST_NAME)] | None = None
+
+    def __post_init__(self) -> None:
+        # What SDKs are called stands in lists and events, on one line.
+        texts = (getattr(self, name) for name in Sdk.__struct_fields__)
+        _check_names(*texts)
 
     def sighting(self, reporter: Reporter, now: clock.Millis, strategies: list[str] | None = None) -> Sighting:
         return Sighting(
@@ -56,16 +69,18 @@ class Sdk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             instance_id=self.instance_id or "default",
             sdk_version=self.sdk_version,
             sdk_type="frontend" if self.sdk_type == "frontend" else "backend",
-            strategies=None if strategies is None else tuple(dict.fromkeys(strategies))[:MOST_STRATEGIES],
+            strategies=None
+            if strategies is None
+            else tuple(dict.fromkeys(filter(is_one_line, strategies)))[:MOST_STRATEGIES],
             projects=reporter.projects,
-            actor=reporter.actor,
+            token=reporter.token,
+            address=reporter.address,
             seen_at=now,
         )
 
     def registration(self, reporter: Reporter) -> Report:
         name, _, version = (self.sdk_version or "").partition(":")
         return Report(
-            reporter.actor,
             ClientRegister(
                 data=RegistrationData(
                     app_name=self.app_name,
@@ -101,7 +116,11 @@ class FlagCounts(msgspec.Struct, frozen=True, kw_only=True):
     variants: dict[str, Number] | None = None
 
     def count(self) -> Count:
-        variants = {name: number for name, number in (self.variants or {}).items() if len(name) <= LONGEST_FLAG}
+        variants = {
+            name: number
+            for name, number in (self.variants or {}).items()
+            if len(name) <= LONGEST_FLAG and is_one_line(name)
+        }
         return Count(self.yes, self.no, variants)
 
 
@@ -130,7 +149,7 @@ class MetricsBody(Sdk, frozen=True, kw_only=True):
         return {
             CountKey(flag, reporter.environment, self.app_name, hour): counts.count()
             for flag, counts in self.bucket.toggles.items()
-            if 1 <= len(flag) <= LONGEST_NAME
+            if _is_name(flag)
         }
 
     def report(self, reporter: Reporter) -> Report | None:
@@ -139,7 +158,45 @@ class MetricsBody(Sdk, frozen=True, kw_only=True):
             return None
         start, stop = (clock.to_iso(read_time(each)) for each in (self.bucket.start, self.bucket.stop))
         toggles = len(self.bucket.toggles)
-        return _metrics_report(reporter, self.app_name, reporter.environment, start, stop, toggles)
+        return _metrics_report(self.app_name, reporter.environment, start, stop, toggles)
+
+
+class RegisterParts(Sdk, frozen=True, kw_only=True):
+    """A `RegisterBody` of which nobody has looked at what the strategies are: one that has no name must not cost the
+    application its place in the lists."""
+
+    strategies: list[Any]
+    started: Moment
+    interval: Annotated[float, Meta(ge=0)]
+
+    def read(self) -> RegisterBody:
+        named = [each for each in self.strategies if isinstance(each, str)]
+        return RegisterBody(**{**msgspec.structs.asdict(self), "strategies": named})
+
+
+class BucketParts(msgspec.Struct, frozen=True, kw_only=True):
+    """A `Bucket` whose counts are not read yet."""
+
+    start: Moment
+    stop: Moment
+    toggles: dict[str, msgspec.Raw]
+
+
+class MetricsParts(Sdk, frozen=True, kw_only=True):
+    """A `MetricsBody` whose counts are not read yet: SDKs send them once, so that one that is wrong must not cost the
+    others."""
+
+    bucket: BucketParts | None = None
+    impact_metrics: Any = None
+
+    def read(self) -> tuple[MetricsBody, int]:
+        """What can be read, and the number of counts that cannot."""
+        given = msgspec.structs.asdict(self)
+        if self.bucket is None:
+            return MetricsBody(**given), 0
+        counts = {name: each for name, raw in self.bucket.toggles.items() for each in _readable([raw], FlagCounts)}
+        bucket = Bucket(start=self.bucket.start, stop=self.bucket.stop, toggles=counts)
+        return MetricsBody(**{**given, "bucket": bucket}), len(self.bucket.toggles) - len(counts)
 
 
 class Via(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -162,7 +219,7 @@ class BulkApplication(Sdk, frozen=True, kw_only=True):
     def reporter(self, proxy: Reporter) -> Reporter:
         """It keeps its own environment; the token is the proxy's."""
         projects = tuple(each for each in self.projects or () if len(each) <= LONGEST_FLAG) or ("*",)
-        return Reporter(proxy.actor, projects, self.environment)
+        return Reporter(proxy.token, proxy.address, projects, self.environment)
 
 
 class BulkCount(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -176,9 +233,13 @@ class BulkCount(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     no: Number = 0
     variants: dict[str, Number] | None = None
 
-    def at(self, place: str, now: clock.Millis) -> clock.Millis:
-        """Raises `BadData`."""
-        return now if self.timestamp is None else _moment(self.timestamp, place)
+    def __post_init__(self) -> None:
+        _check_names(self.app_name)
+        if self.timestamp is not None:
+            read_time(self.timestamp)
+
+    def at(self, now: clock.Millis) -> clock.Millis:
+        return now if self.timestamp is None else read_time(self.timestamp)
 
 
 class BulkBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -190,16 +251,11 @@ class BulkBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     seen_tokens: list[str] | None = None
 
     def counts(self, proxy: Reporter, now: clock.Millis) -> Iterator[tuple[CountKey, Count]]:
-        """Those of the token's environment; what is counted elsewhere is not the token's to report.
-
-        Raises:
-            BadData: a time is none.
-        """
-        for i, each in enumerate(self.metrics):
-            at = each.at(f"/body/metrics/{i}/timestamp", now)
-            if each.environment == proxy.environment and 1 <= len(each.feature_name) <= LONGEST_NAME:
+        """Those of the token's environment; what is counted elsewhere is not the token's to report."""
+        for each in self.metrics:
+            if each.environment == proxy.environment and _is_name(each.feature_name):
                 count = FlagCounts(yes=each.yes, no=each.no, variants=each.variants).count()
-                yield CountKey(each.feature_name, each.environment, each.app_name, hour_of(at, now)), count
+                yield CountKey(each.feature_name, each.environment, each.app_name, hour_of(each.at(now), now)), count
 
     def reports(self, proxy: Reporter, counts: list[tuple[CountKey, Count]]) -> Iterator[Report]:
         """One for each application that is registered, and for each that counted."""
@@ -211,15 +267,46 @@ class BulkBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         for app_name, keys in flags.items():
             start, stop = min(key.hour for key in keys), max(key.hour for key in keys) + clock.HOUR
             names = {key.feature_name for key in keys}
-            yield _metrics_report(
-                proxy, app_name, proxy.environment, clock.to_iso(start), clock.to_iso(stop), len(names)
-            )
+            yield _metrics_report(app_name, proxy.environment, clock.to_iso(start), clock.to_iso(stop), len(names))
 
 
-def _metrics_report(reporter: Reporter, app_name: str, environment: str, start: str, stop: str, toggles: int) -> Report:
+class BulkParts(msgspec.Struct, frozen=True, kw_only=True):
+    """A `BulkBody` whose items are not read yet: a proxy speaks for many, and one that errs must not cost the others
+    their counts, which nobody sends again."""
+
+    applications: list[msgspec.Raw]
+    metrics: list[msgspec.Raw]
+
+    def read(self) -> tuple[BulkBody, int]:
+        """What can be read, and the number of items that cannot."""
+        applications = list(_readable(self.applications, BulkApplication))
+        metrics = list(_readable(self.metrics, BulkCount))
+        unread = len(self.applications) + len(self.metrics) - len(applications) - len(metrics)
+        return BulkBody(applications=applications, metrics=metrics), unread
+
+
+def _readable(items: list[msgspec.Raw], kind: type[ItemT]) -> Iterator[ItemT]:
+    decoder = msgspec.json.Decoder(kind, strict=False)
+    for item in items:
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            if NUL not in bytes(item):
+                yield decoder.decode(item)
+
+
+def _check_names(*names: str | None) -> None:
+    if not all(is_one_line(name) for name in names if name):
+        raise ValueError("Control characters and signs that change the direction of text are not allowed in names")
+
+
+def _is_name(flag: str) -> bool:
+    """Whether it can be the name of a flag, perhaps of one that we do not know."""
+    return 1 <= len(flag) <= LONGEST_NAME and is_one_line(flag)
+
+
+def _metrics_report(app_name: str, environment: str, start: str, stop: str, toggles: int) -> Report:
     bucket = MetricsBucket(start=start, stop=stop)
     data = MetricsData(app_name=app_name, environment=environment, bucket=bucket, toggles=toggles)
-    return Report(reporter.actor, ClientMetrics(data=data))
+    return Report(ClientMetrics(data=data))
 
 
 def _moment(value: Moment, place: str) -> clock.Millis:

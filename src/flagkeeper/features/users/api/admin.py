@@ -3,46 +3,43 @@
 from typing import Annotated
 
 import msgspec
-from litestar import Response
 from litestar.params import FromPath, QueryParameter
 
-from flagkeeper.eventlog.bell import Bell
-from flagkeeper.eventlog.follow import MemoryRunner
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.access.model import PREDEFINED
 from flagkeeper.features.access.schemas import shown as shown_role
 from flagkeeper.features.users import commands, queries
-from flagkeeper.features.users.api import passwords
 from flagkeeper.features.users.model.password import demand_strong
-from flagkeeper.features.users.ports import SearchesOfUser, TokensOfUser
-from flagkeeper.features.users.queries import SeenUser
+from flagkeeper.features.users.ports import PatsSeen, SearchesOfUser, TokensOfUser
 from flagkeeper.features.users.schemas import (
     AdminCount,
-    NewUserBody,
+    InactiveUsers,
     PasswordBody,
     UserBody,
+    UserIdsBody,
     UserList,
     UserOut,
     UsersAndGroups,
     shown,
     shown_base,
+    shown_inactive,
     shown_with_role,
 )
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
+from flagkeeper.kernel import clock
 from flagkeeper.storage.reader import Reader
 
 TAG = "Users"
 SHORTEST_SEARCH = 2
 """Characters; shorter texts find nobody."""
-NEW_USER = 0
-"""Stands for one who is not there yet: no user has this id."""
 
 
 @route.get(
     "/api/admin/user-admin",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getUsers",
     summary="All users and root roles",
@@ -58,6 +55,7 @@ async def list_users(reader: Reader) -> UserList:
 @route.get(
     "/api/admin/user-admin/search",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="searchUsers",
     summary="Users whose name, username or e-mail address contains a text",
@@ -71,6 +69,7 @@ async def search_users(reader: Reader, text: Annotated[str, QueryParameter(name=
 @route.get(
     "/api/admin/user-admin/access",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getBaseUsersAndGroups",
     summary="Everybody whom a project can be opened to",
@@ -82,6 +81,7 @@ async def list_base_users(reader: Reader) -> UsersAndGroups:
 @route.get(
     "/api/admin/user-admin/admin-count",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getAdminCount",
     summary="How many administrators there are",
@@ -92,8 +92,42 @@ async def count_admins(reader: Reader) -> AdminCount:
 
 
 @route.get(
+    "/api/admin/user-admin/inactive",
+    permission=Permission.ADMIN,
+    scope=route.INSTANCE,
+    tag=TAG,
+    operation="getInactiveUsers",
+    summary="Users who have neither logged in nor used a token for 180 days",
+)
+async def list_inactive(reader: Reader, pats_seen: PatsSeen) -> InactiveUsers:
+    found = await reader.run(queries.inactive, pats_seen, clock.now())
+    return InactiveUsers(inactive_users=[shown_inactive(each) for each in found])
+
+
+@route.post(
+    "/api/admin/user-admin/inactive/delete",
+    permission=Permission.ADMIN,
+    scope=route.INSTANCE,
+    tag=TAG,
+    operation="deleteInactiveUsers",
+    summary="Delete inactive users: all that are named, or nobody",
+    errors=(409,),
+)
+async def delete_inactive(
+    data: UserIdsBody,
+    caller: Caller,
+    units: Units,
+    pats_seen: PatsSeen,
+    tokens_of_user: TokensOfUser,
+    searches_of_user: SearchesOfUser,
+) -> None:
+    await units.run(caller.actor, commands.delete_inactive, data.ids, pats_seen, tokens_of_user, searches_of_user)
+
+
+@route.get(
     "/api/admin/user-admin/{user_id:int}",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="getUser",
     summary="One user",
@@ -103,30 +137,10 @@ async def get_user(user_id: FromPath[int], reader: Reader) -> UserOut:
     return shown_with_role(await reader.run(queries.user, user_id))
 
 
-@route.post(
-    "/api/admin/user-admin",
-    permission=Permission.ADMIN,
-    tag=TAG,
-    operation="createUser",
-    summary="Create a user",
-    status=201,
-)
-async def create_user(
-    data: NewUserBody, caller: Caller, units: Units, reader: Reader, credentials: MemoryRunner, bell: Bell
-) -> Response[UserOut]:
-    draft = data.draft()
-    password_hash = None
-    if data.password is not None:
-        password_hash = await passwords.chosen(PasswordBody(password=data.password), NEW_USER, reader)
-    user = await units.run(caller.actor, commands.create, draft, password_hash)
-    await credentials.reached(bell.last_id)
-    answer = msgspec.structs.replace(shown_with_role(SeenUser(user, None, 0)), email_sent=False)
-    return Response(answer, headers={"Location": str(user.id)})
-
-
 @route.put(
     "/api/admin/user-admin/{user_id:int}",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="updateUser",
     summary="Change a user's name, e-mail address or root role",
@@ -138,17 +152,15 @@ async def update_user(
     caller: Caller,
     units: Units,
     reader: Reader,
-    credentials: MemoryRunner,
-    bell: Bell,
 ) -> UserOut:
     await units.run(caller.actor, commands.update, user_id, data.change())
-    await credentials.reached(bell.last_id)
     return shown_with_role(await reader.run(queries.user, user_id))
 
 
 @route.delete(
     "/api/admin/user-admin/{user_id:int}",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="deleteUser",
     summary="Delete a user with all sessions, tokens and private searches",
@@ -161,16 +173,14 @@ async def delete_user(
     units: Units,
     tokens_of_user: TokensOfUser,
     searches_of_user: SearchesOfUser,
-    credentials: MemoryRunner,
-    bell: Bell,
 ) -> None:
     await units.run(caller.actor, commands.delete, user_id, tokens_of_user, searches_of_user)
-    await credentials.reached(bell.last_id)
 
 
 @route.post(
     "/api/admin/user-admin/{user_id:int}/change-password",
     permission=Permission.ADMIN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="changeUserPassword",
     summary="Set a user's password, and end the user's sessions",
@@ -179,13 +189,14 @@ async def delete_user(
 async def change_password(
     user_id: FromPath[int], data: PasswordBody, caller: Caller, units: Units, reader: Reader
 ) -> None:
-    new_hash = await passwords.chosen(data, user_id, reader)
+    new_hash = await queries.hash_of_chosen(data.chosen(), user_id, reader)
     await units.run(caller.actor, commands.set_password, user_id, new_hash)
 
 
 @route.post(
     "/api/admin/user-admin/validate-password",
     permission=route.ANYBODY,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="validateUserPassword",
     summary="Is this password strong enough?",
@@ -199,8 +210,9 @@ ROUTES = [
     search_users,
     list_base_users,
     count_admins,
+    list_inactive,
+    delete_inactive,
     get_user,
-    create_user,
     update_user,
     delete_user,
     change_password,

@@ -8,14 +8,17 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 
 from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.attempts.model import Tried, account_of, account_of_user, network_of
+from flagkeeper.features.attempts.ports import Attempts
 from flagkeeper.features.users import commands, queries
 from flagkeeper.features.users.model import session
-from flagkeeper.features.users.model.login_limit import LoginLimit
 from flagkeeper.features.users.model.password import demand_strong, hash_password, is_outdated, matches
+from flagkeeper.features.users.model.session import SessionRules
 from flagkeeper.features.users.queries import Login
 from flagkeeper.features.users.schemas import LoginBody, PasswordBody, UserOut, shown
 from flagkeeper.http import route
-from flagkeeper.http.gate import SESSION_COOKIE
+from flagkeeper.http.application import Answer
+from flagkeeper.http.authenticator import SESSION_COOKIE
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.errors import PasswordMismatch
@@ -29,49 +32,63 @@ NOBODY = 0
 @route.post(
     "/auth/simple/login",
     permission=route.PUBLIC,
+    scope=route.OWN,
     tag=TAG,
     operation="login",
     summary="Log in with a password",
     errors=(401, 429),
 )
 async def log_in(
-    data: LoginBody, units: Units, reader: Reader, login_limit: LoginLimit, client_address: str, secure_cookies: bool
+    data: LoginBody,
+    request: Request[Any, Any, Any],
+    units: Units,
+    reader: Reader,
+    attempts: Attempts,
+    client_address: str,
+    secure_cookies: bool,
+    base_path: str,
+    session_rules: SessionRules,
 ) -> Response[UserOut]:
-    login_limit.count(client_address, clock.now())
-    user_id, verified_hash, rehashed = await _verified(data, units, reader)
+    await attempts.count(Tried.LOGIN, client_address)
+    network, present = network_of(client_address), session.hash_of(request.cookies.get(SESSION_COOKIE, ""))
+    found = await reader.run(queries.login_of, data.username, network, present, clock.now())
+    proven = await _verified(data, found, units, attempts)
     cookie = session.new_session()
-    ended = await units.run(SYSTEM, commands.log_in, user_id, verified_hash, session.hash_of(cookie), rehashed)
-    seen = await reader.run(queries.user, user_id)
-    active = await reader.run(queries.count_sessions, user_id, clock.now())
+    new = session.hash_of(cookie)
+    ended = await units.run(SYSTEM, commands.log_in, proven, new, network, session_rules)
+    seen = await reader.run(queries.user, proven.user_id)
+    active = await reader.run(queries.count_sessions, proven.user_id, clock.now())
     answer = msgspec.structs.replace(shown(seen), deleted_sessions=ended, active_sessions=active)
-    return Response(answer, cookies=[_cookie(cookie, session.LIFETIME, secure_cookies)])
+    return Response(answer, cookies=[_cookie(cookie, session_rules.lifetime, secure_cookies, base_path)])
 
 
 @route.post(
     "/logout",
     permission=route.PUBLIC,
+    scope=route.OWN,
     tag=TAG,
     operation="logout",
     summary="Log out everywhere: ends all sessions of whoever sends the cookie",
     status=302,
 )
 async def log_out(
-    request: Request[Any, Any, Any], units: Units, reader: Reader, secure_cookies: bool
+    request: Request[Any, Any, Any], units: Units, reader: Reader, secure_cookies: bool, base_path: str
 ) -> Response[None]:
     cookie = request.cookies.get(SESSION_COOKIE, "")
     user_id = await reader.run(queries.user_of_session, session.hash_of(cookie), clock.now())
     if user_id is not None:
         await units.run(SYSTEM, commands.log_out, user_id)
-    return Response(
+    return Answer(
         None,
-        headers={"Location": "/signed-out", "Clear-Site-Data": '"cookies", "storage"'},
-        cookies=[_cookie("", 0, secure_cookies)],
+        headers={"Location": f"{base_path}/signed-out", "Clear-Site-Data": '"cookies", "storage"'},
+        cookies=[_cookie("", 0, secure_cookies, base_path)],
     )
 
 
 @route.post(
     "/auth/reset/validate-password",
     permission=route.PUBLIC,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="validatePassword",
     summary="Is this password strong enough?",
@@ -80,13 +97,17 @@ async def validate_password(data: PasswordBody) -> None:
     demand_strong(data.password)
 
 
-async def _verified(data: LoginBody, units: Units, reader: Reader) -> tuple[int, str, str | None]:
-    """Whose password this is, the hash that it matched, and a new one where that is outdated.
+async def _verified(data: LoginBody, found: Login | None, units: Units, attempts: Attempts) -> commands.Proven:
+    """Whose password this is.
 
     Raises:
         PasswordMismatch: nobody's. It takes as long whether or not there is a user of that name.
+        RateLimited: too many were wrong, and nobody of that name is known to come from there.
     """
-    found = await reader.run(queries.login_of, data.username) or Login(NOBODY, None)
+    found = found or Login(NOBODY, None, at_home=False, has_session=False)
+    account = _account(data.username, found)
+    if account is not None:
+        await attempts.try_password(account)
     right = await asyncio.to_thread(matches, data.password, found.password_hash)
     if not right or found.password_hash is None:
         # Not waited for: how long it takes to store would tell a known name from an unknown one.
@@ -94,15 +115,23 @@ async def _verified(data: LoginBody, units: Units, reader: Reader) -> tuple[int,
         raise PasswordMismatch(commands.WRONG_LOGIN)
     outdated = is_outdated(found.password_hash)
     rehashed = await asyncio.to_thread(hash_password, data.password) if outdated else None
-    return found.user_id, found.password_hash, rehashed
+    return commands.Proven(found.user_id, found.password_hash, rehashed, account)
 
 
-def _cookie(value: str, lifetime: clock.Millis, secure: bool) -> Cookie:
+def _account(name: str, found: Login) -> str | None:
+    """Whose wrong passwords these would be; None: the owner's own. A session may have been found, so it only has a
+    count of its own, and strangers do not hold it up."""
+    if found.at_home:
+        return None
+    return account_of_user(found.user_id) if found.has_session else account_of(name)
+
+
+def _cookie(value: str, lifetime: clock.Millis, secure: bool, base_path: str) -> Cookie:
     return Cookie(
         key=SESSION_COOKIE,
         value=value,
         max_age=lifetime // clock.SECOND,
-        path="/",
+        path=base_path or "/",
         httponly=True,
         samesite="lax",
         secure=secure,

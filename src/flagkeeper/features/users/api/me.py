@@ -9,6 +9,7 @@ from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.access import queries as access
 from flagkeeper.features.access.schemas import RoleList
 from flagkeeper.features.access.schemas import shown as shown_role
+from flagkeeper.features.attempts.ports import Attempts
 from flagkeeper.features.users import commands, queries
 from flagkeeper.features.users.api import passwords
 from flagkeeper.features.users.model import session
@@ -17,13 +18,14 @@ from flagkeeper.features.users.schemas import (
     PasswordBody,
     Profile,
     grants_of,
+    shown_answered,
     shown_person,
     shown_project_role,
     shown_token,
 )
 from flagkeeper.http import route
+from flagkeeper.http.authenticator import SESSION_COOKIE
 from flagkeeper.http.caller import Caller, Kind
-from flagkeeper.http.gate import SESSION_COOKIE
 from flagkeeper.kernel.errors import Forbidden
 from flagkeeper.storage.reader import Reader
 
@@ -43,17 +45,31 @@ def person(caller: Caller) -> int:
     return caller.credential.user_id
 
 
-@route.get("/api/admin/user", permission=route.ANYBODY, tag=TAG, operation="getMe", summary="Who am I?")
+@route.get(
+    "/api/admin/user", permission=route.ANYBODY, scope=route.OWN, tag=TAG, operation="getMe", summary="Who am I?"
+)
 async def get_me(caller: Caller, reader: Reader) -> Response[Me]:
     if caller.credential.kind is Kind.USER:
-        me = Me(user=shown_person(await reader.run(queries.user, person(caller))), permissions=grants_of(caller))
+        user_id = person(caller)
+        splashes, answered = await reader.run(queries.notes_of, user_id)
+        me = Me(
+            user=shown_person(await reader.run(queries.user, user_id)),
+            permissions=grants_of(caller),
+            feedback=[shown_answered(user_id, each) for each in answered],
+            splash=dict.fromkeys(splashes, True),
+        )
     else:
         me = Me(user=shown_token(caller), permissions=grants_of(caller))
     return Response(me, headers={"Cache-Control": "no-store"})
 
 
 @route.get(
-    "/api/admin/user/profile", permission=route.ANYBODY, tag=TAG, operation="getProfile", summary="Where do I belong?"
+    "/api/admin/user/profile",
+    permission=route.ANYBODY,
+    scope=route.OWN,
+    tag=TAG,
+    operation="getProfile",
+    summary="Where do I belong?",
 )
 async def get_profile(caller: Caller, reader: Reader) -> Profile:
     user_id = person(caller)
@@ -69,6 +85,7 @@ async def get_profile(caller: Caller, reader: Reader) -> Profile:
 @route.get(
     "/api/admin/user/roles",
     permission=route.ANYBODY,
+    scope=route.OWN,
     tag=TAG,
     operation="getUserRoles",
     summary="My roles in a project",
@@ -81,16 +98,23 @@ async def get_roles(project_id: ProjectId, caller: Caller, reader: Reader) -> Ro
 @route.post(
     "/api/admin/user/change-password",
     permission=route.ANYBODY,
+    scope=route.OWN,
     tag=TAG,
     operation="changeMyPassword",
     summary="Change my password, and end my other sessions",
+    errors=(429,),
 )
 async def change_my_password(
-    data: PasswordBody, request: Request[Any, Any, Any], caller: Caller, units: Units, reader: Reader
+    data: PasswordBody,
+    request: Request[Any, Any, Any],
+    caller: Caller,
+    units: Units,
+    reader: Reader,
+    attempts: Attempts,
 ) -> None:
     user_id = person(caller)
-    await passwords.demand_old(data, user_id, reader)
-    new_hash = await passwords.chosen(data, user_id, reader)
+    await passwords.demand_old(data.old_password, user_id, units, reader, attempts)
+    new_hash = await queries.hash_of_chosen(data.chosen(), user_id, reader)
     present = session.hash_of(request.cookies.get(SESSION_COOKIE, ""))
     await units.run(caller.actor, commands.set_password, user_id, new_hash, keep_session=present)
 

@@ -1,36 +1,28 @@
-"""Choosing a new password. Hashing is slow on purpose, so it happens on a thread, before the unit."""
+"""Knowing one's password."""
 
 import asyncio
 
+from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.attempts.commands import was_right
+from flagkeeper.features.attempts.model import account_of_user
+from flagkeeper.features.attempts.ports import Attempts
 from flagkeeper.features.users import queries
-from flagkeeper.features.users.model.password import demand_strong, hash_password, matches
-from flagkeeper.features.users.schemas import PasswordBody
-from flagkeeper.kernel.errors import BadData, Detail, PasswordMismatch
+from flagkeeper.features.users.model.password import matches
+from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.kernel.errors import PasswordMismatch
 from flagkeeper.storage.reader import Reader
 
 
-async def chosen(data: PasswordBody, user_id: int, reader: Reader) -> str:
-    """The hash of the password that was chosen for a user.
+async def demand_old(password: str | None, user_id: int, units: Units, reader: Reader, attempts: Attempts) -> None:
+    """Demands that it is the present password.
 
     Raises:
-        WeakPassword: it is too weak.
-        BadData: it was typed twice, differently, or the user had it before.
+        PasswordMismatch: it is not.
+        RateLimited: too many were wrong; whoever found a session must not find the password too.
     """
-    if data.confirm_password not in (None, data.password):
-        raise BadData("The two passwords differ.", Detail("Type it again.", "/body/confirmPassword"))
-    demand_strong(data.password)
-    used = await reader.run(queries.password_hashes, user_id)
-    if await asyncio.to_thread(_any_matches, data.password, used):
-        raise BadData("This password was used before. Choose another one.", Detail("Used before.", "/body/password"))
-    return await asyncio.to_thread(hash_password, data.password)
-
-
-async def demand_old(data: PasswordBody, user_id: int, reader: Reader) -> None:
-    """Raises `PasswordMismatch` unless the present password was sent along."""
+    account = account_of_user(user_id)
+    await attempts.try_password(account)
     present = next(iter(await reader.run(queries.password_hashes, user_id)), None)
-    if not await asyncio.to_thread(matches, data.old_password or "", present):
+    if not await asyncio.to_thread(matches, password or "", present):
         raise PasswordMismatch("The old password is wrong.")
-
-
-def _any_matches(password: str, hashes: list[str]) -> bool:
-    return any(matches(password, each) for each in hashes)
+    await units.run(SYSTEM, was_right, account)

@@ -1,4 +1,4 @@
-"""Passwords: what makes one strong enough, and how they are kept (facts: platform-model.md, section 8)."""
+"""Passwords: what makes one strong enough, and how they are kept."""
 
 import re
 

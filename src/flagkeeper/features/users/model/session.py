@@ -1,13 +1,30 @@
-"""Sessions of people who logged in (facts: platform-model.md, section 8)."""
+"""Sessions of people who logged in."""
 
 import secrets
 from hashlib import sha256
+
+import msgspec
 
 from flagkeeper.kernel import clock
 
 LIFETIME = 48 * clock.HOUR
 MOST_SESSIONS = 5
 """Of one user at a time; a new one takes the place of the oldest."""
+
+
+class SessionRules(msgspec.Struct, frozen=True):
+    """How long sessions last, and how many one user may have."""
+
+    lifetime: clock.Millis = LIFETIME
+    most: int = MOST_SESSIONS
+
+
+USUAL = SessionRules()
+
+NETWORK_KNOWN = 90 * clock.DAY
+"""How long somebody is known to log in from a network."""
+MOST_NETWORKS = 20
+"""Of one user."""
 
 
 def new_session() -> str:

@@ -1,6 +1,7 @@
-"""What a user is, and the rules for changing one (facts: platform-model.md, section 8)."""
+"""What a user is, and the rules for changing one."""
 
 import re
+from hashlib import sha256
 from typing import ClassVar
 
 import msgspec
@@ -8,10 +9,14 @@ from msgspec import UNSET, UnsetType
 
 from flagkeeper.eventlog.catalogue.payload import UserData
 from flagkeeper.eventlog.version import Snapshot
+from flagkeeper.features.access import model as access
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.actor import is_system_name
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.text import check_line
 
 LONGEST_TEXT = 255
+INACTIVE_AFTER = 180 * clock.DAY
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
@@ -24,18 +29,32 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     root_role: int
     created_at: clock.Millis
 
+    def log_name(self) -> str:
+        """What the log calls this person."""
+        return self.email or self.username or str(self.id)
+
     def payload(self) -> UserData:
         """How events show it."""
         return UserData(id=self.id, name=self.name, email=self.email, username=self.username, root_role=self.root_role)
 
     def state(self) -> "UserState":
-        return UserState(user=self.payload())
+        return UserState(**msgspec.structs.asdict(self))
 
 
-class UserState(Snapshot, frozen=True, kw_only=True):
-    kind: ClassVar = "user"
-    user: UserData | None
-    """None: it was deleted."""
+def image_url(seed: str) -> str:
+    """Where the ecosystem's clients look for a picture of whoever has this address or name. Only a browser that shows
+    it ever goes there."""
+    return f"https://gravatar.com/avatar/{sha256(seed.encode()).hexdigest()}?s=42&d=retro&r=g"
+
+
+class Inactive(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who has not been seen for long."""
+
+    user: User
+    seen_at: clock.Millis | None
+    """When they last logged in."""
+    pat_seen_at: clock.Millis | None
+    """When one of their tokens was last used."""
 
 
 class UserDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +74,39 @@ class UserChange(msgspec.Struct, frozen=True, kw_only=True):
     root_role: int | UnsetType = UNSET
 
 
+class UserState(Snapshot, frozen=True, kw_only=True):
+    """A version of a user: nothing of passwords, sessions and tokens."""
+
+    kind: ClassVar = "user"
+    schema: ClassVar = 2
+    upcasters: ClassVar = {1: lambda state: {**state["user"], "createdAt": None} if state["user"] else None}
+    id: int
+    username: str | None
+    email: str | None
+    name: str | None
+    root_role: int
+    created_at: clock.Millis | None
+    """None: it was kept by an older version of Flagkeeper, which did not say."""
+
+    def change_to(self, other: "UserState") -> UserChange:
+        """What there is to change for this state to become the other one, as far as users can be changed."""
+        return UserChange(
+            email=UNSET if other.email == self.email else other.email,
+            name=UNSET if other.name == self.name else other.name,
+            root_role=UNSET if other.root_role == self.root_role else other.root_role,
+        )
+
+    def restored(self, now: clock.Millis) -> User:
+        """The user as it was; created `now` if it is not known when.
+
+        Raises:
+            BadData: it breaks a rule.
+        """
+        made = draft(username=self.username, email=self.email, name=self.name, root_role=self.root_role)
+        created_at = now if self.created_at is None else self.created_at
+        return User(id=self.id, created_at=created_at, **msgspec.structs.asdict(made))
+
+
 def draft(
     *, root_role: int, username: str | None = None, email: str | None = None, name: str | None = None
 ) -> UserDraft:
@@ -63,7 +115,9 @@ def draft(
     Raises:
         BadData: it breaks a rule.
     """
-    made = UserDraft(username=_trimmed(username), email=_email(email), name=_trimmed(name), root_role=root_role)
+    made = UserDraft(
+        username=_line(username, "username"), email=_email(email), name=_line(name, "name"), root_role=root_role
+    )
     _check(made)
     return made
 
@@ -77,26 +131,48 @@ def changed(user: User, change: UserChange) -> User:
     new = msgspec.structs.replace(
         user,
         email=user.email if change.email is UNSET else _email(change.email),
-        name=user.name if change.name is UNSET else _trimmed(change.name),
+        name=user.name if change.name is UNSET else _line(change.name, "name"),
         root_role=user.root_role if change.root_role is UNSET else change.root_role,
     )
     _check(new)
     return new
 
 
+def address_of(text: str) -> str | None:
+    """An e-mail address in the form in which users have it; None for an empty text.
+
+    Raises:
+        BadData: it is none.
+    """
+    address = _email(text)
+    _check_address(address)
+    return address
+
+
 def _check(made: User | UserDraft) -> None:
+    access.root_role(made.root_role)
     if made.username is None and made.email is None:
         raise BadData("A user needs a username or an e-mail address.", Detail("It is missing.", "/body/username"))
     for field, text in (("username", made.username), ("email", made.email), ("name", made.name)):
         if text is not None and len(text) > LONGEST_TEXT:
             raise BadData(f"The {field} is too long.", Detail(f"At most {LONGEST_TEXT} characters.", f"/body/{field}"))
-    if made.email is not None and not _EMAIL.fullmatch(made.email):
+    if is_system_name(made.username):
+        raise BadData(
+            "This username belongs to the system.", Detail(f"{made.username!r} is reserved.", "/body/username")
+        )
+    _check_address(made.email)
+
+
+def _check_address(email: str | None) -> None:
+    if email is not None and (len(email) > LONGEST_TEXT or not _EMAIL.fullmatch(email)):
         raise BadData("That is no e-mail address.", Detail("It should look like name@example.com.", "/body/email"))
 
 
 def _email(text: str | None) -> str | None:
-    return (text or "").strip().lower() or None
+    return (_line(text, "email") or "").lower() or None
 
 
-def _trimmed(text: str | None) -> str | None:
-    return (text or "").strip() or None
+def _line(text: str | None, field: str) -> str | None:
+    kept = (text or "").strip()
+    check_line(kept, f"/body/{field}")
+    return kept or None

@@ -1,0 +1,1 @@
+"""Context fields: by what strategies may tell users apart, and which values are legal there."""

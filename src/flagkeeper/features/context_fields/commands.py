@@ -1,0 +1,144 @@
+"""Changing context fields: load, decide, write, record."""
+
+from msgspec.structs import replace
+
+from flagkeeper.eventlog.catalogue.context import (
+    ContextFieldCreated,
+    ContextFieldDeleted,
+    ContextFieldUpdated,
+    LegalValue,
+)
+from flagkeeper.eventlog.catalogue.payload import NameData
+from flagkeeper.eventlog.unit import Unit
+from flagkeeper.eventlog.version import Gone
+from flagkeeper.features.context_fields import store
+from flagkeeper.features.context_fields.model import (
+    ContextField,
+    ContextFieldChange,
+    ContextFieldDraft,
+    ContextFieldState,
+    built_in,
+    check,
+    check_value,
+)
+from flagkeeper.features.context_fields.ports import FieldSegments, FieldUses
+from flagkeeper.features.context_fields.queries import not_found
+from flagkeeper.features.projects import queries as projects
+from flagkeeper.kernel.clock import Millis
+from flagkeeper.kernel.errors import Conflict, InvalidOperation, NameExists
+from flagkeeper.kernel.existing import Existing
+
+
+def seed(unit: Unit) -> None:
+    """Creates the fields that every SDK knows."""
+    for field in built_in(unit.now):
+        if store.add(unit.tx, field):
+            unit.record(ContextFieldCreated(data=field.payload()), field.state())
+
+
+def create(unit: Unit, draft: ContextFieldDraft) -> ContextField:
+    """Raises `BadData`, `NameExists`, or `NotFound` for its project."""
+    return _add(unit, draft.field(unit.now))
+
+
+def restore(unit: Unit, state: ContextFieldState) -> None:
+    """Brings a field that was deleted back as it was. Raises what `create` does."""
+    _add(unit, state.restored())
+
+
+def update(
+    unit: Unit,
+    name: str,
+    change: ContextFieldChange,
+    uses: FieldUses,
+    segments: FieldSegments,
+    project: str | None = None,
+) -> None:
+    """Here as below, `project` says whose field it must be; None: anybody's.
+
+    Raises:
+        NotFound: there is no such field, or no project that it is to belong to.
+        BadData: it would break a rule.
+        InvalidOperation: other projects use what is to become one project's own.
+    """
+    old = _load(unit, name, project)
+    new = change.applied_to(old)
+    if new.project and new.project != old.project:
+        projects.lock_shared(unit.tx, new.project)
+        users = {use.project_id for use in uses(unit.tx, [name]).get(name, [])} | set(segments(unit.tx, name))
+        if users - {new.project}:
+            raise InvalidOperation(
+                "Other projects use this context field, so it cannot be made the own one of a project."
+            )
+    _save(unit, old, new)
+
+
+def bring(unit: Unit, draft: ContextFieldDraft, created_at: Millis | None, existing: Existing) -> None:
+    """Makes a field what an import says, or a new one of it. Raises `BadData`, or `NotFound` for its project."""
+    new = draft.field(created_at or unit.now)
+    old = store.find(unit.tx, draft.name)
+    if old is None:
+        _add(unit, new)
+    elif existing is not Existing.KEEP:
+        if new.project is not None:
+            projects.lock_shared(unit.tx, new.project)
+        _save(unit, old, replace(new, created_at=old.created_at))
+
+
+def drop(unit: Unit, name: str) -> None:
+    """Deletes a field that an import does not have. Constraints on it stay as good as on any name that nobody defined.
+    Does nothing for one that is gone."""
+    old = store.find(unit.tx, name)
+    if old is not None:
+        _remove(unit, old)
+
+
+def set_legal_value(unit: Unit, name: str, value: LegalValue, project: str | None = None) -> None:
+    """Adds a legal value, or changes its description. Raises `NotFound` or `BadData`."""
+    check_value(value, "/body")
+    old = _load(unit, name, project)
+    _save(unit, old, old.with_value(value))
+
+
+def remove_legal_value(unit: Unit, name: str, value: str, project: str | None = None) -> None:
+    """Does nothing when there is no such value: constraints that have it keep it. Raises `NotFound`."""
+    old = _load(unit, name, project)
+    _save(unit, old, old.without_value(value))
+
+
+def delete(unit: Unit, name: str, uses: FieldUses, segments: FieldSegments, project: str | None = None) -> None:
+    """Raises `NotFound`, or `Conflict` while a strategy, be it a default one, or a segment has a constraint on it."""
+    old = _load(unit, name, project)
+    if uses(unit.tx, [name]) or segments(unit.tx, name) or projects.default_strategies_on(unit.tx, name):
+        raise Conflict(f"Strategies or segments have constraints on the context field {name!r}. Remove those first.")
+    _remove(unit, old)
+
+
+def _add(unit: Unit, field: ContextField) -> ContextField:
+    check(field)
+    if field.project is not None:
+        projects.lock_shared(unit.tx, field.project)
+    if not store.add(unit.tx, field):
+        raise NameExists(f"There is a context field called {field.name!r} already.")
+    unit.record(ContextFieldCreated(data=field.payload()), field.state())
+    return field
+
+
+def _remove(unit: Unit, old: ContextField) -> None:
+    store.remove(unit.tx, old.name)
+    unit.record(ContextFieldDeleted(data=NameData(name=old.name), pre_data=old.payload()), Gone(ContextFieldState))
+
+
+def _save(unit: Unit, old: ContextField, new: ContextField) -> None:
+    check(new)
+    if new == old:
+        return
+    store.save(unit.tx, new)
+    unit.record(ContextFieldUpdated(data=new.payload(), pre_data=old.payload()), new.state())
+
+
+def _load(unit: Unit, name: str, project: str | None) -> ContextField:
+    found = store.find(unit.tx, name)
+    if found is None or project not in (None, found.project):
+        raise not_found(name)
+    return found

@@ -1,0 +1,1 @@
+"""What people say of the web interface, and what goes wrong in it."""

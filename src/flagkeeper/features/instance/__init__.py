@@ -1,0 +1,1 @@
+"""Settings of the whole server that administrators change while it runs."""

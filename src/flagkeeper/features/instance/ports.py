@@ -1,0 +1,13 @@
+"""The settings of the instance as they are now, for other slices."""
+
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class SettingsNow(Protocol):
+    """What holds now, known without asking the database."""
+
+    in_maintenance: bool
+    """The admin API is closed for changes."""
+    frontend_origins: list[str]
+    """From where browsers may ask the frontend API."""

@@ -1,0 +1,23 @@
+"""Settings on the wire."""
+
+import msgspec
+
+from flagkeeper.kernel.limits import AtOnce
+
+
+class MaintenanceOut(msgspec.Struct, frozen=True, kw_only=True):
+    enabled: bool
+
+
+class MaintenanceBody(msgspec.Struct, frozen=True, kw_only=True):
+    enabled: bool
+
+
+class CorsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    frontend_api_origins: AtOnce[str] | None = None
+    """Left out: those that the server was started with."""
+
+
+class Telemetry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    version_info_collection_enabled: bool
+    feature_info_collection_enabled: bool

@@ -1,0 +1,105 @@
+"""Changes of what projects have in environments as steps."""
+
+import msgspec
+
+from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
+from flagkeeper.eventlog.step import Demand, Op
+from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.projects import commands
+from flagkeeper.features.projects.model import demand_own
+from flagkeeper.features.projects.ports import FLAG_ENVIRONMENTS, STRATEGY_RULES
+from flagkeeper.http.permissions import Permission
+
+
+class AddEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+    project: str
+    environment: str
+    default_strategy: DefaultStrategyData | None
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """An environment of a project."""
+
+    project: str
+    environment: str
+
+
+class SetDefaultStrategy(msgspec.Struct, frozen=True, kw_only=True):
+    project: str
+    environment: str
+    strategy: DefaultStrategyData
+
+
+class OwnFavorite(msgspec.Struct, frozen=True, kw_only=True):
+    project: str
+    user_id: int
+    """Whose favourite it is: the actor must be them."""
+
+
+def _favorite(unit: Unit, wanted: OwnFavorite, *, add: bool) -> None:
+    demand_own(unit.actor, wanted.user_id)
+    (commands.add_favorite if add else commands.remove_favorite)(unit, wanted.project)
+
+
+def _demands_of_strategy(wanted: Where | SetDefaultStrategy) -> tuple[tuple[Demand, ...], ...]:
+    where = wanted.project, wanted.environment
+    return ((Demand(Permission.UPDATE_PROJECT, *where), Demand(Permission.PROJECT_DEFAULT_STRATEGY_WRITE, *where)),)
+
+
+ADD_ENVIRONMENT = Op(
+    name="project-environment.add",
+    payload=AddEnvironment,
+    run=lambda unit, wanted, ports: commands.add_environment(
+        unit,
+        wanted.project,
+        wanted.environment,
+        wanted.default_strategy,
+        ports.answer(FLAG_ENVIRONMENTS),
+        ports.answer(STRATEGY_RULES),
+    ),
+    demands=lambda wanted: ((Demand(Permission.UPDATE_PROJECT, wanted.project),),),
+    operation="addEnvironmentToProject",
+)
+REMOVE_ENVIRONMENT = Op(
+    name="project-environment.remove",
+    payload=Where,
+    run=lambda unit, wanted, ports: commands.remove_environment(
+        unit, wanted.project, wanted.environment, ports.answer(FLAG_ENVIRONMENTS)
+    ),
+    demands=lambda wanted: ((Demand(Permission.UPDATE_PROJECT, wanted.project, wanted.environment),),),
+    operation="removeEnvironmentFromProject",
+)
+SET_DEFAULT_STRATEGY = Op(
+    name="project-environment.set-default-strategy",
+    payload=SetDefaultStrategy,
+    run=lambda unit, wanted, ports: commands.set_default_strategy(
+        unit, wanted.project, wanted.environment, wanted.strategy, ports.answer(STRATEGY_RULES)
+    ),
+    demands=_demands_of_strategy,
+    operation="addDefaultStrategyToProjectEnvironment",
+)
+RESET_DEFAULT_STRATEGY = Op(
+    name="project-environment.reset-default-strategy",
+    payload=Where,
+    run=lambda unit, wanted, _ports: commands.reset_default_strategy(unit, wanted.project, wanted.environment),
+    demands=_demands_of_strategy,
+    operation="addDefaultStrategyToProjectEnvironment",
+)
+ADD_FAVORITE = Op(
+    name="favorite-project.add",
+    payload=OwnFavorite,
+    run=lambda unit, wanted, _ports: _favorite(unit, wanted, add=True),
+    demands=lambda _wanted: (),
+    operation="addFavoriteProject",
+)
+REMOVE_FAVORITE = Op(
+    name="favorite-project.remove",
+    payload=OwnFavorite,
+    run=lambda unit, wanted, _ports: _favorite(unit, wanted, add=False),
+    demands=lambda _wanted: (),
+    operation="removeFavoriteProject",
+)
+OPS = (
+    *(ADD_ENVIRONMENT, REMOVE_ENVIRONMENT, SET_DEFAULT_STRATEGY, RESET_DEFAULT_STRATEGY),
+    *(ADD_FAVORITE, REMOVE_FAVORITE),
+)

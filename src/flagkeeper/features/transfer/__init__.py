@@ -1,0 +1,1 @@
+"""Moving flags, and whole servers' states, from one server to another."""

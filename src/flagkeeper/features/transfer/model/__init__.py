@@ -1,0 +1,1 @@
+"""What is moved, and what may be wrong with it. Pure."""

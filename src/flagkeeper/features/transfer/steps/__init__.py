@@ -1,0 +1,1 @@
+"""What imports do, as steps, and how a document becomes steps."""

@@ -1,0 +1,31 @@
+"""What the server has to know of users."""
+
+from flagkeeper.features.users import api, keeper, steps, tables
+from flagkeeper.features.users.model.session import SessionRules
+from flagkeeper.features.users.ports import PATS_SEEN, SEARCHES_OF_USER, TOKENS_OF_USER
+from flagkeeper.kernel import clock
+from flagkeeper.slice import Part, Slice
+
+SESSION_RULES = Part(
+    "session_rules",
+    lambda parts: SessionRules(parts.settings.session_hours * clock.HOUR, parts.settings.most_sessions),
+)
+
+SLICE = Slice(
+    name="users",
+    routes=api.ROUTES,
+    eventless={
+        "POST /auth/simple/login": "opens a session, which is use and not a change",
+        "POST /logout": "ends sessions, which is use and not a change",
+        "POST /api/admin/user-admin/validate-password": "only asks whether a password is strong enough",
+        "POST /api/admin/splash/{splash_id}": "what somebody has seen is use and not a change",
+        "POST /api/admin/feedback": "what somebody was asked is use and not a change",
+        "PUT /api/admin/feedback/{feedback_id}": "what somebody was asked is use and not a change",
+        "POST /auth/reset/validate-password": "only asks whether a password is strong enough",
+    },
+    tables=tables,
+    keepers=keeper.KEEPERS,
+    ops=steps.OPS,
+    asks=(TOKENS_OF_USER, SEARCHES_OF_USER, PATS_SEEN),
+    provides=(SESSION_RULES,),
+)

@@ -1,0 +1,1 @@
+"""The integrations themselves: which there are, what they want, and their secrets."""

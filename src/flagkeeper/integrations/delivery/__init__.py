@@ -1,0 +1,1 @@
+"""The deliveries: which event goes to which integration, and what became of each attempt."""

@@ -1,0 +1,1 @@
+"""The playground: what somebody would get, and why."""

@@ -1,0 +1,23 @@
+"""What the server has to know of how projects get on."""
+
+from flagkeeper.eventlog.durable import DurableRunner
+from flagkeeper.readmodels.project_figures import api, tables
+from flagkeeper.readmodels.project_figures.follower import ProjectFigures
+from flagkeeper.readmodels.project_figures.jobs import LOOK_EVERY, look
+from flagkeeper.scheduler import Job
+from flagkeeper.slice import Slice, running
+
+PROJECT_FIGURES = running(
+    "project_figures",
+    lambda parts: DurableRunner(
+        ProjectFigures(), parts.units, parts.background_reader, parts.log_reader, rows=parts.rows
+    ),
+)
+
+SLICE = Slice(
+    name="project_figures",
+    routes=api.ROUTES,
+    tables=tables,
+    parts=(PROJECT_FIGURES,),
+    jobs=lambda _: [Job(name="project-health", every=LOOK_EVERY, run=look)],
+)

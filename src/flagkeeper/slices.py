@@ -1,0 +1,82 @@
+"""The slices of the server, in order: each may use those before it in this list only, and starts after them.
+
+The application, the schema, the import contracts and the documents are made from this list. Whoever adds a slice adds
+it here (`docs/adding-a-slice.md`).
+"""
+
+from flagkeeper.features.access.slice import SLICE as ACCESS
+from flagkeeper.features.attempts.slice import SLICE as ATTEMPTS
+from flagkeeper.features.context_fields.slice import SLICE as CONTEXT_FIELDS
+from flagkeeper.features.edge.slice import SLICE as EDGE
+from flagkeeper.features.environments.slice import SLICE as ENVIRONMENTS
+from flagkeeper.features.feedback.slice import SLICE as FEEDBACK
+from flagkeeper.features.flags.slice import SLICE as FLAGS
+from flagkeeper.features.instance.slice import SLICE as INSTANCE
+from flagkeeper.features.invitations.slice import SLICE as INVITATIONS
+from flagkeeper.features.projects.slice import SLICE as PROJECTS
+from flagkeeper.features.retention.slice import SLICE as RETENTION
+from flagkeeper.features.searches.slice import SLICE as SEARCHES
+from flagkeeper.features.segments.slice import SLICE as SEGMENTS
+from flagkeeper.features.signups.slice import SLICE as SIGNUPS
+from flagkeeper.features.strategies.slice import SLICE as STRATEGIES
+from flagkeeper.features.tags.slice import SLICE as TAGS
+from flagkeeper.features.tokens.slice import SLICE as TOKENS
+from flagkeeper.features.transfer.slice import SLICE as TRANSFER
+from flagkeeper.features.usage.slice import SLICE as USAGE
+from flagkeeper.features.users.slice import SLICE as USERS
+from flagkeeper.integrations.config.slice import SLICE as INTEGRATIONS
+from flagkeeper.integrations.delivery.slice import SLICE as DELIVERIES
+from flagkeeper.readmodels.client_features.slice import SLICE as CLIENT_FEATURES
+from flagkeeper.readmodels.credentials.slice import SLICE as CREDENTIALS
+from flagkeeper.readmodels.event_export.slice import SLICE as EVENT_EXPORT
+from flagkeeper.readmodels.event_search.slice import SLICE as EVENT_SEARCH
+from flagkeeper.readmodels.event_tail.slice import SLICE as EVENT_TAIL
+from flagkeeper.readmodels.feature_search.slice import SLICE as FEATURE_SEARCH
+from flagkeeper.readmodels.health.slice import SLICE as HEALTH
+from flagkeeper.readmodels.playground.slice import SLICE as PLAYGROUND
+from flagkeeper.readmodels.project_figures.slice import SLICE as PROJECT_FIGURES
+from flagkeeper.readmodels.statistics.slice import SLICE as STATISTICS
+from flagkeeper.readmodels.timeline.slice import SLICE as TIMELINE
+from flagkeeper.readmodels.ui_config.slice import SLICE as UI_CONFIG
+from flagkeeper.readmodels.views.slice import SLICE as VIEWS
+from flagkeeper.slice import Slice
+from flagkeeper.web.slice import SLICE as WEB
+
+SLICES: tuple[Slice, ...] = (
+    ATTEMPTS,
+    ACCESS,
+    INSTANCE,
+    USERS,
+    INVITATIONS,
+    SIGNUPS,
+    FEEDBACK,
+    ENVIRONMENTS,
+    PROJECTS,
+    TOKENS,
+    EDGE,
+    TAGS,
+    STRATEGIES,
+    CONTEXT_FIELDS,
+    SEGMENTS,
+    FLAGS,
+    TRANSFER,
+    USAGE,
+    SEARCHES,
+    RETENTION,
+    VIEWS,
+    CREDENTIALS,
+    CLIENT_FEATURES,
+    FEATURE_SEARCH,
+    EVENT_TAIL,
+    EVENT_SEARCH,
+    EVENT_EXPORT,
+    TIMELINE,
+    UI_CONFIG,
+    STATISTICS,
+    PLAYGROUND,
+    PROJECT_FIGURES,
+    HEALTH,
+    INTEGRATIONS,
+    DELIVERIES,
+    WEB,
+)
