@@ -2,13 +2,15 @@
 
 import msgspec
 
+from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.eventlog.catalogue import Event, Tag
 from flagkeeper.eventlog.catalogue.feature import FeatureEnvironmentEnabled
 from flagkeeper.eventlog.catalogue.integration import AddonConfigCreated, IntegrationData
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, SegmentData
+from flagkeeper.eventlog.catalogue.payload import SegmentData
 from flagkeeper.eventlog.catalogue.segment import SegmentCreated
 from flagkeeper.eventlog.catalogue.wording import BASE_URL
 from flagkeeper.eventlog.read import EventOut
+from flagkeeper.kernel.change_context import Cause
 
 BASE = "https://flags.corp.example"
 
@@ -73,7 +75,7 @@ SEGMENT = announced(
             id=5,
             name="eu",
             description="Europe",
-            constraints=[ConstraintData(context_name="country", operator="IN", values=["no", "de"])],
+            constraints=[Constraint(context_name="country", operator="IN", values=["no", "de"])],
             created_by="anna@corp.example",
             created_at="2026-11-22T09:00:00.123Z",
             project=None,
@@ -82,4 +84,14 @@ SEGMENT = announced(
 )
 """With data that has depth."""
 
-EVENTS = {"enabled": ENABLED, "odd": ODD, "integration": INTEGRATION, "segment": SEGMENT}
+WHY = msgspec.structs.replace(
+    ENABLED,
+    reason="Roll back: <b>payments</b> fail",
+    ticket="OPS-7",
+    cause=Cause("event", "41"),
+    actor_kind="pat",
+    credential_id="3",
+    trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
+)
+"""The same, by somebody who says why."""
+EVENTS = {"enabled": ENABLED, "odd": ODD, "integration": INTEGRATION, "segment": SEGMENT, "why": WHY}

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from sqlalchemy import bindparam, update
 
-from flagkeeper.eventlog.archive import hot
+from flagkeeper.eventlog.archive import live
 from flagkeeper.eventlog.archive.archive import Archive
-from flagkeeper.eventlog.archive.archiver import Archiver, Policy
-from flagkeeper.eventlog.archive.place import Place, open_place
+from flagkeeper.eventlog.archive.archiver import Archiver, RetentionPolicy
+from flagkeeper.eventlog.archive.blob_store import BlobStore, open_blob_store
 from flagkeeper.eventlog.catalogue.feature import FeatureEnvironmentEnabled
 from flagkeeper.eventlog.catalogue.payload import SegmentData
 from flagkeeper.eventlog.catalogue.segment import SegmentCreated
@@ -18,8 +18,9 @@ from flagkeeper.eventlog.tables import events
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.change_context import NO_CONTEXT, ChangeContext
 from flagkeeper.storage.statement import Write
-from tests.log import Log
+from tests.log import ALICE, Log
 
 KEEP = 100
 """Events that stay in the database, by default."""
@@ -38,7 +39,9 @@ def fill(log: Log, count: int, *, seed: int = 1) -> None:
     done = 0
     while done < count:
         size = min(400, count - done)
-        log.run(record_some, size, choose)
+        said = ChangeContext(reason=f'batch {done}, größe \N{SNOWMAN} \\ "x"', ticket="OPS-7")
+        context = said if done else NO_CONTEXT
+        log.units.within(context).run_now(ALICE, record_some, size, choose)
         done += size
 
 
@@ -71,27 +74,27 @@ def spread_over_days(log: Log, days: int) -> None:
     log.run(move)
 
 
-def place_in(folder: Path) -> Place:
-    return open_place(str(folder / "archive"))
+def place_in(folder: Path) -> BlobStore:
+    return open_blob_store(str(folder / "archive"))
 
 
-def archiver(log: Log, place: Place, policy: Policy | None = None, **options: Any) -> Archiver:
+def archiver(log: Log, blobs: BlobStore, policy: RetentionPolicy | None = None, **options: Any) -> Archiver:
     """One that leaves `KEEP` events where they are, and minds no clock."""
     return Archiver(
-        place=place,
+        blobs=blobs,
         units=log.units,
         reader=log.reader,
-        policy=Policy(keep_events=KEEP) if policy is None else policy,
+        policy=RetentionPolicy(keep_events=KEEP) if policy is None else policy,
         **{"fresh": 0, "largest": 500, **options},
     )
 
 
 def everything(log: Log) -> list[StoredEvent]:
     """All events that are in the database."""
-    found: list[StoredEvent] = log.read(hot.stored, 1, 2**62)
+    found: list[StoredEvent] = log.read(live.stored, 1, 2**62)
     return found
 
 
-def archived(log: Log, place: Place) -> list[StoredEvent]:
-    found: list[StoredEvent] = log.read(Archive(place).stored_between, 1, 2**62)
+def archived(log: Log, blobs: BlobStore) -> list[StoredEvent]:
+    found: list[StoredEvent] = log.read(Archive(blobs).stored_between, 1, 2**62)
     return found

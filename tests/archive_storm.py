@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from flagkeeper.eventlog.archive import pseudonyms, store
-from flagkeeper.eventlog.archive.archiver import Policy
-from flagkeeper.eventlog.archive.pseudonymiser import Means, put_in_place
+from flagkeeper.eventlog.archive.archiver import RetentionPolicy
+from flagkeeper.eventlog.archive.pseudonymiser import PseudonymContext, put_in_place
 from flagkeeper.eventlog.parquet import StoredEvent
 from flagkeeper.features.retention import commands
 from flagkeeper.features.retention.model import Person
@@ -37,7 +37,7 @@ class ArchiveStorm:
     def __init__(self, database_url: str, folder: Path, seed: int) -> None:
         self._url = database_url
         self._folder = folder
-        self._place = place_in(folder)
+        self._blobs = place_in(folder)
         self._random = random.Random(seed)
         self._stopping = threading.Event()
         self.kills = 0
@@ -53,7 +53,7 @@ class ArchiveStorm:
         """
         log = Log(self._url)
         draft = SegmentDraft(name="judith's", description=None, constraints=[], project=None)
-        log.units.run_now(Actor(NAME, -1337), segments.create, draft)
+        log.units.run_now(Actor(NAME, -2), segments.create, draft)
         fill(log, events)
         before = everything(log)
         writer = threading.Thread(target=self._write, daemon=True)
@@ -98,7 +98,7 @@ class ArchiveStorm:
         log.close()
 
     def _check(self, log: Log, before: list[StoredEvent], pseudonym: str = "") -> None:
-        now = archived(log, self._place) + everything(log)
+        now = archived(log, self._blobs) + everything(log)
         assert [event.row.id for event in now] == list(range(1, len(now) + 1))
         if pseudonym:
             assert NAME not in str(now)
@@ -111,19 +111,19 @@ class ArchiveStorm:
         known = log.read(store.segments)
         told = [event for event in now if event.row.type == OWN[0]]
         assert len(told) == len(known)
-        assert set(self._place.names("segments")) == {segment.file for segment in known}
-        assert self._place.names("partial") == []
+        assert set(self._blobs.names("segments")) == {segment.file for segment in known}
+        assert self._blobs.names("partial") == []
 
 
 def main(database_url: str, folder: str, keep: str, pseudonym: str = "") -> None:
     log = Log(database_url)
-    place = place_in(Path(folder))
+    blobs = place_in(Path(folder))
     print("begun", flush=True)
     if pseudonym:
-        put_in_place(Means(place, log.units, log.reader, names_in_use, lease=LEASE), pseudonym)
+        put_in_place(PseudonymContext(blobs, log.units, log.reader, names_in_use, lease=LEASE), pseudonym)
     else:
-        policy = Policy(keep_events=int(keep))
-        archiver(log, place, policy, largest=300, lease=LEASE, fresh=clock.SECOND).run(ALICE)
+        policy = RetentionPolicy(keep_events=int(keep))
+        archiver(log, blobs, policy, largest=300, lease=LEASE, fresh=clock.SECOND).run(ALICE)
     log.close()
 
 

@@ -1,4 +1,4 @@
-"""A cable between a client and a server on this machine, which a test can cut and mend."""
+"""A cable between a client and a server on this machine, which a test can cut and mend, or freeze."""
 
 import contextlib
 import select
@@ -16,6 +16,9 @@ class Cable:
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._lock = threading.Lock()
         self._whole = True
+        self.refused = 0
+        """How often somebody tried to connect while it was cut."""
+        self._frozen: dict[str, threading.Event] = {}
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
 
@@ -30,7 +33,18 @@ class Cable:
     def mend(self) -> None:
         self._whole = True
 
+    def freeze(self, direction: str = "both") -> None:
+        """Nothing passes any more, and no connection breaks: the other side hangs. Or only `requests`, or `answers`."""
+        for each in ("requests", "answers") if direction == "both" else (direction,):
+            self._frozen[each] = threading.Event()
+
+    def thaw(self) -> None:
+        frozen, self._frozen = self._frozen, {}
+        for each in frozen.values():
+            each.set()
+
     def close(self) -> None:
+        self.thaw()
         _break(self._listener)
         self._accepting.join(5)
         self.cut()
@@ -42,6 +56,7 @@ class Cable:
             except OSError:
                 return
             if not self._whole:
+                self.refused += 1
                 _break(client)
                 continue
             pair = (client, socket.create_connection(self._target))
@@ -57,6 +72,9 @@ class Cable:
                     data = end.recv(65_536)
                     if not data:
                         return
+                    frozen = self._frozen.get("requests" if end is pair[0] else "answers")
+                    if frozen is not None:
+                        frozen.wait()
                     other[end].sendall(data)
         except (OSError, ValueError):
             return

@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+import structlog
 
+from tests import causes
 from tests.databases import Run, durable_postgresql, fresh_postgresql, fresh_sqlite, started
 
 if TYPE_CHECKING:
     from tests.log import Log
     from tests.server import Host, TestServer
+
+# What is logged with a traceback takes milliseconds so, and half a minute with every local variable in it.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 RUN = pytest.StashKey[Run]()
 POSTGRESQL_FIXTURES = {"postgresql_url", "durable_postgresql_url"}
@@ -94,6 +104,14 @@ def log(database_url: str) -> Iterator["Log"]:
     log = Log(database_url)
     yield log
     log.close()
+
+
+@pytest.fixture(autouse=True)
+def _honest(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that is marked with `causes` sends that request, and events of those types come of it."""
+    claims = causes.begin(request.node.iter_markers("causes"))
+    yield
+    assert not claims.unseen, "the mark `causes` says more than the test shows"
 
 
 @pytest.fixture(scope="session")

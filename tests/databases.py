@@ -19,7 +19,7 @@ from psycopg import sql
 from flagkeeper.kernel.ids import new_ulid
 from flagkeeper.storage.database import parse_database_url
 from flagkeeper.storage.migrate import migrate
-from tests import postgres_server
+from tests import postgres_server, spare
 from tests.postgres_server import FAST, NoPostgres, PostgresServer
 
 _SUPERVISORS: list[subprocess.Popen[bytes]] = []
@@ -61,6 +61,10 @@ class Run(NamedTuple):
         shutil.rmtree(self.folder)
 
 
+_SPARES: dict[str, list[str]] = {}
+_CONTENTS: dict[str, spare.Contents] = {}
+"""By what prepared them."""
+
 Prepare = Callable[[str], None]
 """Makes something of an empty database, given its address."""
 
@@ -94,16 +98,25 @@ def fresh_sqlite(run: Run, folder: Path, prepare: Prepare = migrated) -> Iterato
 
 @contextmanager
 def fresh_postgresql(run: Run, prepare: Prepare = migrated) -> Iterator[str]:
-    """The address of a new PostgreSQL database, which is dropped again."""
+    """The address of a PostgreSQL database as new. On a server of the tests' own it is used again by a later test of
+    this process, under another name: whoever still runs does not find it."""
     server = _server(run)
-    with run.alone():
-        template = _template(run, server, prepare)
-    name = f"test_{new_ulid().lower()}"
-    _execute(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    name, spares = f"test_{new_ulid().lower()}", _SPARES.setdefault(prepare.__name__, [])
+    if spares:
+        _execute(server, "ALTER DATABASE {} RENAME TO {}", spares.pop(), name)
+    else:
+        with run.alone():
+            template = _template(run, server, prepare)
+        _execute(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    if prepare.__name__ not in _CONTENTS:
+        _CONTENTS[prepare.__name__] = spare.contents_of(_at(server, name))
     try:
         yield _at(server, name)
     finally:
-        _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
+        if "TEST_DATABASE_URL" not in os.environ and spare.restore(_at(server, name), _CONTENTS[prepare.__name__]):
+            spares.append(name)
+        else:
+            _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @contextmanager

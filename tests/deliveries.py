@@ -9,21 +9,23 @@ from typing import Any, Self
 
 from sqlalchemy import delete
 
+from flagkeeper.eventlog import query
 from flagkeeper.eventlog.catalogue.feature import FeatureEnvironmentEnabled
-from flagkeeper.eventlog.read import Cold, LogRows
-from flagkeeper.eventlog.tables import event_versions, events
+from flagkeeper.eventlog.notifier import Notifier
+from flagkeeper.eventlog.read import ArchivedLog, LogRows
+from flagkeeper.eventlog.tables import events, log_versions
 from flagkeeper.eventlog.unit import Unit
-from flagkeeper.eventlog.wake import Watch
-from flagkeeper.integrations import config_commands, fanout
-from flagkeeper.integrations.config_model import Integration, IntegrationDraft
-from flagkeeper.integrations.delivery_model import DeliveryState, Schedule
-from flagkeeper.integrations.delivery_queries import DeliveryRow, page_of_deliveries
-from flagkeeper.integrations.delivery_service import DeliveryService
-from flagkeeper.integrations.provider import Links
-from flagkeeper.integrations.secrets import Keyring
+from flagkeeper.integrations.config import commands as config_commands
+from flagkeeper.integrations.config.model import Integration, IntegrationDraft
+from flagkeeper.integrations.config.secrets import Keyring
+from flagkeeper.integrations.delivery import fanout
+from flagkeeper.integrations.delivery.model import DeliveryState, Schedule
+from flagkeeper.integrations.delivery.queries import DeliveryRow, page_of_deliveries
+from flagkeeper.integrations.delivery.service import DeliveryService
+from flagkeeper.integrations.protocol.provider import Links
 from flagkeeper.kernel.paging import Page
 from flagkeeper.outbound.address import read_policy
-from flagkeeper.outbound.door import Door
+from flagkeeper.outbound.client import OutboundClient
 from flagkeeper.storage.dialects import any_of
 from flagkeeper.storage.statement import Write
 from tests.log import Log
@@ -90,7 +92,7 @@ def enable(unit: Unit, *flags: str, project: str = "default", environment: str =
 
 _REMOVE = [
     Write[Any](delete(table).where(any_of(column, "events")))
-    for table, column in ((event_versions, event_versions.c.event_id), (events, events.c.id))
+    for table, column in ((log_versions, log_versions.c.event_id), (events, events.c.id))
 ]
 
 
@@ -106,11 +108,14 @@ def remove_events(log: Log, *event_ids: int) -> None:
 
 def fan_out(log: Log) -> None:
     """Brings the fan-out up to date, without a sender."""
-    runner = fanout_runner(log)
 
     async def step() -> None:
-        while (await runner.step())[0]:
-            pass
+        runner = fanout_runner(log)
+        try:
+            while await runner.step():
+                pass
+        finally:
+            await runner.stop()
 
     asyncio.run(step())
 
@@ -118,12 +123,14 @@ def fan_out(log: Log) -> None:
 def fanout_runner(log: Log) -> Any:
     from flagkeeper.eventlog.durable import DurableRunner
 
-    return DurableRunner(fanout.Fanout(), log.units, log.reader, log.bell)
+    return DurableRunner(fanout.Fanout(), log.units, log.reader, log.log_reader)
 
 
 def deliveries_of(log: Log, integration: Integration, state: DeliveryState | None = None) -> list[DeliveryRow]:
     """In log order."""
-    found: list[DeliveryRow] = log.read(page_of_deliveries, LogRows(), integration.id, state, EVERYTHING)[0]
+    found: list[DeliveryRow] = log.read(
+        page_of_deliveries, LogRows(), integration.id, state, EVERYTHING, query.EVERYTHING
+    )[0]
     return found[::-1]
 
 
@@ -140,33 +147,38 @@ class Replica:
         *,
         scale: float = SCALE,
         timeout: float = 2.0,
-        door: Door | None = None,
-        archive: Cold | None = None,
+        outbound_client: OutboundClient | None = None,
+        archive: ArchivedLog | None = None,
     ) -> None:
         self._url = database_url
         self._scale = scale
         self._timeout = timeout
-        self._given_door = door
+        self._given_door = outbound_client
         self._archive = archive
         self._gone = False
 
     async def __aenter__(self) -> Self:
         self.log = Log(self._url)
-        self.log.bell.attach(asyncio.get_running_loop())
-        self._watch = Watch(self.log.database, self.log.reader, self.log.bell)
-        self._watch.start()
-        self.door = self._given_door or Door(read_policy(("127.0.0.0/8",)), timeout=self._timeout)
+        self.log.log_signal.attach(asyncio.get_running_loop())
+        log = self.log
+        self.notifier = Notifier(log.database, log.reader, log.log_signal, log.supervisor)
+        log.log_reader.poll = lambda: self.notifier.poll
+        self.outbound_client = self._given_door or OutboundClient(read_policy(("127.0.0.0/8",)), timeout=self._timeout)
         self.service = DeliveryService(
             units=self.log.units,
             reader=self.log.reader,
             rows=LogRows(self._archive),
-            bell=self.log.bell,
-            door=self.door,
+            log_reader=self.log.log_reader,
+            notifier=self.notifier,
+            outbound_client=self.outbound_client,
+            keyring=KEYRING,
             links=Links("http://flagkeeper.test"),
             schedule=Schedule(self._scale),
             days=30,
         )
-        await self.service.start(KEYRING)
+        await log.log_reader.start()
+        await self.service.start()
+        await self.notifier.start()
         return self
 
     async def __aexit__(
@@ -179,28 +191,24 @@ class Replica:
     @property
     def holds(self) -> set[int]:
         """The integrations for which it sends."""
-        return set(self.service._sender._couriers)
+        return set(self.service._sender._workers)
 
     async def vanish(self) -> None:
         """As if the process had been killed: nothing is finished, recorded or given back."""
         self._gone = True
-        sender, follower = self.service._sender, self.service._fanout
-        tasks = [*sender._tasks, sender._recorder._task, follower._task]
-        for courier in sender._couriers.values():
-            tasks += courier._tasks
-            courier.dismiss()
-        for task in tasks:
+        sender, follower = self.service._sender, self.service._fanout_runner
+        for task in [*sender._tasks, sender._recorder._task, follower._task]:
             if task is not None:
-                task.cancel()
-        await asyncio.gather(*(task for task in tasks if task), return_exceptions=True)
-        sender._couriers.clear()
-        sender._tasks.clear()
-        sender._recorder._task = follower._task = None
+                await task.stop()
+        for worker in sender._workers.values():
+            worker.dismiss()
+            await asyncio.gather(*worker._tasks, return_exceptions=True)
         await self._end()
 
     async def _end(self) -> None:
-        await self.door.close()
-        await asyncio.to_thread(self._watch.stop)
+        await self.outbound_client.close()
+        await self.notifier.stop()
+        await self.log.log_reader.stop()
         await asyncio.to_thread(self.log.close)
 
 

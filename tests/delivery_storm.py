@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, select
 
 from flagkeeper.eventlog.tables import events
-from flagkeeper.integrations.delivery_tables import deliveries, integration_events
-from flagkeeper.integrations.sender.courier import IN_FLIGHT
+from flagkeeper.integrations.delivery.tables import deliveries, integration_events
 from flagkeeper.integrations.sender.queue import WINDOW
+from flagkeeper.integrations.sender.worker import IN_FLIGHT
 from flagkeeper.kernel import clock
 from flagkeeper.storage.database import parse_database_url
 from flagkeeper.storage.dialects import any_of
@@ -39,6 +39,9 @@ PER_KILL = 8.0
 """Seconds from one kill to the next, about: events are to happen all the time."""
 LOST_BEFORE, LOST_AFTER = 2.0, 1.0
 """Seconds around a kill in which an acknowledgement may not have been recorded yet, or was read by nobody any more."""
+CLOCKS = 0.1
+"""Seconds by which the clocks of a server and of the receiver may differ: a server's follows the database's, which it
+asks over a connection."""
 BEHIND = 1.0
 """Seconds of load that a client catches up with after the server was away."""
 
@@ -217,16 +220,22 @@ class DeliveryStorm:
         """Whenever a first attempt is known to have started, fewer earlier ones than are sent at a time have yet to.
 
         It started when the receiver saw it, at the latest; or when the server knew what came of it, for a request may
-        come to nothing before a receiver that is slow has read it.
+        come to nothing before a receiver that is slow has read it. What a server that was killed had sent, and nobody
+        saw or recorded, is known only from its successor.
         """
         started = {event_id: at / clock.SECOND for event_id, at in tried.items()}
         for seen in receiver.seen:
             started[seen.event_id] = min(started.get(seen.event_id, seen.at), seen.at)
+        in_order = deque(sorted(started, key=lambda each: (started[each], each)))
         missing = deque(sorted(started))
-        for event_id in sorted(started, key=lambda each: (started[each], each)):
-            overtaken = list(islice(missing, IN_FLIGHT))
-            assert event_id in overtaken, f"event {event_id} overtook {overtaken}"
-            del missing[overtaken.index(event_id)]
+        for event_id in list(in_order):
+            at = started[event_id]
+            while in_order and started[in_order[0]] <= at + CLOCKS:
+                missing.remove(in_order.popleft())
+            near_a_kill = any(-LOST_BEFORE <= at - kill <= LOST_AFTER for kill in self.kills)
+            most = WINDOW if near_a_kill else IN_FLIGHT
+            overtaken = [each for each in islice(missing, most) if each < event_id]
+            assert len(overtaken) < most, f"event {event_id} overtook {overtaken}"
 
     def _check_order_of_flags(self, receiver: StormReceiver, states: dict[int, str]) -> None:
         """Nothing of a flag arrives before everything earlier was acknowledged or given up."""

@@ -26,7 +26,18 @@ def events(count: int, seed: int = 7) -> Iterator[dict[str, Any]]:
             "createdByUserId": random_.choice((None, -42, 7, 1001)),
             "createdAt": clock.to_iso(BEGIN + number * 30_000 + random_.randrange(1000)),
             **_about(random_),
+            **(_why(number) if number % 3 == 0 else {}),
         }
+
+
+def _why(number: int) -> dict[str, Any]:
+    """What newer releases say of a change."""
+    return {
+        "reason": f"because of {ODD[number % len(ODD)]}",
+        "cause": {"kind": "schedule", "id": f"job/{number}"},
+        "actorKind": ("user", "pat", "robot")[number % 5 % 3],
+        **({"ticket": f"OPS-{number}", "credentialId": "7", "traceId": f"{number:032x}"} if number % 2 else {}),
+    }
 
 
 def _about(random_: random.Random) -> dict[str, Any]:

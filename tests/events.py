@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy import bindparam, insert, update
 
 from flagkeeper.eventlog.index import store
-from flagkeeper.eventlog.index.keeper import Indexer
+from flagkeeper.eventlog.index.maintainer import Indexer
+from flagkeeper.eventlog.index.memory import MemoryIndex, Sizes
 from flagkeeper.eventlog.index.search import Search
-from flagkeeper.eventlog.index.tail import Sizes, Tail
-from flagkeeper.eventlog.query import EVERYTHING, EventQuery, Sight
-from flagkeeper.eventlog.read import EventRow, LogRows, epoch
+from flagkeeper.eventlog.query import EVERYTHING, EventQuery, Visibility
+from flagkeeper.eventlog.read import EventRow, LogRows, log_position
 from flagkeeper.eventlog.tables import events, log_head
 from flagkeeper.storage.database import Database, parse_database_url
 from flagkeeper.storage.reader import Reader
@@ -51,6 +51,7 @@ def row(event_id: int, **changes: Any) -> EventRow:
         "ip": "203.0.113.9",
         "group_type": None,
         "group_id": None,
+        "more": None,
     }
     return EventRow(**{**given, **changes})
 
@@ -77,18 +78,20 @@ class SearchedLog:
         self.reader = Reader(self.database, threads=1)
         self.rows = LogRows()
         self.indexer = Indexer(self.database, self.rows, politely=False, sizes=sizes)
-        self.tail = Tail(sizes)
+        self.tail = MemoryIndex(sizes)
         self.search = Search(self.tail, self.rows)
 
     def load(self) -> None:
         """Reads the tail anew."""
-        self.reader.now(lambda tx: self.tail.load(tx, epoch(tx)))
+        self.reader.now(lambda tx: self.tail.load(tx, log_position(tx)))
 
-    def find(self, query: EventQuery, sight: Sight = EVERYTHING, *, limit: int = 100_000, **where: int) -> list[int]:
-        return self.reader.now(self.search.find, query, sight, limit=limit, **where).ids
+    def find(
+        self, query: EventQuery, visibility: Visibility = EVERYTHING, *, limit: int = 100_000, **where: int
+    ) -> list[int]:
+        return self.reader.now(self.search.find, query, visibility, limit=limit, **where).ids
 
-    def total(self, query: EventQuery, sight: Sight = EVERYTHING) -> int:
-        return self.reader.now(self.search.total, query, sight).events
+    def total(self, query: EventQuery, visibility: Visibility = EVERYTHING) -> int:
+        return self.reader.now(self.search.total, query, visibility).events
 
     def close(self) -> None:
         self.reader.stop()

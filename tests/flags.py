@@ -3,9 +3,11 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from msgspec.structs import replace
+from sqlalchemy import bindparam, select, update
 
-from flagkeeper.eventlog.tables import event_versions, events
+from flagkeeper.eventlog.tables import events
+from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.flags import commands as flags
 from flagkeeper.features.flags.commands import create
@@ -13,13 +15,24 @@ from flagkeeper.features.flags.model.environment import FlagEnvironmentState
 from flagkeeper.features.flags.model.flag import Flag, FlagDraft, FlagState
 from flagkeeper.features.flags.model.flag_type import FlagTypeState
 from flagkeeper.features.projects import commands as projects
+from flagkeeper.features.projects import store as project_store
+from flagkeeper.features.projects.model import first_project
+from flagkeeper.features.projects.tables import projects as project_table
 from flagkeeper.features.strategies import commands as strategies
 from flagkeeper.features.tags import commands as tags
-from flagkeeper.storage.statement import Query
+from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 from tests.log import Log
+from tests.versions import own_versions
 
 KINDS = {kind.kind: kind for kind in (FlagState, FlagEnvironmentState, FlagTypeState)}
+
+
+_SET_PATTERN = Write[Any](
+    update(project_table)
+    .where(project_table.c.id == bindparam("id"))
+    .values(feature_naming_pattern=bindparam("pattern"))
+)
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -71,11 +84,11 @@ _ALL = Query(
         events.c.tags,
         events.c.created_by,
         events.c.group_id,
-        event_versions.c.kind,
-        event_versions.c.schema,
-        event_versions.c.state,
+        own_versions.c.kind,
+        own_versions.c.schema,
+        own_versions.c.state,
     )
-    .join(event_versions, event_versions.c.event_id == events.c.id, isouter=True)
+    .join(own_versions, own_versions.c.event_id == events.c.id, isouter=True)
     .order_by(events.c.id),
     _told,
 )
@@ -85,6 +98,19 @@ def seed(log: Log) -> None:
     """What flags need: environments, a project, tag types, strategies and flag types."""
     for command in (environments.seed, projects.seed, tags.seed, strategies.seed, flags.seed):
         log.run(command)
+
+
+def add_project(unit: Unit, id_: str) -> None:
+    """A second project, with the environment `development`."""
+    unit.silent(f"project/{id_}", "only its flags are looked at here")
+    project_store.add(unit.tx, replace(first_project(unit.now), id=id_))
+    project_store.attach(unit.tx, id_, "development", None)
+
+
+def set_naming_pattern(unit: Unit, pattern: str) -> None:
+    """What the project `default` wants of names of flags."""
+    unit.tx.write(_SET_PATTERN, id="default", pattern=pattern)
+    unit.silent("project/default", "what projects record is not what tests of flags are about")
 
 
 def make(log: Log, name: str = "checkout", **fields: Any) -> Flag:

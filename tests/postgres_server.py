@@ -34,8 +34,8 @@ class NoPostgres(Exception):
 class PostgresServer:
     """A server in a folder of its own, reachable by TCP on the loopback address only, as the superuser `postgres`."""
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        """Starts it, with the data that an earlier one kept in `folder`.
+    def __init__(self, folder: Path, settings: dict[str, str], port: int | None = None) -> None:
+        """Starts it, with the data that an earlier one kept in `folder`; without a `port`, on one that is free.
 
         Raises:
             NoPostgres: when that fails.
@@ -50,9 +50,9 @@ class PostgresServer:
         self._programs = _reachable(find_programs(), folder, self._account)
         if not self._data.exists():
             self._initialise()
-        port = _free_port()
-        self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        self._start({**settings, "port": str(port), "listen_addresses": "127.0.0.1", "max_connections": "200"})
+        self.port = port or _free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        self._start({**settings, "port": str(self.port), "listen_addresses": "127.0.0.1", "max_connections": "200"})
 
     def stop(self, *, keep: bool = False) -> None:
         """Ends the server, breaking off what still runs in it, and removes its data unless they are to be kept."""

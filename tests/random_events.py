@@ -5,8 +5,11 @@ import random
 from datetime import UTC, datetime
 from typing import Any
 
-from flagkeeper.eventlog.query import Sight
+from flagkeeper.eventlog.more import NOTHING, More
+from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.read import EventRow
+from flagkeeper.kernel.actor import ActorKind
+from flagkeeper.kernel.change_context import Cause
 from tests.events import MINUTE, START, row
 
 WORDS = (
@@ -20,9 +23,14 @@ TYPES = (
     *("feature-created", "feature-updated", "feature-strategy-update", "feature-strategy-add"),
     *("segment-updated", "user-created", "feature-archived", "made-up-type"),
 )
-PEOPLE = (("alice@example.com", 7), ("Bob", 8), ("bob", 9), ("cli:ops", -1337), ("Jürgen Größe", 10), ("bot", None))
-PROJECTS = ("default", "checkout", "Checkout", "pro_ject", None)
+PEOPLE = (("alice@example.com", 7), ("Bob", 8), ("bob", 9), ("cli:ops", -2), ("Jürgen Größe", 10), ("bot", None))
+PROJECTS = ("default", "checkout", "Checkout", "pro_ject", "*", None)
+"""The project `*` is that of tokens for all projects."""
+PROJECT_PATTERNS = ("*", "c*", "*heck*", "pro_*", "*t", "nothing*", '"*"', "*,default", "c*,pro_ject")
 FLAGS = ("checkout", "checkout-v2", "dark mode", "feature-0001", None)
+ENVIRONMENTS = ("env:production", "environment:dev*", "env:none", "env:none,dev*", 'env:"none",production,none')
+TICKETS = ("OPS-7", "OPS-9", "Größe-1", "https://tickets.example.com/9")
+CAUSES = (Cause("event", "17"), Cause("event", "18"), Cause("schedule", "9"), Cause("schedule", "job/x"))
 GROUPS = ("01HZX3N8V5Y6QK7RJ2M4T9W0BC", "g-2", None)
 
 
@@ -67,37 +75,84 @@ def random_row(rng: random.Random, event_id: int) -> EventRow:
         pre_data=None if pre_data is None else json.dumps(pre_data),
         tags=json.dumps(tags),
         group_id=rng.choice(GROUPS),
+        more=random_more(rng).text(),
+    )
+
+
+def random_more(rng: random.Random) -> More:
+    """Why it might have happened; often nothing is said of that."""
+    if rng.random() < 0.3:
+        return NOTHING
+    return More(
+        reason=" ".join(rng.choices(WORDS, k=rng.randrange(1, 4))) if rng.random() < 0.5 else None,
+        ticket=rng.choice((None, *TICKETS)),
+        cause=rng.choice((None, *CAUSES)),
+        actor_kind=rng.choice((None, *ActorKind, "made-up")),
+        credential_id=rng.choice((None, "7")),
+        trace_id=rng.choice((None, "4bf92f3577b34da6a3ce929d0e0e4736")),
     )
 
 
 def random_query(rng: random.Random, events: int) -> str:
-    """A query in the language."""
+    """A query in the language: conditions, and sometimes a choice between some."""
+    query = _conditions(rng, events)
+    return query if rng.random() < 0.7 else f"{query} {_choice(rng, events)}"
+
+
+def _choice(rng: random.Random, events: int, depth: int = 0) -> str:
+    alternatives = []
+    for _ in range(rng.choice((1, 2, 2, 3))):
+        some = [
+            each
+            for each in (_condition(rng, events) for _ in range(4))
+            if not each.removeprefix("-").startswith(("id:", "since:", "until:"))
+        ]
+        parts = some[: rng.choice((1, 2))]
+        if not parts or (depth < 2 and rng.random() < 0.3):
+            parts.append(_choice(rng, events, depth + 1))
+        alternatives.append(rng.choice((" ", " AND ")).join(parts))
+    return f"{rng.choice(('', '', '-', 'NOT '))}({' OR '.join(alternatives)})"
+
+
+def _conditions(rng: random.Random, events: int) -> str:
     conditions = [_condition(rng, events) for _ in range(rng.choice((1, 1, 1, 2, 2, 3)))]
     # There can be only one of each moment.
     by_start = {each[:5] if each.startswith(("since", "until")) else each: each for each in conditions}
     return " ".join(by_start.values())
 
 
-def random_sight(rng: random.Random) -> Sight:
+def random_sight(rng: random.Random) -> Visibility:
     """A reader."""
-    return rng.choice((Sight(everything=True), Sight(), Sight(hidden_projects=frozenset({"checkout", "pro_ject"}))))
+    hidden = (frozenset({"checkout", "pro_ject", "*"}), frozenset({"*"}))
+    return rng.choice(
+        (Visibility(everything=True), Visibility(), *(Visibility(hidden_projects=each) for each in hidden))
+    )
 
 
 def _condition(rng: random.Random, events: int) -> str:
     sign = rng.choice(("", "", "", "-"))
-    match rng.randrange(12):
+    match rng.randrange(16):
+        case 12:
+            return f"{sign}actor:{rng.choice((*ActorKind, 'user,pat', 'sdk,none', '*', 'p*'))}"
+        case 13:
+            return f"{sign}reason:{rng.choice(('*', 'check', 'größe', 'STRASSE', 'a', '日本', 'dark', '12', 'dead'))}"
+        case 14:
+            return f"{sign}ticket:{rng.choice((*map(_quoted, TICKETS), 'ops-7', 'OPS-*', '*', 'nothing', '*9,https*'))}"
+        case 15:
+            asked = ("event", "event/17", "event/1", "schedule", "schedule/9,event", "event,event/17", "signal", '"*"')
+            return f"{sign}cause:{rng.choice(asked)}"
         case 0:
             return f"{sign}type:{rng.choice((*TYPES, 'feature-*', '*-updated', '*strategy*', 'nothing'))}"
         case 1:
-            return f"{sign}project:{_quoted(rng.choice(PROJECTS[:-1]))}"
+            return f"{sign}project:{rng.choice((*map(_quoted, PROJECTS[:-1]), *PROJECT_PATTERNS))}"
         case 2:
             return f"{sign}flag:{_quoted(rng.choice(FLAGS[:-1]))},{rng.choice(('check*', '*', 'none'))}"
         case 3:
             return f"{sign}by:{rng.choice((*(_quoted(name) for name, _ in PEOPLE), 'BOB', 'j*', '*@example.com'))}"
         case 4:
-            return f"{sign}{rng.choice(('env:production', 'environment:dev*', 'env:none'))}"
+            return sign + rng.choice(ENVIRONMENTS)
         case 5:
-            return f"{sign}{rng.choice(('user:7', 'user:8,9', 'user:-1337', 'user:99'))}"
+            return f"{sign}{rng.choice(('user:7', 'user:8,9', 'user:-2', 'user:99'))}"
         case 6:
             return f"{sign}id:{rng.randrange(events + 5)},{rng.randrange(events)}"
         case 7:

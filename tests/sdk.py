@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData
+from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.features.flags.commands import create, strategies, switch
 from flagkeeper.features.flags.model.flag import FlagDraft
 from flagkeeper.features.flags.model.strategy import StrategyDraft
 from flagkeeper.features.segments import commands as segments
 from flagkeeper.features.segments.model import SegmentDraft
+from flagkeeper.readmodels.client_features.slice import CLIENT_FEATURES_RUNNER
 from tests.log import ALICE
 from tests.server import TestServer
 
@@ -20,7 +21,7 @@ def run(server: TestServer, command: Any, *args: Any) -> Any:
 
     async def change() -> Any:
         result = await server.services.units.run(ALICE, command, *args)
-        await server.services.client_features_runner.reached(server.services.bell.last_id)
+        await server.services[CLIENT_FEATURES_RUNNER].reached(server.services.log_signal.last_id)
         return result
 
     return server.call(change())
@@ -35,10 +36,10 @@ def make_flag(server: TestServer, name: str, *drafts: StrategyDraft, on: bool = 
         run(server, switch.turn_on, PROJECT, name, PLACE)
 
 
-def make_segment(server: TestServer, name: str, *constraints: ConstraintData) -> int:
+def make_segment(server: TestServer, name: str, *constraints: Constraint) -> int:
     draft = SegmentDraft(name=name, description=None, project=None, constraints=list(constraints))
     return int(run(server, segments.create, draft).id)
 
 
-def users(*user_ids: str) -> ConstraintData:
-    return ConstraintData(context_name="userId", operator="IN", values=list(user_ids))
+def users(*user_ids: str) -> Constraint:
+    return Constraint(context_name="userId", operator="IN", values=list(user_ids))

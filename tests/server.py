@@ -11,15 +11,23 @@ from typing import Any, Self
 import httpx
 import uvicorn
 
-from flagkeeper.app import Server, Services
-from flagkeeper.eventlog.bell import Bell
+from flagkeeper.app import Server
+from flagkeeper.cli.connections import Bounds, Connections
+from flagkeeper.cli.protocol import bounded
+from flagkeeper.eventlog.index.store import prepare
+from flagkeeper.eventlog.log_signal import LogSignal
+from flagkeeper.eventlog.read import LogRows, log_position
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.flags.queries import tags_of_flags
 from flagkeeper.first_start import first_start
+from flagkeeper.http.raw import Message, Receive, Scope, Send
+from flagkeeper.services import Services
 from flagkeeper.settings import Settings
 from flagkeeper.storage.database import parse_database_url
 from flagkeeper.storage.dialects import Dialect
 from flagkeeper.storage.reader import Reader
+from flagkeeper.storage.transaction import Transaction
+from tests import causes
 
 ADMIN = "*:*.test-admin-token"
 BACKEND = "*:development.test-backend-token"
@@ -47,15 +55,46 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
 def start_first(database_url: str) -> None:
     """Does what the first start of a server does to its database, and leaves it closed."""
     database = parse_database_url(database_url)
-    reader, units = Reader(database), Units(database, Bell(), tags_of_flags)
+    reader, units = Reader(database), Units(database, LogSignal(), tags_of_flags)
     units.writer.start()
     asyncio.run(first_start(units, reader, settings_for(database_url)))
     units.writer.stop()
     reader.stop()
-    if database.dialect is Dialect.SQLITE:
+    if database.dialect is Dialect.POSTGRESQL:
+        prepare(database)
+    else:
         with sqlite3.connect(database.address) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
+
+
+def _types_after(tx: Transaction, event_id: int) -> set[str]:
+    """The types of all events after one."""
+    return {row.type for row in LogRows().between(tx, event_id + 1, log_position(tx).last_id)}
+
+
+class Watched:
+    """The server's application, whose requests are compared with what tests claim of them, whoever sends them."""
+
+    def __init__(self, application: Server) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        claims, query = causes.current(), scope.get("query_string", b"").decode("latin-1")
+        claimed = claims.about(scope.get("method", ""), f"{scope.get('path', '')}?{query}".rstrip("?"))
+        if not claimed:
+            await self._application(scope, receive, send)
+            return
+        reader = self._application.services.reader
+        before = (await reader.run(log_position)).last_id
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                types = await reader.run(_types_after, before)
+                claims.answered(claimed, scope["path"], message["status"], before, types)
+            await send(message)
+
+        await self._application(scope, receive, answer)
 
 
 class Host:
@@ -63,8 +102,10 @@ class Host:
 
     def __init__(self) -> None:
         self.application = Server(settings_for("sqlite:///unused.db"))
+        connections = Connections(Bounds(in_all=10_000, per_address=10_000))
         config = uvicorn.Config(
-            self.application,
+            Watched(self.application),
+            http=bounded(connections, self.application.request_metrics),
             host="127.0.0.1",
             port=0,
             lifespan="off",
@@ -104,7 +145,7 @@ class TestServer:
         self._host = host
         self.settings = settings
         self.url = host.url
-        self.client = httpx.Client(base_url=host.url, timeout=30, trust_env=False)
+        self.client = httpx.Client(base_url=host.url, timeout=30, trust_env=False, verify=False)
 
     def __enter__(self) -> Self:
         self._host.call(self._host.application.start(self.settings))
@@ -112,6 +153,7 @@ class TestServer:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.client.close()
+        causes.current().settle(lambda before: self.services.reader.now(_types_after, before))
         self._host.call(self.services.stop())
 
     @property

@@ -17,7 +17,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from flagkeeper.eventlog.follow import LogEvent, Wants, after
+from flagkeeper.eventlog.follow import Wants, after
+from flagkeeper.eventlog.read import LogEvent
 from flagkeeper.features.flags.tables import feature_environments, features
 from flagkeeper.storage.database import parse_database_url
 from flagkeeper.storage.reader import Reader
@@ -30,9 +31,16 @@ FLAGS = "/api/admin/projects/default/features"
 
 
 class Process:
-    """`flagkeeper serve` as a process of its own, which can be killed and started again."""
+    """`flagkeeper serve` as a process of its own, which can be killed and started again.
 
-    def __init__(self, database_url: str, folder: Path) -> None:
+    Args:
+        database_url: what it runs on.
+        folder: where its log is written.
+        descriptors: how many files and sockets it may have open.
+        settings: more of its environment.
+    """
+
+    def __init__(self, database_url: str, folder: Path, *, descriptors: int | None = None, **settings: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self._log = folder / "server.log"
@@ -43,12 +51,16 @@ class Process:
             "HTTP_HOST": "127.0.0.1",
             "INIT_ADMIN_API_TOKENS": ADMIN,
             "UNLEASH_DEFAULT_ADMIN_PASSWORD": PASSWORD,
+            **settings,
         }
+        limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({descriptors}, {descriptors})); "
+        code = (limit if descriptors else "") + "from flagkeeper.cli import main; main()"
+        self._command = [sys.executable, "-c", code]
 
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from flagkeeper.cli import main; main()", "serve"],
+                [*self._command, "serve"],
                 env=self._environment,
                 stdout=log,
                 stderr=log,
@@ -65,6 +77,14 @@ class Process:
                     time.sleep(0.01)
                 else:
                     return
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def log(self) -> str:
+        """What it has written so far."""
+        return self._log.read_text()
 
     def kill(self) -> None:
         self._process.kill()

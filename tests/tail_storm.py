@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from flagkeeper.eventlog.query import Candidate, Sight, matches, parse
+from flagkeeper.eventlog.query import Candidate, Visibility, matches, parse
 from flagkeeper.eventlog.query.evaluate import visible
 from flagkeeper.eventlog.read import EventRow
 from flagkeeper.kernel import clock
@@ -27,7 +27,7 @@ class Asked(NamedTuple):
 
     query: str
     token: str
-    sight: Sight
+    visibility: Visibility
 
 
 class StormClient:
@@ -90,7 +90,7 @@ class StormClient:
 class TailStorm:
     """So many listeners at one server, each asking as one of `callers`."""
 
-    def __init__(self, port: int, clients: int, callers: Sequence[tuple[str, Sight]], seed: int) -> None:
+    def __init__(self, port: int, clients: int, callers: Sequence[tuple[str, Visibility]], seed: int) -> None:
         choose = random.Random(seed)
         self.clients = [
             StormClient(port, Asked(choose.choice(QUERIES), *choose.choice(callers)), f"{seed}-{number}")
@@ -113,7 +113,7 @@ class TailStorm:
         for asked in {client.asked for client in self.clients}:
             query = parse(asked.query, now)
             expected[asked] = [
-                row.id for row, candidate in candidates if visible(row, asked.sight) and matches(query, candidate)
+                row.id for row, candidate in candidates if visible(row, asked.visibility) and matches(query, candidate)
             ]
         deadline = time.monotonic() + seconds
         while any(len(each.seen) < len(expected[each.asked]) for each in self.clients) and time.monotonic() < deadline:

@@ -5,27 +5,71 @@ import random
 import threading
 import time
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import select
 
 from flagkeeper.eventlog.catalogue.payload import StrategyData
-from flagkeeper.eventlog.tables import event_versions, events
+from flagkeeper.eventlog.tables import events
 from flagkeeper.features.flags.commands import create, metadata, strategies, switch
-from flagkeeper.features.flags.model.environment import FlagEnvironmentState
+from flagkeeper.features.flags.model.environment import OFF, FlagEnvironmentState
 from flagkeeper.features.flags.model.flag import FlagChange, FlagDraft
 from flagkeeper.features.flags.model.strategy import StrategyChange, StrategyDraft
 from flagkeeper.features.flags.queries import details
 from flagkeeper.first_start import first_start
 from flagkeeper.kernel.errors import NotFound
-from flagkeeper.storage.statement import Query, columns
+from flagkeeper.storage.statement import Query
 from tests.log import Log
 from tests.server import settings_for
+from tests.versions import own_versions
 
 WRITERS = 8
 FLAGS = [f"flag-{i}" for i in range(16)]
 PLACE = ("default", "development")
+
+
+class Line(NamedTuple):
+    """An event of a flag, and the version that was kept with it."""
+
+    id: int
+    type: str
+    subject: str
+    data: str | None
+    pre_data: str | None
+    schema: int
+    state: bytes | None
+
+
+def impossible(story: Iterable[Line]) -> list[str]:
+    """Every event whose previous state is not what the event before it left."""
+    found: list[str] = []
+    told: defaultdict[str, FlagEnvironmentState] = defaultdict(lambda: OFF.state("default"))
+    described: dict[str, Any] = {}
+    for event_id, kind, subject, data, pre_data, schema, state in story:
+        before = told[subject]
+        if kind == "feature-environment-enabled" and before.enabled:
+            found.append(f"{event_id}: {subject} was switched on, and it was on")
+        if kind == "feature-environment-disabled" and not before.enabled:
+            found.append(f"{event_id}: {subject} was switched off, and it was off")
+        if kind in ("feature-strategy-update", "feature-strategy-remove"):
+            old = msgspec.json.decode(pre_data or "", type=StrategyData)
+            if old not in before.strategies:
+                found.append(f"{event_id}: {subject} had no strategy {old}")
+        if kind == "feature-metadata-updated" and msgspec.json.decode(pre_data or "") != described.get(subject):
+            found.append(f"{event_id}: {subject} was not described like that")
+        if kind in ("feature-created", "feature-metadata-updated"):
+            described[subject] = msgspec.json.decode(data or "")
+        if kind.startswith(("feature-environment", "feature-strategy")):
+            told[subject] = _state(schema, state)
+    return found
+
+
+def _state(schema: int, packed: bytes | None) -> FlagEnvironmentState:
+    found = FlagEnvironmentState.unpack(schema, packed)
+    assert found is not None, "none of these events ends what it is about"
+    return found
 
 
 class Story:
@@ -90,41 +134,24 @@ class Story:
 
     def impossible(self) -> list[str]:
         """Every event whose previous state is not what the event before it left."""
-        found: list[str] = []
-        told: defaultdict[str, FlagEnvironmentState] = defaultdict(
-            lambda: FlagEnvironmentState(enabled=False, variants=[], strategies=[])
-        )
-        described: dict[str, Any] = {}
-        for event_id, kind, subject, data, pre_data, schema, state in self._logs[0].read(lambda tx: tx.all(_STORY)):
-            before = told[subject]
-            if kind == "feature-environment-enabled" and before.enabled:
-                found.append(f"{event_id}: {subject} was switched on, and it was on")
-            if kind == "feature-environment-disabled" and not before.enabled:
-                found.append(f"{event_id}: {subject} was switched off, and it was off")
-            if kind in ("feature-strategy-update", "feature-strategy-remove"):
-                old = msgspec.json.decode(pre_data, type=StrategyData)
-                if old not in before.strategies:
-                    found.append(f"{event_id}: {subject} had no strategy {old}")
-            if kind == "feature-metadata-updated" and msgspec.json.decode(pre_data) != described[subject]:
-                found.append(f"{event_id}: {subject} was not described like that")
-            if kind in ("feature-created", "feature-metadata-updated"):
-                described[subject] = msgspec.json.decode(data)
-            if kind.startswith(("feature-environment", "feature-strategy")):
-                told[subject] = FlagEnvironmentState.unpack(schema, state)
-        return found
+        return impossible(self._told())
 
     def ends_as_told(self) -> bool:
         """Whether the tables hold what the last event of each flag said."""
         last: dict[str, FlagEnvironmentState] = {}
-        for _, kind, subject, _, _, schema, state in self._logs[0].read(lambda tx: tx.all(_STORY)):
-            if kind.startswith(("feature-environment", "feature-strategy")):
-                last[subject] = FlagEnvironmentState.unpack(schema, state)
+        for line in self._told():
+            if line.type.startswith(("feature-environment", "feature-strategy")):
+                last[line.subject] = _state(line.schema, line.state)
         project, environment = PLACE
         return all(
-            self._logs[0].read(details.environment_of_flag, project, subject.split("/")[1], environment).state()
+            self._logs[0].read(details.environment_of_flag, project, subject.split("/")[1], environment).state(project)
             == state
             for subject, state in last.items()
         )
+
+    def _told(self) -> list[Line]:
+        found: list[Line] = self._logs[0].read(lambda tx: tx.all(_STORY))
+        return found
 
     def close(self) -> None:
         for log in self._logs:
@@ -138,11 +165,11 @@ _STORY = Query(
         events.c.subject,
         events.c.data,
         events.c.pre_data,
-        event_versions.c.schema,
-        event_versions.c.state,
+        own_versions.c.schema,
+        own_versions.c.state,
     )
-    .join(event_versions, event_versions.c.event_id == events.c.id)
+    .join(own_versions, own_versions.c.event_id == events.c.id)
     .where(events.c.feature_name.is_not(None))
     .order_by(events.c.id),
-    columns,
+    Line,
 )

@@ -4,8 +4,8 @@
 
 It prints which operations are there and which are missing, by area and edition of the original; then every
 difference of the operations that are there: parameters, bodies, statuses and the rest of what a client can notice.
-A difference that is meant has its reason in tools/contract_reasons.toml; the others are listed apart. What is missing
-is no failure. A reason that fits no difference is one, or the reasons would soon tell of another server.
+A difference that is meant has its reason in tools/contract_reasons.toml; any other is a failure. Operations that are
+missing are none. A reason that fits no difference is one, or the reasons would soon tell of another server.
 """
 
 import argparse
@@ -210,7 +210,15 @@ def _compare_responses(wanted: Operation, given: Operation, comparison: Comparis
                     yield f"response {status}: header {header} is missing"
 
 
-class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A reason as the file has it: for one difference or several, each of which must be found."""
+
+    operation: str
+    difference: str | list[str]
+    reason: str
+
+
+class Reason(msgspec.Struct, frozen=True):
     """Why some differences are meant. `*` in the first two stands for anything."""
 
     operation: str
@@ -257,7 +265,13 @@ def compare(expected: Interface, served: Interface, reasons: list[Reason]) -> Re
 
 
 def read_reasons(text: str) -> list[Reason]:
-    return msgspec.convert(tomllib.loads(text).get("reasons", []), list[Reason])
+    """Raises `msgspec.ValidationError` for a reason that is none."""
+    entries = msgspec.convert(tomllib.loads(text).get("reasons", []), list[Entry])
+    return [
+        Reason(entry.operation, difference, entry.reason)
+        for entry in entries
+        for difference in ([entry.difference] if isinstance(entry.difference, str) else entry.difference)
+    ]
 
 
 def show(report: Report, console: Console, *, present: bool) -> None:
@@ -267,8 +281,9 @@ def show(report: Report, console: Console, *, present: bool) -> None:
     _list(console, "Missing operations", report.missing)
     _list(console, "Operations of our own", report.own)
     console.print(f"\n[bold]Deliberate differences: {sum(len(found) for _, found in report.deliberate)}[/]")
-    for reason, found in report.deliberate:
-        console.print(f"  [bold]{escape(reason.reason)}[/] ({len(found)})")
+    for text in dict.fromkeys(reason.reason for reason, _ in report.deliberate):
+        found = [each for reason, fitting in report.deliberate if reason.reason == text for each in fitting]
+        console.print(f"  [bold]{escape(text)}[/] ({len(found)})")
         _differences(console, found)
     console.print(f"\n[bold]Undeclared differences: {len(report.undeclared)}[/]")
     _differences(console, report.undeclared)
@@ -328,7 +343,7 @@ def main() -> int:
         read_reasons(REASONS.read_text()),
     )
     show(report, Console(highlight=False, soft_wrap=True), present=chosen.present)
-    return 1 if report.stale else 0
+    return 1 if report.stale or report.undeclared else 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """How two JSON Schemas differ for those who exchange messages: clients were built for one, the server has the other.
 
-Compared are types (null among them), properties, which properties are required, items and enumerations. Formats,
-patterns, lengths, limits, defaults and descriptions are not.
+Compared are types (null among them), properties, which properties are required, items, enumerations, and the formats of
+texts in answers. Patterns, lengths, limits, defaults and descriptions are not. What an answer does not have is missing
+where clients may rely on it, and left out where they may not.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,8 @@ class Shape(NamedTuple):
     """The values of an enumeration. None: any."""
     entries: bool
     """Whether an object may have properties that are not named."""
+    format: str | None
+    """Of a text."""
 
 
 class Schemas:
@@ -62,6 +65,7 @@ class Schemas:
             items=items[0] if len(items) == 1 else {"anyOf": items} if items else None,
             values=values,
             entries=any(each.entries for each in objects),
+            format=next((each.format for each in shapes if each.format is not None), None),
         )
 
     def _all(self, parts: list[Json]) -> Shape:
@@ -73,6 +77,7 @@ class Schemas:
             items=next((each.items for each in shapes if each.items is not None), None),
             values=next((each.values for each in shapes if each.values is not None), None),
             entries=all(each.entries for each in shapes),
+            format=next((each.format for each in shapes if each.format is not None), None),
         )
 
 
@@ -102,6 +107,7 @@ def _plain(schema: Json) -> Shape:
         items=_items(schema) if "array" in types else None,
         values=None if values is None else frozenset(each for each in values if each is not None),
         entries=schema.get("additionalProperties", True) is not False,
+        format=schema.get("format") if "string" in types else None,
     )
 
 
@@ -146,6 +152,8 @@ class Comparison(NamedTuple):
             return
         yield from self._types(wanted, given, where)
         yield from self._values(wanted, given, where)
+        if wanted.format not in (None, given.format) and "string" in wanted.types & given.types and not self.request:
+            yield f"{where} is any text, expected {wanted.format}"
         if "object" in wanted.types & given.types:
             yield from self._properties(wanted, given, where, above | {here})
         if wanted.items is not None and given.items is not None:
@@ -177,8 +185,10 @@ class Comparison(NamedTuple):
         for name, schema in sorted(wanted.properties.items()):
             if name in given.properties:
                 yield from self.differences(schema, given.properties[name], f"{where}.{name}", above)
-            else:
+            elif self.request or name in wanted.required:
                 yield f"{where}.{name} is missing"
+            else:
+                yield f"{where}.{name} is left out"
         demanded, promised = (given, wanted) if self.request else (wanted, given)
         for name in sorted(demanded.required - promised.required):
             if name in wanted.properties and name in given.properties:

@@ -9,13 +9,15 @@ events is marked with their types and the action,
     @pytest.mark.causes("feature-created", action="POST /api/admin/projects/{projectId}/features")
 
 on a function, on a class, or in `pytest.param(..., marks=...)`. The marks are read from the source below tests/ and
-never run, so types and action are plain strings. An action is a route (method and path, as the API documents it) or a
-few words: `every minute, for flags that outlive their type`. A mark that names no known type is an error.
+never run, so types and action are plain strings. An action is a route (method and path, as the API documents it) or one
+of `WITHOUT_A_REQUEST`. A mark that names anything else, or no known type, is an error. That a test really sends such a
+request, and that events of these types come of it, is seen when the test runs (`tests/causes.py`).
 """
 
 import argparse
 import ast
 import difflib
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +29,7 @@ from typing import Any, NamedTuple, Union, get_args, get_origin
 import msgspec
 
 from flagkeeper.eventlog.catalogue import EVENTS, Event, Reach
+from flagkeeper.slices import SLICES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/events.md"
@@ -49,6 +52,16 @@ The page is made by `python tools/document_events.py > docs/events.md`, from the
 """
 COLUMNS = ("Type", "Label", "Carries", "data", "preData", "Clients", "Offered to", "Caused by", "Shown by")
 NOT_YET = "not yet"
+ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) /\S*")
+WITHOUT_A_REQUEST = frozenset(
+    {
+        "first start",
+        "a follower fails five times on one event",
+        "flagkeeper restore FILE",
+        *(cause for each in SLICES for cause in each.causes),
+    }
+)
+"""The other actions: what the server does by itself, what somebody does at its terminal, and official clients."""
 
 
 class Shown(NamedTuple):
@@ -111,6 +124,8 @@ def _read(call: ast.Call, where: str) -> tuple[list[str], str]:
     action = named.pop("action", "")
     if not types or not action or named:
         raise BadMark(f'{where}: a mark is written causes("type", ..., action="what is done")')
+    if not ROUTE.fullmatch(action) and action not in WITHOUT_A_REQUEST:
+        raise BadMark(f"{where}: {action!r} is no route, and none of the other causes that this tool knows")
     return types, action
 
 

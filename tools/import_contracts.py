@@ -7,6 +7,7 @@ for every slice and because a package joins its contract as soon as it exists.
 """
 
 import argparse
+import ast
 import copy
 import re
 import sys
@@ -28,32 +29,45 @@ ROOT = "flagkeeper"
 SPINE = (
     "cli",
     "app",
-    "first_start | schema | web | scheduler",
-    "readmodels | integrations",
+    "services",
+    "first_start | schema | keepers",
+    "slices",
+    "readmodels | integrations | web",
     "features",
+    "slice",
+    "scheduler",
     "eventlog | http | outbound",
     "storage | evaluation",
-    "settings",
+    "settings | supervisor",
+    "environment",
     "kernel",
 )
-SLICES = (
-    *("retention", "searches", "usage", "flags", "segments", "strategies", "tags", "tokens"),
-    *("context", "projects", "environments", "users", "access"),
+INSIDE_A_SLICE = (
+    *("slice", "api", "schemas", "jobs", "keeper", "steps", "commands"),
+    *("queries", "store", "ports", "tables", "model"),
 )
-INSIDE_A_SLICE = ("api", "schemas", "jobs", "commands", "queries", "store", "ports", "tables", "model")
 INSIDE_THE_LOG = (
     "archive | import_file | redact | restore",
     "export",
     "index",
     "parquet",
-    "durable : wake",
-    "follow",
+    "durable",
+    "follow : notifier : leased_units",
+    "log_reader : lease_holder",
+    "keeper",
+    "step",
     "unit",
     "append | read",
+    "versions",
     "tables",
-    "bell : diff : query : version",
-    "catalogue",
+    "log_signal : diff : query : version",
+    "catalogue | more",
 )
+
+INSIDE_THE_INTEGRATIONS = ("sender : delivery", "config", "registry", "providers", "protocol")
+
+FOLDERS = ("features.*", "readmodels.*", "integrations.*")
+"""Each of which may be a slice."""
 
 DRIVERS = ("psycopg", "psycopg_pool", "sqlite3", "asyncpg", "aiosqlite")
 SQL = ("sqlalchemy", "alembic")
@@ -68,7 +82,7 @@ HARMLESS = re.compile(
 )
 """Lines that import the harmless part of a module of which import-linter sees only the first name."""
 
-DRIVER_HOMES = ("storage", "eventlog.wake")
+DRIVER_HOMES = ("storage", "eventlog.notifier")
 """The second listens for notifications, on a connection of its own."""
 READING = ("storage.reader", "storage.transaction")
 """What a handler needs to run a query, and a port to describe one."""
@@ -88,21 +102,23 @@ class Tree:
 
     def __init__(self, source: Path) -> None:
         self.graph = _read_imports(source)
+        self.slices = _read_slices(source)
 
     def contracts(self) -> Iterator[Contract]:
         yield from self._layers("the spine", "", SPINE)
-        yield from self._layers("slice order", "features", SLICES)
+        yield from self._layers("slice order", "features", self.slices)
         yield from self._layers("inside a slice", "features.*", INSIDE_A_SLICE)
         yield from self._layers("inside the log", "eventlog", INSIDE_THE_LOG)
         views = {"views"} & set(self._names("readmodels"))
         others = " | ".join(each for each in self._names("readmodels") if each not in views)
         yield from self._layers("read models are independent", "readmodels", (others, *views))
         providers = " | ".join(self._names("integrations.providers"))
+        yield from self._layers("inside the integrations", "integrations", INSIDE_THE_INTEGRATIONS)
         yield from self._layers("providers are independent", "integrations.providers", (providers,))
         yield from self._purity()
-        yield from self._doors()
-        for position, each in enumerate(SLICES):
-            yield from self._privacy(each, higher=SLICES[:position])
+        yield from self._boundaries()
+        for position, each in enumerate(self.slices):
+            yield from self._privacy(each, higher=self.slices[:position])
 
     def broken(self, name: str | None = None) -> list[Broken]:
         """The contracts that do not hold: all of them, or those with a name."""
@@ -154,14 +170,21 @@ class Tree:
         )
         yield from self._forbidden("the web imports no slice", ["web"], modules=["features", "eventlog", "storage"])
 
-    def _doors(self) -> Iterator[Contract]:
+    def _boundaries(self) -> Iterator[Contract]:
         behind = [each for each in self._parts("") if each != "outbound"]
         homes = {*DRIVER_HOMES, "eventlog"}
         elsewhere = [each for each in [*self._parts(""), *self._parts("eventlog")] if each not in homes]
-        yield from self._forbidden("one door to the network", behind, NETWORK)
+        yield from self._forbidden("one way to the network", behind, NETWORK)
         yield from self._forbidden("one home of the drivers", elsewhere, DRIVERS)
         yield from self._protected("only a unit appends", ["eventlog.append"], ["eventlog.unit", "eventlog.restore"])
-        yield from self._protected("settings are read once", ["settings"], ["app", "first_start", "cli"])
+        wired = ["app", "services", "slice", "first_start", "cli"]
+        yield from self._protected("settings are read once", ["settings"], wired)
+        descriptions = [f"{each}.slice" for each in (*FOLDERS, "web")]
+        yield from self._protected(
+            "what a slice says of itself is read where servers are put together",
+            descriptions,
+            [*descriptions, "slices", "services", "cli"],
+        )
 
     def _privacy(self, name: str, higher: Iterable[str]) -> Iterator[Contract]:
         own = f"features.{name}"
@@ -169,12 +192,10 @@ class Tree:
         yield from self._protected(
             f"the tables of {name} are read by higher queries and read models only",
             [f"{own}.tables"],
-            [own, "schema", "readmodels", *(f"features.{each}.queries" for each in higher)],
+            [own, "readmodels", *(f"features.{each}.queries" for each in higher)],
         )
-        yield from self._protected(f"the api of {name} is mounted by the app only", [f"{own}.api"], [own, "app"])
-        yield from self._protected(
-            f"the jobs of {name} are run by the scheduler only", [f"{own}.jobs"], [own, "app", "scheduler"]
-        )
+        yield from self._protected(f"the api of {name} is mounted by its slice only", [f"{own}.api"], [own])
+        yield from self._protected(f"the jobs of {name} are run by its slice only", [f"{own}.jobs"], [own])
 
     def _layers(self, name: str, container: str, layers: Iterable[str]) -> Iterator[Contract]:
         """Every module of `container` has its place in `layers`; a place may still be empty."""
@@ -236,6 +257,16 @@ def _read_imports(source: Path) -> grimp.ImportGraph:
             if all(HARMLESS.fullmatch(line["line_contents"]) for line in lines):
                 graph.remove_import(importer=importer, imported=library)
     return graph
+
+
+def _read_slices(source: Path) -> tuple[str, ...]:
+    """The names of the features in `slices.py`, the higher ones first."""
+    tree = ast.parse((source / ROOT / "slices.py").read_text())
+    modules = {node.names[0].asname: node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)}
+    listed = next(node.value for node in tree.body if isinstance(node, ast.AnnAssign))
+    names = [modules[each.id] for each in ast.walk(listed or tree) if isinstance(each, ast.Name)]
+    features = re.compile(rf"{ROOT}\.features\.(\w+)\.slice")
+    return tuple(found[1] for found in map(features.fullmatch, reversed(names)) if found)
 
 
 def main() -> int:

@@ -31,8 +31,8 @@ def modules(package: Path) -> dict[Path, int]:
 
 
 def handlers(package: Path) -> Iterator[tuple[str, int]]:
-    """Every function of a slice's `api` that serves a route, and the lines of its body without its docstring."""
-    for path in sorted({*package.glob("features/*/api*.py"), *package.glob("features/*/api/**/*.py")}):
+    """Every function of a slice that serves a route, and the lines of its body without its docstring."""
+    for path in sorted({*package.glob("*/*/*api*.py"), *package.glob("*/*/api/**/*.py"), *package.glob("web/*.py")}):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef) and any(map(_is_route, node.decorator_list)):
                 body = node.body[1:] if ast.get_docstring(node) is not None else node.body

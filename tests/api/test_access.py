@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from flagkeeper.features.access import commands
+from flagkeeper.features.projects.model import Mode
 from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.readmodels.credentials.slice import CREDENTIALS
 from tests.people import Person, person
+from tests.projects import add_project, set_mode_of
 from tests.server import TestServer
 
 TOKENS = "/api/admin/projects/default/api-tokens"
@@ -15,7 +18,7 @@ TOKENS = "/api/admin/projects/default/api-tokens"
 def grant(server: TestServer, who: Person, role: int) -> None:
     services = server.services
     server.call(services.units.run(SYSTEM, commands.grant, "default", who.id, role))
-    server.call(services.credentials_runner.reached(services.bell.last_id))
+    server.call(services[CREDENTIALS].reached(services.log_signal.last_id))
 
 
 def test_everything_that_a_role_can_allow(server: TestServer) -> None:
@@ -74,6 +77,9 @@ def test_a_role_in_a_project_opens_that_project_only(server: TestServer) -> None
     assert server.post(TOKENS, json=body, token=ada.token).status_code == 403
     grant(server, ada, 5)
     assert server.post(TOKENS, json=body, token=ada.token).status_code == 201
+    assert server.post(TOKENS.replace("default", "other"), json=body, token=ada.token).status_code == 404
+    add_project(server, "other")
+    set_mode_of(server, "other", Mode.OPEN)
     assert server.post(TOKENS.replace("default", "other"), json=body, token=ada.token).status_code == 403
     assert server.get("/api/admin/api-tokens", token=ada.token).status_code == 403
     granted = server.get("/api/admin/user", token=ada.token).json()["permissions"]

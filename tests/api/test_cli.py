@@ -224,7 +224,7 @@ def test_a_token_made_at_the_terminal_works_at_once(database_url: str, tmp_path:
             "events"
         ]
     assert event["createdBy"].startswith("cli:")
-    assert event["createdByUserId"] == -1337
+    assert event["createdByUserId"] == -2
     assert event["data"]["tokenName"] == "deploy"
     assert token not in json.dumps(event)
 
@@ -286,8 +286,10 @@ def test_events_can_be_listed_and_filtered(peopled_url: str) -> None:
     assert [line.split()[0] for line in table[1:]] == [str(each) for each in segments]
 
     assert ids("--by", "-42") == everything[:2]
+    assert listed("--project", "nowhere") == ["No events match."]
     for arguments, complaint in (
         (("--by", "Nobody Inparticular"), "Nobody called"),
+        (("--type", "segment-craeted"), "Did you mean segment-created?"),
         (("--by", "admin", "--by", "1"), "not both"),
         (("--since", "yesterday"), "is no time"),
         (("typo:x",), "position 1"),
@@ -329,6 +331,48 @@ def test_a_restore_makes_the_database_that_it_needs(sqlite_url: str, tmp_path: P
     assert (missing.returncode, "No such file" in one_line(missing.stderr)) == (1, True)
     restored = flagkeeper("restore", str(file), on=url)
     assert restored.returncode == 0, restored.stderr
+
+
+def test_a_backup_goes_through_pipes(sqlite_url: str, tmp_path: Path) -> None:
+    saved = subprocess.run(
+        [*COMMAND, "backup", "-"],
+        env=environment(sqlite_url),
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert saved.stderr.startswith(b"standard output: ")
+    assert not (tmp_path / "-").exists()
+
+    def restored(content: bytes, name: str) -> "subprocess.CompletedProcess[bytes]":
+        given = environment(f"sqlite:///{tmp_path}/{name}.db")
+        return subprocess.run(
+            [*COMMAND, "restore", "-"], env=given, input=content, capture_output=True, timeout=60, check=False
+        )
+
+    done = restored(saved.stdout, "whole")
+    assert (done.returncode, b"now has the 0 events of" in done.stdout) == (0, True), done.stderr
+    for cut in (b"", saved.stdout[:-20], b"standard output: 2 rows"):
+        refused = restored(cut, "cut")
+        assert (refused.returncode, b"standard-input is no backup" in refused.stderr) == (1, True), refused.stderr
+    assert restored(saved.stdout, "cut").returncode == 0, "nothing stands in the way of the whole one"
+
+
+def test_a_backup_into_a_pipe_that_closes_fails(sqlite_url: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    failed = subprocess.run(
+        [*COMMAND, "backup", "-"],
+        env=environment(sqlite_url),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert failed.returncode == 1, failed.stderr
 
 
 def test_the_interface_can_be_printed() -> None:

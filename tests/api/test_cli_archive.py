@@ -85,7 +85,7 @@ def test_somebody_is_forgotten_at_the_terminal(database_url: str, tmp_path: Path
     archive = {"FLAGKEEPER_ARCHIVE": str(tmp_path / "archive")}
     log = Log(database_url)
     draft = SegmentDraft(name="s", description=None, constraints=[], project=None)
-    log.units.run_now(Actor("cli:mallory", -1337), segments.create, draft)
+    log.units.run_now(Actor("cli:mallory", -2), segments.create, draft)
     fill(log, 300)
     place = place_in(tmp_path)
     archiver(log, place).run(ALICE)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from flagkeeper.cli import app
 from flagkeeper.eventlog.export.source import Batch, Scan, Wanted
 from flagkeeper.eventlog.import_file import import_file
-from flagkeeper.eventlog.read import epoch
+from flagkeeper.eventlog.read import log_position
 from flagkeeper.storage.database import parse_database_url
 from tests.event_lines import lines
 from tests.log import Log
@@ -110,7 +110,7 @@ def test_a_bad_file_is_refused_by_its_line(database_url: str, tmp_path: Path) ->
     assert line.startswith(b"flagkeeper: Line 21: ")
     assert b"createdBy" in line
     log = Log(database_url)
-    assert log.read(epoch).last_id == 0
+    assert log.read(log_position).last_id == 0
     log.close()
     missing = flagkeeper("events", "import", str(tmp_path / "nowhere"), on=database_url)
     assert (missing.returncode, b"nowhere" in missing.stderr) == (1, True)
@@ -138,7 +138,7 @@ def test_an_import_that_is_killed_leaves_nothing(database_url: str) -> None:
     assert not database_url.startswith("sqlite") or file.stat().st_size > 10_000_000, "it was written to"
 
     log = Log(database_url)
-    assert log.read(epoch).last_id == 0
+    assert log.read(log_position).last_id == 0
     log.close()
     done = flagkeeper("events", "import", "-", on=database_url, typed=b"".join(lines(200)))
     assert done.returncode == 0, done.stderr

@@ -17,8 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from flagkeeper.cli import app
-from flagkeeper.cli.event_line import plain
-from flagkeeper.eventlog.index.tail import SIZES
+from flagkeeper.eventlog.index.memory import SIZES
+from flagkeeper.integrations.protocol.message import plain
 from flagkeeper.kernel.errors import FlagkeeperError
 from flagkeeper.storage.database import parse_database_url
 from tests.events import row, write_log

@@ -2,16 +2,28 @@
 
 import gzip
 import time
+from collections.abc import Callable
 
 import httpx
 import msgspec
+import pytest
 
-from flagkeeper.eventlog.catalogue.payload import TagData
+from flagkeeper.eventlog.catalogue.event import Tag
+from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.flags.commands import archive, switch, tags
 from flagkeeper.features.flags.model.strategy import StrategyDraft
 from flagkeeper.features.flags.queries import segment_uses
+from flagkeeper.features.projects import store as projects
 from flagkeeper.features.segments import commands as segments
 from flagkeeper.features.segments.model import SegmentDraft
+from flagkeeper.features.tokens import commands as tokens
+from flagkeeper.features.tokens.model import TokenType
+from flagkeeper.features.tokens.model import draft as token_draft
+from flagkeeper.http.caller import Credential
+from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.readmodels.client_features import endpoint
+from flagkeeper.readmodels.client_features.query import FeatureQuery, read_query
+from flagkeeper.readmodels.credentials.slice import CREDENTIALS
 from tests.log import ALICE
 from tests.sdk import make_flag, make_segment, run, users
 from tests.server import ADMIN, BACKEND, FRONTEND, TestServer
@@ -38,7 +50,7 @@ def test_the_envelope(server: TestServer) -> None:
     assert body["version"] == 2
     assert body["query"] == {"environment": "development", "inlineSegmentConstraints": True}
     assert body["meta"] == {
-        "revisionId": server.services.bell.last_id,
+        "revisionId": server.services.log_signal.last_id,
         "etag": answer.headers["etag"],
         "queryHash": answer.headers["etag"][1:9],
     }
@@ -129,7 +141,7 @@ def test_another_environment_does_not_move_the_revision(server: TestServer) -> N
     etag = get(server).headers["etag"]
     run(server, switch.turn_on, "default", "checkout", "production")
     assert get(server, If_None_Match=etag).status_code == 304
-    run(server, tags.add, "checkout", TagData(type="simple", value="blue"))
+    run(server, tags.add, "checkout", Tag("simple", "blue"))
     assert get(server, If_None_Match=etag).status_code == 200
 
 
@@ -159,9 +171,40 @@ QUERIES = [
 def test_queries(server: TestServer) -> None:
     for name in ("alpha", "beta", "blue.flag"):
         make_flag(server, name, on=False)
-    run(server, tags.add, "blue.flag", TagData(type="simple", value="blue"))
+    run(server, tags.add, "blue.flag", Tag("simple", "blue"))
     for query, found in QUERIES:
         assert names(get(server, PATH + query)) == found, query
+
+
+def test_what_is_kept_for_one_token_is_not_given_to_another(server: TestServer) -> None:
+    """They ask the very same, in the same words; what their tokens are for is not in the request."""
+    make_flag(server, "checkout")
+    server.call(server.services.units.run(SYSTEM, _another_project))
+    drafts = {
+        (project, environment): token_draft("t", TokenType.CLIENT, environment, [project])
+        for project in ("default", "elsewhere")
+        for environment in ("development", "production")
+    }
+    secrets = {
+        scope: server.call(server.services.units.run(SYSTEM, tokens.create, draft))[1]
+        for scope, draft in drafts.items()
+    }
+    server.call(server.services[CREDENTIALS].reached(server.services.log_signal.last_id))
+    for _ in range(2):
+        for (project, environment), secret in secrets.items():
+            for headers in (NEW, {**NEW, "Accept-Encoding": "identity"}):
+                answer = get(server, token=secret, **headers)
+                assert names(answer) == (["checkout"] if project == "default" else [])
+                assert answer.json()["query"]["environment"] == environment
+                assert answer.json()["query"]["project"] == [project]
+    etags = {get(server, token=secret, **NEW).headers["etag"] for secret in secrets.values()}
+    assert len(etags) == 4
+
+
+def _another_project(unit: Unit) -> None:
+    default = projects.load(unit.tx, "default")
+    projects.add(unit.tx, msgspec.structs.replace(default, id="elsewhere"))
+    unit.silent("project/elsewhere", "a test needs a second one")
 
 
 def test_a_malformed_tag(server: TestServer) -> None:
@@ -195,9 +238,10 @@ def test_bearer_is_understood(server: TestServer) -> None:
 def test_other_methods(server: TestServer) -> None:
     head = server.request("HEAD", PATH, token=BACKEND)
     assert (head.status_code, head.content) == (200, b"")
-    for method in ("OPTIONS", "POST", "DELETE"):
+    for method in ("POST", "DELETE"):
         assert server.request(method, PATH, token=None).status_code == 401
-        assert server.request(method, PATH, token=BACKEND).status_code == 405
+        refused = server.request(method, PATH, token=BACKEND)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 def test_packed_answers_hold_the_same(server: TestServer) -> None:
@@ -232,3 +276,31 @@ def test_the_documentation_describes_the_answer(server: TestServer) -> None:
     )
     document = described["components"]["schemas"]["ClientFeaturesDocument"]
     assert set(document["properties"]) == set(get(server, **NEW).json())
+
+
+def test_what_is_kept_of_questions_is_bounded(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question that came before is not read again; those that are long, or too many, leave no trace in memory."""
+    make_flag(server, "checkout")
+    monkeypatch.setattr(endpoint, "MOST_KEPT", 3)
+    queries = list[bytes]()
+
+    def counted(credential: Credential, query: bytes, spec: str | None) -> FeatureQuery:
+        queries.append(query)
+        return read_query(credential, query, spec)
+
+    def times(ask: Callable[[], httpx.Response]) -> int:
+        """How often a question that is asked twice is read."""
+        queries.clear()
+        assert names(ask()) == names(ask()) == ["checkout"]
+        return len(queries)
+
+    monkeypatch.setattr(endpoint, "read_query", counted)
+    room = endpoint.LONGEST_KEPT - len("x=")
+    spec, encoding = "5.2.0", "gzip"
+    rest = len(spec) + len(encoding)
+    asked = {"Unleash_Client_Spec": spec, "Accept_Encoding": encoding}
+    for length, expected in [(1, 1), (room - rest, 1), (room - rest + 1, 2), (room, 2)]:
+        assert times(lambda length=length: get(server, f"{PATH}?x={'a' * length}", **asked)) == expected  # type: ignore[misc]  # bound now, not later
+    for number in range(3):
+        assert times(lambda number=number: get(server, f"{PATH}?y={number}", **asked)) == 1  # type: ignore[misc]  # bound now, not later
+    assert times(lambda: get(server, f"{PATH}?x=a", **asked)) == 1, "it was forgotten, and is read again"

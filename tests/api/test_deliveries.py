@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flagkeeper.integrations.delivery_model import MOST_ATTEMPTS
+from flagkeeper.integrations.delivery.model import MOST_ATTEMPTS
 from tests.deliveries import until_now
 from tests.receiver import FINE, Answer, Receiver, always
 from tests.server import BACKEND, Host, TestServer, settings_for
@@ -68,11 +68,17 @@ def test_the_list_of_deliveries(server: TestServer) -> None:
         assert deliveries(server, path, state="dead") == [c, b]
         page = server.get(f"{path}/deliveries", params={"limit": "1", "offset": "1"}).json()
         assert page == {"deliveries": [b], "total": 3}
+        moment = server.get(f"/api/admin/log/events/{b['eventId']}").json()["event"]["createdAt"]
+        for span, total in (({"from": moment}, 2), ({"to": moment}, 1), ({"from": moment, "to": moment}, 0)):
+            assert server.get(f"{path}/deliveries", params={**span, "limit": "1"}).json()["total"] == total, span
         assert server.get(f"{path}/deliveries", params={"state": "lost"}).status_code == 400
+        for bad, where in (({"from": "yesterday"}, "from"), ({"to": "soon"}, "to")):
+            answer = server.get(f"{path}/deliveries", params=bad)
+            assert (answer.status_code, answer.json()["details"][0]["path"]) == (400, f"/query/{where}")
 
 
 def test_one_delivery_is_replayed(server: TestServer) -> None:
-    with Receiver(always(Answer(404))) as receiver:
+    with Receiver(always(Answer(422))) as receiver:
         path = add(server, receiver.url)
         create(server, "a")
         settled(server, path, 1)

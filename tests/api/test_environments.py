@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from flagkeeper.kernel.limits import Limits
 from tests.people import person
-from tests.server import BACKEND, TestServer
+from tests.server import BACKEND, Host, TestServer, settings_for
 
+ENVIRONMENTS = "/api/admin/environments"
 FOUND = {
     "name": "development",
     "type": "development",
@@ -126,3 +128,47 @@ def test_only_people_who_may_are_let_in(server: TestServer) -> None:
     assert server.events_after(before) == []
     assert server.get("/api/admin/environments", token=viewer).status_code == 200
     assert server.get("/api/admin/environments", token=None).status_code == 401
+
+
+@pytest.mark.causes("environment-created", action="POST /api/admin/environments")
+@pytest.mark.causes("environment-updated", action="PUT /api/admin/environments/update/{name}")
+@pytest.mark.causes("environment-deleted", action="DELETE /api/admin/environments/{name}")
+def test_an_environment_comes_and_goes(host: Host, database_url: str) -> None:
+    with TestServer(host, settings_for(database_url, limits=Limits(environments=4))) as server:
+        before = server.last_id()
+        staging = {"name": "staging", "type": "test"}
+        made = server.post(ENVIRONMENTS, json=staging)
+        assert (made.status_code, made.headers["location"]) == (201, "environments/staging")
+        shown = {**staging, "sortOrder": 201, "enabled": True, "protected": False, "requiredApprovals": None}
+        nothing = dict.fromkeys(COUNTS, 0)
+        assert made.json() == {**shown, **nothing}
+        for _ in range(2):
+            changed = server.put(f"{ENVIRONMENTS}/update/staging", json={"type": "production", "requiredApprovals": 2})
+            assert changed.json() == {**shown, **nothing, "type": "production", "requiredApprovals": 2}
+        for body, status in (
+            (staging, 409),
+            ({**staging, "name": "a b"}, 400),
+            ({**staging, "name": "qa", "type": " "}, 400),
+            ({**staging, "name": "qa", "sortOrder": -1}, 400),
+            ({**staging, "name": "qa", "requiredApprovals": 0}, 400),
+            ({"name": "qa"}, 400),
+        ):
+            assert server.post(ENVIRONMENTS, json=body).status_code == status
+        assert server.put(f"{ENVIRONMENTS}/update/nowhere", json={}).status_code == 404
+        assert server.put(f"{ENVIRONMENTS}/update/staging", json={"requiredApprovals": 0}).status_code == 400
+        projects = "/api/admin/projects/default/environments"
+        assert server.post(projects, json={"environment": "staging"}).status_code == 200
+        refused = server.delete(f"{ENVIRONMENTS}/staging")
+        assert (refused.status_code, refused.json()["name"]) == (409, "ConflictError")
+        assert server.delete(f"{projects}/staging").status_code == 200
+        token = {"tokenName": "x", "type": "client", "environment": "staging"}
+        secret = server.post("/api/admin/api-tokens", json=token).json()["secret"]
+        assert server.delete(f"{ENVIRONMENTS}/staging").status_code == 409
+        server.delete(f"/api/admin/api-tokens/{secret}")
+        assert server.delete(f"{ENVIRONMENTS}/staging").status_code == 200
+        assert server.delete(f"{ENVIRONMENTS}/staging").status_code == 404
+        kinds = [event["type"] for event in server.events_after(before) if event["type"].startswith("environment-")]
+        assert kinds == ["environment-created", "environment-updated", "environment-deleted"]
+        for name, status in (("a", 201), ("b", 201), ("c", 400)):
+            assert server.post(ENVIRONMENTS, json={"name": name, "type": "test"}).status_code == status
+        assert server.post(ENVIRONMENTS, json=staging, token=person(server, "ed", "Editor").token).status_code == 403

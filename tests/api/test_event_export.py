@@ -1,23 +1,35 @@
 """Exports over HTTP: everything that a search finds, in each format, for whoever may see it."""
 
+import codecs
 import csv
 import io
 import json
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import ArrowInvalid
 
+from flagkeeper.eventlog.archive import live
 from flagkeeper.eventlog.export import source
 from flagkeeper.eventlog.import_file import import_file
-from flagkeeper.eventlog.query.conditions import Sight
-from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.eventlog.import_file.line import LineReader
+from flagkeeper.eventlog.read import log_position
+from flagkeeper.features.projects.model import Mode
+from flagkeeper.kernel import clock
+from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.kernel.errors import BadData, Unavailable
+from flagkeeper.readmodels.event_export import slots
+from flagkeeper.readmodels.event_search import answers
 from flagkeeper.storage.database import parse_database_url
 from tests.event_lines import lines
 from tests.people import person
+from tests.projects import add_project, flag_in, set_mode_of
 from tests.server import ADMIN, BACKEND, Host, TestServer, settings_for
 
 PATH = "/api/admin/log/export"
@@ -44,10 +56,40 @@ def imported(host: Host, database_url: str) -> Iterator[TestServer]:
         yield server
 
 
+READERS: dict[str, Callable[[bytes], object]] = {
+    "ndjson": lambda content: [LineReader("http://x", clock.now()).read(line) for line in content.splitlines()[-1:]],
+    "json": json.loads,
+    "parquet": lambda content: pq.read_table(io.BytesIO(content)),
+}
+"""How somebody reads such a file; each raises for one that is not whole."""
+
+
+def cut_off(server: TestServer, path: str) -> bytes:
+    """What an answer has that HTTP calls incomplete."""
+    got: list[bytes] = []
+    with server.client.stream("GET", path, headers={"Authorization": ADMIN}) as answer:
+        assert answer.status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            got.extend(answer.iter_bytes())
+    return b"".join(got)
+
+
 def exported(server: TestServer, **parameters: Any) -> list[dict[str, Any]]:
     answer = server.get(PATH, params=parameters)
     assert answer.status_code == 200, answer.text
     return [json.loads(line) for line in answer.content.splitlines()]
+
+
+def test_head_of_an_export_exports_nothing(server: TestServer) -> None:
+    path = "/api/admin/log/export?format=csv&q=type:project-created"
+    before = [each["id"] for each in server.get("/api/admin/log/events?limit=1").json()["events"]]
+    head = server.request("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert server.request("HEAD", f"{path}%20type%3A").status_code == 400
+    assert [each["id"] for each in server.get("/api/admin/log/events?limit=1").json()["events"]] == before
+    whole = server.get(path)
+    same = ("content-type", "content-disposition", "x-flagkeeper-total")
+    assert [head.headers[name] for name in same] == [whole.headers[name] for name in same]
 
 
 @pytest.mark.causes("flagkeeper-events-exported", action="GET /api/admin/log/export")
@@ -68,7 +110,7 @@ def test_everything_is_exported_and_the_export_is_recorded(server: TestServer, f
 def test_files_have_names_and_types(server: TestServer) -> None:
     for name, media_type in (
         ("ndjson", "application/x-ndjson"),
-        ("json", "application/json"),
+        ("json", "application/json; charset=utf-8"),
         ("csv", "text/csv; charset=utf-8"),
         ("parquet", "application/vnd.apache.parquet"),
     ):
@@ -84,7 +126,8 @@ def test_the_formats_say_the_same(server: TestServer, flags: list[str]) -> None:
     events = exported(server, **wanted)
     found = [each["id"] for each in events]
     as_json = server.get(PATH, params={**wanted, "format": "json"}).json()
-    as_csv = list(csv.DictReader(io.StringIO(server.get(PATH, params={**wanted, "format": "csv"}).text, newline="")))
+    table = server.get(PATH, params={**wanted, "format": "csv"}).content
+    as_csv = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline="")))
     as_parquet = pq.read_table(io.BytesIO(server.get(PATH, params={**wanted, "format": "parquet"}).content)).to_pylist()
 
     assert len(found) > 4
@@ -156,13 +199,16 @@ def test_people_who_are_no_admins_get_what_they_may_see(server: TestServer, flag
     assert (record["createdBy"], record["data"]["events"]) == ("ada", 0)
 
 
-def test_projects_that_are_hidden_stay_so(
-    server: TestServer, flags: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "flagkeeper.readmodels.views.log.sight_of", lambda _: Sight(hidden_projects=frozenset({"default"}))
-    )
-    assert {event["project"] for event in exported(server)} == {"*"}, "what concerns all projects"
+@pytest.mark.usefixtures("flags")
+def test_projects_that_are_hidden_stay_so(server: TestServer) -> None:
+    add_project(server, "hush")
+    flag_in(server, "hush", "secret-plan")
+    ada = person(server, "ada")
+    set_mode_of(server, "hush", Mode.PRIVATE)
+    assert {event["project"] for event in exported(server)} >= {"default", "hush"}
+    seen = [json.loads(line) for line in server.get(PATH, token=ada.token).text.splitlines()]
+    assert {event["project"] for event in seen} == {"default"}
+    assert "hush" not in json.dumps(seen)
 
 
 def test_nobody_exports_without_credentials(server: TestServer) -> None:
@@ -206,15 +252,41 @@ def test_an_export_goes_on_after_the_last_event_received(imported: TestServer) -
     assert first[-1]["id"] == middle
 
 
-def test_a_client_that_goes_away_stops_the_work(host: Host, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def import_large(url: str, events: int) -> None:
+    """So many events of 50 kB."""
     event = {
         "type": "feature-created",
         "createdAt": "2026-01-01T00:00:00Z",
         "createdBy": "a",
         "data": {"d": "x" * 50_000},
     }
-    content = io.BytesIO((json.dumps(event).encode() + b"\n") * 2_000)
-    import_file(parse_database_url(sqlite_url), content, "http://flagkeeper.test", lambda _read, _verified: None)
+    content = io.BytesIO((json.dumps(event).encode() + b"\n") * events)
+    import_file(parse_database_url(url), content, "http://flagkeeper.test", lambda _read, _verified: None)
+
+
+def test_one_caller_has_so_many_exports_under_way(host: Host, sqlite_url: str) -> None:
+    import_large(sqlite_url, 500)
+    with TestServer(host, settings_for(sqlite_url)) as server, ExitStack() as under_way:
+        ada = person(server, "ada", "Admin")
+        before = server.last_id()
+        for _ in range(slots.MOST):
+            begun = server.client.stream("GET", PATH, headers={"Authorization": ADMIN})
+            assert under_way.enter_context(begun).status_code == 200
+        refused = server.get(PATH)
+        assert (refused.status_code, refused.json()["name"]) == (429, "RateLimitError")
+        assert int(refused.headers["retry-after"]) > 0
+        assert len(server.events_after(before)) == slots.MOST, "one that is refused is not recorded"
+        assert server.get(PATH, params={"after": before}, token=ada.token).status_code == 200
+        assert server.get(PATH, params={"q": "flag:"}).status_code == 400
+        under_way.close()
+        deadline = time.monotonic() + 20
+        while (answer := server.get(PATH, params={"after": before})).status_code == 429:
+            assert time.monotonic() < deadline, "who went away gave no place back"
+        assert answer.status_code == 200
+
+
+def test_a_client_that_goes_away_stops_the_work(host: Host, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_large(sqlite_url, 2_000)
     reads: list[int] = []
 
     def counted(*arguments: Any) -> Any:
@@ -222,16 +294,20 @@ def test_a_client_that_goes_away_stops_the_work(host: Host, sqlite_url: str, mon
         reads.append(rows[-1].id)
         return rows
 
-    read = source._read
+    async def watched(self: source.Indexed, wanted: source.Wanted) -> AsyncIterator[source.Batch]:
+        try:
+            async for batch in batches(self, wanted):
+                yield batch
+        finally:
+            ended.set()
+
+    read, batches, ended = source._read, source.Indexed.batches, threading.Event()
     monkeypatch.setattr(source, "_read", counted)
+    monkeypatch.setattr(source.Indexed, "batches", watched)
     with TestServer(host, settings_for(sqlite_url)) as server:
         with server.client.stream("GET", PATH, headers={"Authorization": ADMIN}) as answer:
             next(answer.iter_raw())
-        reached = -1
-        deadline = time.monotonic() + 20
-        while reached != len(reads) and time.monotonic() < deadline:
-            reached = len(reads)
-            time.sleep(0.5)
+        assert ended.wait(20)
         assert reads[-1] < 1_000, "a hundred megabytes were not read for nobody"
 
 
@@ -246,6 +322,62 @@ def test_an_export_that_fails_on_the_way_does_not_look_complete(
 
     read = source._read
     monkeypatch.setattr(source, "_read", failing)
-    for name in ("ndjson", "json", "parquet"):
-        with pytest.raises(httpx.RemoteProtocolError):
-            imported.get(PATH, params={"format": name})
+    for name in ("ndjson", "json", "csv", "parquet"):
+        if name == "csv":  # it looks at all events first, and so can still answer with a status
+            refused = imported.get(PATH, params={"format": name})
+            assert (refused.status_code, refused.json()["name"]) == (503, "ServiceUnavailableError")
+            continue
+        got = cut_off(imported, f"{PATH}?format={name}")
+        last = got.splitlines()[-1]
+        assert name == "parquet" or b"The archive is out of reach. This is not all: it ends after event" in last
+        with pytest.raises((ValueError, BadData, ArrowInvalid)):
+            READERS[name](got)
+
+
+def test_a_table_that_fails_after_its_first_rows_says_so_in_its_last(
+    imported: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = [0]
+
+    def failing(*arguments: Any) -> Any:
+        rows = read(*arguments)
+        looked[0] += len(rows)
+        if looked[0] > IMPORTED + 700:
+            raise Unavailable("The archive is out of reach.")
+        return rows
+
+    read = source._read
+    monkeypatch.setattr(source, "_read", failing)
+    rows = list(csv.reader(io.StringIO(cut_off(imported, f"{PATH}?format=csv").decode("utf-8-sig"), newline="")))
+    assert rows[-1][0].startswith("error: The archive is out of reach. This is not all: it ends after event ")
+    assert [row[0] for row in rows[1:-1]] == [str(number) for number in range(1, len(rows) - 1)]
+
+
+def test_whole_lists_that_fail_on_the_way_say_so(
+    server: TestServer, flags: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest events have gone, and no archive has them."""
+    monkeypatch.setattr(answers, "BATCH", 20)
+    for number in range(60):
+        server.post(f"{FLAGS}/alpha/environments/development/{'off' if number % 2 else 'on'}")
+    lost = server.last_id() - 40
+    server.call(server.services.units.run(SYSTEM, lambda unit: live.remove(unit.tx, lost)))
+    for path in ("/api/admin/events?project=default", "/api/admin/events/alpha"):
+        got = cut_off(server, path)
+        assert b'"error":' in got.splitlines()[-1]
+        with pytest.raises(ValueError, match="Expecting"):
+            json.loads(got)
+    server.call(server.services.units.run(SYSTEM, lambda unit: live.remove(unit.tx, log_position(unit.tx).last_id - 1)))
+    for path in ("/api/admin/events?project=default", "/api/admin/events/alpha", PATH):
+        assert server.get(path).status_code == 503, "what fails before the first event has a status"
+
+
+def test_a_table_tells_spreadsheets_that_it_is_utf8(server: TestServer) -> None:
+    server.post(FLAGS, json={"name": "x", "description": "Größe 主婦"})
+    asked = {"format": "csv", "q": "flag:x"}
+    for bom, begins in ((None, True), ("true", True), ("false", False)):
+        content = server.get(PATH, params={**asked, **({"bom": bom} if bom else {})}).content
+        assert content.startswith(codecs.BOM_UTF8) is begins
+        assert "Größe 主婦" in content.decode("utf-8-sig")
+    refused = server.get(PATH, params={"format": "json", "bom": "true"})
+    assert (refused.status_code, refused.json()["details"][0]["path"]) == (400, "/query/bom")

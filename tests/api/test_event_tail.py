@@ -1,8 +1,9 @@
 """The live tail over HTTP: what a listener is told, when, and when no longer."""
 
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,19 @@ from flagkeeper.eventlog.query import EventQuery
 from flagkeeper.eventlog.tables import log_head
 from flagkeeper.features.access.model import root_role
 from flagkeeper.features.tokens import commands as tokens
+from flagkeeper.features.users.model.session import hash_of
+from flagkeeper.features.users.tables import sessions
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.readmodels.credentials.slice import CREDENTIALS
 from flagkeeper.readmodels.event_tail import feed, stream, streams, wire
 from flagkeeper.readmodels.event_tail.backlog import Stretch, read_on
+from flagkeeper.readmodels.event_tail.slice import LIVE_TAILS
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.storage.statement import Write
 from flagkeeper.storage.transaction import Transaction
 from tests.databases import Run, fresh_sqlite, started
+from tests.deliveries import until_now
 from tests.listener import PATH, Listener
 from tests.people import browser, person
 from tests.server import ADMIN, BACKEND, Host, TestServer, settings_for
@@ -39,6 +45,16 @@ def listening(server: TestServer, token: str | None = ADMIN, **asked: Any) -> It
         assert listener.status == 200, listener.body
         listener.wait(lambda each: bool(each.messages))
         yield listener
+
+
+def signs_of_life_come_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (stream, streams):
+        monkeypatch.setattr(module, "HEARTBEAT", 0.2)
+
+
+def at_the_end(server: TestServer, listener: Listener) -> None:
+    """Waits until the listener has been told of everything that it is to be told."""
+    listener.wait(lambda each: each.last_id.endswith(f"-{server.last_id()}"))
 
 
 def create(server: TestServer, *names: str) -> None:
@@ -67,7 +83,8 @@ def test_events_arrive_as_the_api_shows_them(server: TestServer) -> None:
     assert [each.id.rpartition("-")[2] for each in listener.messages[1:]] == [str(event["id"]) for event in seen]
 
 
-def test_only_what_matches_arrives(server: TestServer) -> None:
+def test_only_what_matches_arrives(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    signs_of_life_come_soon(monkeypatch)
     with (
         listening(server, q="flag:check* -flag:checkin") as by_language,
         listening(server, feature="IS:checkin", type="IS:feature-created") as by_parameters,
@@ -78,7 +95,8 @@ def test_only_what_matches_arrives(server: TestServer) -> None:
 
         assert [event["featureName"] for event in by_language.has(2)] == ["checkout", "checkup"]
         assert [event["featureName"] for event in by_parameters.has(1)] == ["checkin"]
-        time.sleep(0.2)
+        for listener in (by_language, by_parameters, by_both):
+            at_the_end(server, listener)
         assert (len(by_language.events), len(by_parameters.events), len(by_both.events)) == (2, 1, 0)
 
 
@@ -180,7 +198,7 @@ def test_a_listener_sees_what_its_role_allows_now(server: TestServer) -> None:
         changed = server.put(f"/api/admin/user-admin/{vera.id}", json={"rootRole": root_role("Admin").id})
         assert changed.status_code == 200, changed.text
         hers.wait(lambda _: server.get("/api/admin/events", token=vera.token).status_code == 200)
-        time.sleep(streams.CHECK + 0.5)
+        until_now(lambda: all(each.log.view.with_ip for each in server.services[LIVE_TAILS]._streams))
         segment(server, "after")
 
         (seen,) = hers.has(1)
@@ -198,7 +216,7 @@ def test_a_stream_ends_when_its_token_is_revoked(server: TestServer) -> None:
 def test_a_stream_ends_when_its_token_expires(server: TestServer) -> None:
     vera, soon = person(server, "vera"), clock.now() + clock.SECOND
     _, secret = server.call(server.services.units.run(SYSTEM, tokens.create_pat, vera.id, "short", soon))
-    server.call(server.services.credentials_runner.reached(server.services.bell.last_id))
+    server.call(server.services[CREDENTIALS].reached(server.services.log_signal.last_id))
     with listening(server, secret) as listener:
         assert listener.ended.wait(1 + 3 * streams.CHECK)
     assert listener.messages[-1].kind == "end"
@@ -222,6 +240,25 @@ def test_a_stream_ends_with_its_session(server: TestServer) -> None:
             assert not of_another.ended.is_set()
 
 
+def test_a_stream_ends_when_its_session_is_over(server: TestServer) -> None:
+    """A session that nobody ended, and whose row is still there."""
+    person(server, "vera"), person(server, "paul")
+    soon = clock.now() + clock.SECOND
+    over = Write[Any](update(sessions).where(sessions.c.id_hash == bindparam("which")).values(expires_at=soon))
+    with browser(server, "vera") as client, browser(server, "paul") as other:
+        cookie, of_paul = (each.cookies["unleash-session"] for each in (client, other))
+        with (
+            listening(server, None, headers={"Cookie": f"unleash-session={cookie}"}) as listener,
+            listening(server, None, headers={"Cookie": f"unleash-session={of_paul}"}) as of_another,
+        ):
+            server.call(server.services.units.run(SYSTEM, lambda unit: unit.tx.write(over, which=hash_of(cookie))))
+            assert listener.ended.wait(1 + 3 * streams.CHECK)
+            assert "AuthenticationRequired" in listener.messages[-1].data
+            create(server, "checkout")
+            of_another.has(1)
+            assert not listener.events
+
+
 def test_a_stream_ends_when_its_user_is_deleted(server: TestServer) -> None:
     vera = person(server, "vera")
     with listening(server, vera.token) as listener:
@@ -232,8 +269,7 @@ def test_a_stream_ends_when_its_user_is_deleted(server: TestServer) -> None:
 
 def test_silence_is_broken_by_signs_of_life(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """They carry the place in the log, so that a client comes back to it although nothing matched."""
-    monkeypatch.setattr(stream, "HEARTBEAT", 0.2)
-    monkeypatch.setattr(streams, "HEARTBEAT", 0.2)
+    signs_of_life_come_soon(monkeypatch)
     with listening(server, q="type:nothing-like-it") as listener:
         begun = listener.last_id
         create(server, "checkout")
@@ -294,8 +330,37 @@ def test_a_slow_reader_gets_everything_in_order(server: TestServer, monkeypatch:
             assert [event["data"]["name"] for event in listener.has(61)] == [*names, "last"]
 
 
+@pytest.mark.slow
+def test_who_takes_nothing_for_a_minute_is_let_go(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    tails, checks, check = server.services[LIVE_TAILS], threading.Semaphore(0), streams.LiveTails._check
+
+    async def counted(self: streams.LiveTails, open_ones: Any) -> None:
+        await check(self, open_ones)
+        checks.release()
+
+    monkeypatch.setattr(streams.LiveTails, "_check", counted)
+    monkeypatch.setattr(streams, "CHECK", 0.05)
+    values = [f"{number}{'x' * 90}" for number in range(240)]
+    heavy = [{"contextName": "userId", "operator": "IN", "values": values}] * 4
+    with listening(server) as deaf, listening(server) as quick:
+        deaf.reading.clear()
+        for number in range(60):
+            body = {"name": f"segment-{number}", "constraints": heavy}
+            assert server.post("/api/admin/segments", json=body).status_code == 201
+        quick.has(60)
+        until_now(lambda: [each.deaf for each in tails._streams] == [True, False])
+        for _ in range(5):
+            assert checks.acquire(timeout=10)
+        assert len(tails._streams) == 2, "it has a minute"
+        monkeypatch.setattr(streams, "DEAF", 0.1)
+        until_now(lambda: [each.deaf for each in tails._streams] == [False])
+        segment(server, "last")
+        assert [event["data"]["name"] for event in quick.has(61)][-1] == "last"
+        assert len(deaf.events) < 60
+
+
 def test_who_goes_leaves_nothing_behind(server: TestServer) -> None:
-    tails = server.services.live_tails
+    tails = server.services[LIVE_TAILS]
     with listening(server) as listener:
         assert (len(tails._streams), tails._feed.listened) == (1, True)
         listener.close()
@@ -304,7 +369,7 @@ def test_who_goes_leaves_nothing_behind(server: TestServer) -> None:
             time.sleep(0.01)
     assert (len(tails._streams), tails._feed.listened) == (0, False)
     create(server, "checkout")
-    time.sleep(0.2)
+    until_now(lambda: tails.recent.last == server.last_id())
     assert tails.recent.events == ()
     assert len(tails._channels) == 0
 
@@ -336,6 +401,47 @@ def test_there_is_a_limit(host: Host, run: Run, tmp_path: Path) -> None:
         assert third.body["name"] == "ServiceUnavailableError"
 
 
+def test_one_caller_has_a_share_and_the_others_theirs(host: Host, run: Run, tmp_path: Path) -> None:
+    with (
+        fresh_sqlite(run, tmp_path, started) as url,
+        TestServer(host, settings_for(url, live_tails=20)) as server,
+        ExitStack() as open_ones,
+    ):
+        vera, otto = person(server, "vera"), person(server, "otto")
+        with browser(server, "vera") as here:
+            cookie = {"Cookie": f"unleash-session={here.cookies['unleash-session']}"}
+            held = [open_ones.enter_context(Listener(server.url, vera.token)) for _ in range(3)]
+            held += [open_ones.enter_context(Listener(server.url, None, headers=cookie)) for _ in range(2)]
+            assert [each.status for each in held] == [200] * 5
+            for one_more in (Listener(server.url, vera.token), Listener(server.url, None, headers=cookie)):
+                with one_more as refused:
+                    assert (refused.status, refused.body["name"]) == (429, "RateLimitError")
+                    assert refused.headers["retry-after"] == "10"
+            with listening(server, otto.token), listening(server):
+                pass
+            held[0].close()
+            deadline = time.monotonic() + 5
+            while len(server.services[LIVE_TAILS]._streams) > 4 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            with listening(server, vera.token):
+                pass
+
+
+def test_administrators_have_places_that_nobody_else_can_take(host: Host, run: Run, tmp_path: Path) -> None:
+    with (
+        fresh_sqlite(run, tmp_path, started) as url,
+        TestServer(host, settings_for(url, live_tails=20)) as server,
+        ExitStack() as open_ones,
+    ):
+        tokens_of_all = [person(server, name).token for name in ("vera", "otto", "ida", "max")]
+        statuses = [
+            open_ones.enter_context(Listener(server.url, each)).status for each in tokens_of_all for _ in range(5)
+        ]
+        assert statuses == [200] * 18 + [503] * 2
+        with listening(server), listening(server), Listener(server.url) as third:
+            assert (third.status, third.headers["retry-after"]) == (503, "10")
+
+
 def test_a_server_that_stops_ends_all_streams(host: Host, run: Run, tmp_path: Path) -> None:
     with (
         fresh_sqlite(run, tmp_path, started) as url,
@@ -343,7 +449,7 @@ def test_a_server_that_stops_ends_all_streams(host: Host, run: Run, tmp_path: Pa
         listening(server) as listener,
     ):
         began = time.monotonic()
-        assert server.call(server.services.live_tails.stop()) == set()
+        assert server.call(server.services[LIVE_TAILS].stop()) == set()
         assert listener.ended.wait(1)
         assert time.monotonic() - began < 1
         assert server.get(PATH).status_code == 503

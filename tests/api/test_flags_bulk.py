@@ -62,7 +62,7 @@ def test_the_end_of_a_flag(server: TestServer) -> None:
     deleted = found[-1]
     assert (deleted["data"], deleted["preData"]["name"], deleted["preData"]["archived"]) == (None, "a", True)
     assert deleted["preData"]["archivedAt"] is not None
-    assert all(each["tags"] == [{"type": "simple", "value": "of-a"}] for each in found)
+    assert all(each["tags"] == [{"type": "simple", "value": "of-a", "color": "#FFFFFF"}] for each in found)
     assert server.post("/api/admin/archive/revive/a").status_code == 404
     assert server.post(FLAGS, json={"name": "a"}).status_code == 201
 
@@ -94,7 +94,7 @@ def test_nothing_stands_in_the_way_of_archiving(server: TestServer) -> None:
     answer = server.post(f"{PROJECT}/archive/validate", json={"features": NAMES})
     assert answer.status_code == 200
     assert answer.json() == {"parentsWithChildFeatures": [], "hasDeletedDependencies": False}
-    assert server.post(f"{PROJECT}/archive/validate", json={"features": ["nobody"]}).status_code == 404
+    assert server.post(f"{PROJECT}/archive/validate", json={"features": ["nobody"]}).status_code == 200
 
 
 @pytest.mark.causes("feature-stale-on", "feature-stale-off", action="POST /api/admin/projects/{projectId}/stale")
@@ -157,18 +157,97 @@ def test_many_with_their_disabled_strategies(server: TestServer) -> None:
     ("action", "more"),
     [
         ("archive", {}),
+        ("archive/validate", {}),
         ("revive", {}),
+        ("delete", {}),
         ("stale", {"stale": True}),
         ("bulk_features/environments/development/on", {}),
         ("bulk_features/environments/development/off", {}),
     ],
 )
-def test_the_whole_list_is_checked_first(server: TestServer, action: str, more: dict[str, Any]) -> None:
+def test_lists_that_cannot_be(server: TestServer, action: str, more: dict[str, Any]) -> None:
     before = server.last_id()
-    assert bulk(server, action, ["a", "nobody"], **more)[0] == 404
+    elsewhere = f"/api/admin/projects/nowhere/{action}"
+    assert server.post(elsewhere, json={"features": ["a"], **more}).status_code == 404
     assert server.post(f"{PROJECT}/{action}", json={"features": "a", **more}).status_code == 400
     assert server.post(f"{PROJECT}/{action}", json={}).status_code == 400
     assert server.events_after(before) == []
+
+
+A_FLAG = f"{FLAGS}/a"
+IN_DEVELOPMENT = f"{A_FLAG}/environments/development"
+VARIANT = {"name": "v", "weight": 1}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        *(
+            ("POST", f"{PROJECT}/{action}", {"features": ["a"] * 1_001, "stale": True})
+            for action in (
+                "archive",
+                "archive/validate",
+                "revive",
+                "delete",
+                "stale",
+                "bulk_features/environments/development/on",
+                "bulk_features/environments/development/off",
+            )
+        ),
+        ("PUT", f"{PROJECT}/tags", {"features": ["a"] * 1_001, "tags": {"addedTags": [], "removedTags": []}}),
+        ("POST", f"{IN_DEVELOPMENT}/strategies/set-sort-order", [{"id": "x", "sortOrder": 1}] * 1_001),
+        ("POST", f"{IN_DEVELOPMENT}/strategies", {"name": "default", "variants": [VARIANT] * 1_001}),
+        ("PUT", f"{IN_DEVELOPMENT}/strategies/x", {"variants": [VARIANT] * 1_001}),
+        ("PATCH", f"{IN_DEVELOPMENT}/strategies/x", [{"op": "remove", "path": "/x"}] * 1_001),
+        ("PATCH", f"{IN_DEVELOPMENT}/variants", [{"op": "remove", "path": "/x"}] * 1_001),
+        ("PATCH", f"{A_FLAG}/variants", [{"op": "remove", "path": "/x"}] * 1_001),
+        ("PATCH", A_FLAG, [{"op": "remove", "path": "/x"}] * 1_001),
+        ("PUT", f"{IN_DEVELOPMENT}/variants", [VARIANT] * 1_001),
+        ("PUT", f"{A_FLAG}/variants", [VARIANT] * 1_001),
+        ("PUT", f"{A_FLAG}/variants-batch", {"environments": ["development"], "variants": [VARIANT] * 1_001}),
+        ("PUT", f"{A_FLAG}/variants-batch", {"environments": ["development"] * 1_001, "variants": []}),
+    ],
+)
+def test_a_list_that_is_too_long_is_refused_before_anything_is_done(
+    server: TestServer, method: str, path: str, body: Any
+) -> None:
+    before = server.last_id()
+    answer = server.request(method, path, json=body)
+    assert answer.status_code == 400
+    assert answer.json()["name"] == "BadDataError"
+    assert "length <= 1000" in answer.json()["details"][0]["message"]
+    assert server.events_after(before) == []
+
+
+@pytest.mark.parametrize("action", ["on", "off"])
+def test_all_that_is_switched_must_be_known(server: TestServer, action: str) -> None:
+    before = server.last_id()
+    assert bulk(server, f"bulk_features/environments/development/{action}", ["a", "nobody"])[0] == 404
+    assert server.events_after(before) == []
+
+
+def test_unknown_names_are_left_out(server: TestServer) -> None:
+    before = server.last_id()
+    names = ["nobody", "a", "nothing"]
+    assert bulk(server, "stale", names, stale=True) == (202, b"")
+    assert bulk(server, "archive", names) == (202, b"")
+    assert bulk(server, "archive", ["nobody"]) == (202, b"")
+    assert bulk(server, "revive", names) == (200, b"")
+    body = {"features": ["nobody", "a"], "tags": {"addedTags": [{"type": "simple", "value": "new"}], "removedTags": []}}
+    assert server.put(f"{PROJECT}/tags", json=body).status_code == 200
+    only = {
+        **body,
+        "features": ["nobody"],
+        "tags": {"addedTags": [{"type": "simple", "value": "xx"}], "removedTags": []},
+    }
+    assert server.put(f"{PROJECT}/tags", json=only).status_code == 200
+    assert kinds(server.events_after(before)) == [
+        ("feature-stale-on", "a"),
+        ("feature-archived", "a"),
+        ("feature-revived", "a"),
+        ("tag-created", "a"),
+        ("feature-tagged", "a"),
+    ]
 
 
 def test_archived_flags_are_left_alone(server: TestServer) -> None:

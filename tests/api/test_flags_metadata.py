@@ -25,7 +25,7 @@ def flag(server: TestServer) -> dict[str, Any]:
 
 
 @pytest.mark.causes("feature-created", action="POST /api/admin/projects/{projectId}/features")
-@pytest.mark.causes("tag-created", action="POST /api/admin/projects/{projectId}/features, with a new tag")
+@pytest.mark.causes("tag-created", action="POST /api/admin/projects/{projectId}/features")
 def test_a_new_flag(server: TestServer) -> None:
     before = server.last_id()
     body = {
@@ -53,7 +53,7 @@ def test_a_new_flag(server: TestServer) -> None:
     assert (created["featureName"], created["project"], created["environment"]) == ("checkout", "default", None)
     assert set(created["data"]) == DOCUMENTED
     assert created["data"].items() >= {**answer.json(), "variants": [], "lastSeenAt": None, "archivedAt": None}.items()
-    assert created["tags"] == [{"type": "simple", "value": "core"}]
+    assert created["tags"] == [{"type": "simple", "value": "core", "color": "#FFFFFF"}]
 
 
 def test_a_flag_with_everything(server: TestServer, flag: dict[str, Any]) -> None:
@@ -80,7 +80,7 @@ def test_the_flags_of_a_project(server: TestServer, flag: dict[str, Any]) -> Non
     assert found["version"] == 2
     assert [each["name"] for each in found["features"]] == ["banner", "checkout"]
     banner, checkout = found["features"]
-    assert banner["tags"] == [{"type": "simple", "value": "core"}]
+    assert banner["tags"] == [{"type": "simple", "value": "core", "color": "#FFFFFF"}]
     assert (checkout["favorite"], checkout["stale"], checkout["description"]) == (False, False, "d")
     development = {
         "name": "development",
@@ -98,12 +98,12 @@ def test_the_flags_of_a_project(server: TestServer, flag: dict[str, Any]) -> Non
 @pytest.mark.parametrize(
     ("body", "status", "name", "path"),
     [
-        ({}, 400, "BadDataError", "/body"),
+        ({}, 400, "BadDataError", "/body/name"),
         ({"name": "a/b"}, 400, "BadDataError", "/body/name"),
         ({"name": ".."}, 400, "BadDataError", "/body/name"),
         ({"name": "x" * 101}, 400, "BadDataError", "/body/name"),
         ({"name": "new", "type": "nope"}, 400, "BadDataError", "/body/type"),
-        ({"name": "new", "description": 7}, 400, "BadDataError", "/body/description"),
+        ({"name": "new", "description": [7]}, 400, "BadDataError", "/body/description"),
         ({"name": "new", "tags": [{"type": "nope", "value": "core"}]}, 400, "BadDataError", "/body/type"),
         ({"name": "checkout"}, 409, "NameExistsError", None),
         ([], 400, "BadDataError", "/body"),
@@ -173,7 +173,7 @@ def test_patched_details(server: TestServer, flag: dict[str, Any]) -> None:
         ("PUT", {"type": "nope"}, 400),
         ("PUT", {"stale": "yes"}, 400),
         ("PATCH", [{"op": "replace", "path": "/type", "value": "nope"}], 400),
-        ("PATCH", [{"op": "replace", "path": "/stale", "value": 1}], 400),
+        ("PATCH", [{"op": "replace", "path": "/stale", "value": "yes"}], 400),
         ("PATCH", [{"op": "leap", "path": "/stale"}], 400),
         ("PATCH", [{"op": "add", "path": "/variants/-", "value": {}}], 403),
         ("PATCH", {"stale": True}, 400),

@@ -34,6 +34,12 @@ def add(server: TestServer, **fields: Any) -> dict[str, Any]:
     return found
 
 
+def stored(shown: dict[str, Any]) -> dict[str, Any]:
+    """A strategy as events show it: they name the flag themselves."""
+    assert shown["featureName"] == "checkout"
+    return {name: value for name, value in shown.items() if name != "featureName"}
+
+
 @pytest.mark.causes(
     "feature-strategy-add",
     "feature-environment-enabled",
@@ -81,7 +87,7 @@ def test_disabled_strategies_are_enabled_on_request(server: TestServer) -> None:
     assert server.post(f"{HERE}/on?shouldActivateDisabledStrategies=true").status_code == 200
     updated, enabled = server.events_after(before)
     assert (updated["type"], enabled["type"]) == ("feature-strategy-update", "feature-environment-enabled")
-    assert (updated["preData"], updated["data"]) == (strategy, {**strategy, "disabled": False})
+    assert (updated["preData"], updated["data"]) == (stored(strategy), {**stored(strategy), "disabled": False})
     assert server.post(f"{HERE}/on?shouldActivateDisabledStrategies=perhaps").status_code == 400
 
 
@@ -129,11 +135,12 @@ def test_a_new_strategy(server: TestServer) -> None:
         "variants": [],
         "sortOrder": 0,
         "segments": [],
+        "featureName": "checkout",
     }
     assert server.get(STRATEGIES).json() == [found]
     assert server.get(f"{STRATEGIES}/{found['id']}").json() == found
     (event,) = server.events_after(before)
-    assert (event["type"], event["data"], event["preData"]) == ("feature-strategy-add", found, None)
+    assert (event["type"], event["data"], event["preData"]) == ("feature-strategy-add", stored(found), None)
     assert "**Half**" in event["summary"]
 
 
@@ -143,8 +150,28 @@ def test_variants_of_a_strategy_share_the_rest(server: TestServer) -> None:
     assert [each["weight"] for each in add(server, variants=variants)["variants"]] == [300, 234, 233, 233]
 
 
-def test_numbers_become_text(server: TestServer) -> None:
-    assert add(server, parameters={"rollout": 7})["parameters"]["rollout"] == "7"
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"parameters": {"rollout": 7}}, {"rollout": "7"}),
+        ({"parameters": {"rollout": "50", "stickiness": None, "groupId": None}}, {"rollout": "50"}),
+        ({"constraints": [{"contextName": "age", "operator": "NUM_GT", "value": 18}]}, {"value": "18"}),
+        ({"constraints": [{"contextName": "a", "operator": "IN", "values": [1, 2.5]}]}, {"values": ["1", "2.5"]}),
+        (
+            {"constraints": [{"contextName": "a", "operator": "IN", "values": ["1"], "inverted": None}]},
+            {"inverted": False},
+        ),
+        ({"variants": [{"name": 7, "weight": 1, "payload": {"type": "number", "value": 5}}]}, {"name": "7"}),
+        ({"title": 5, "segments": None, "constraints": None}, {"title": "5", "segments": [], "constraints": []}),
+    ],
+)
+def test_numbers_are_text_and_null_is_left_out(server: TestServer, given: Any, kept: dict[str, Any]) -> None:
+    """As Unleash takes them."""
+    made = add(server, **given)
+    (shown,) = [made] if "title" in given else [made[name] for name in given]
+    shown = shown[0] if isinstance(shown, list) else shown
+    assert {name: shown[name] for name in kept} == kept
+    assert server.get(f"{STRATEGIES}/{made['id']}").json() == made
 
 
 @pytest.mark.parametrize(
@@ -155,7 +182,7 @@ def test_numbers_become_text(server: TestServer) -> None:
         ({"name": "flexibleRollout", "parameters": {"rollout": "101"}}, 400),
         ({"name": "flexibleRollout", "parameters": {"rollout": "33.3"}}, 400),
         ({"name": "flexibleRollout", "parameters": {"groupId": 'a"b'}}, 400),
-        ({"name": "flexibleRollout", "parameters": {"rollout": None}}, 400),
+        ({"name": "flexibleRollout", "parameters": {"rollout": [7]}}, 400),
         ({"name": "default", "constraints": [{"contextName": "userId", "operator": "NOPE", "values": []}]}, 400),
         ({"name": "default", "constraints": [{"contextName": "userId", "operator": "NUM_EQ", "value": "abc"}]}, 400),
         ({"name": "default", "constraints": [{"contextName": "userId", "operator": "REGEX", "value": "(a"}]}, 400),
@@ -202,8 +229,8 @@ def test_a_changed_strategy(server: TestServer) -> None:
     patched = server.patch(path, json=[{"op": "replace", "path": "/disabled", "value": True}]).json()
     assert patched == {**put, "disabled": True}
     first, second = server.events_after(before)
-    assert (first["type"], first["preData"], first["data"]) == ("feature-strategy-update", old, put)
-    assert (second["preData"], second["data"]) == (put, patched)
+    assert (first["type"], first["preData"], first["data"]) == ("feature-strategy-update", stored(old), stored(put))
+    assert (second["preData"], second["data"]) == (stored(put), stored(patched))
     assert set(first["data"]) == DOCUMENTED
     assert "from **50%** to **75%**" in first["summary"]
     for body in ([{"op": "replace", "path": "/parameters", "value": 7}], [{"op": "remove", "path": "/a/b"}]):
@@ -231,7 +258,7 @@ def test_strategies_that_are_not_there(server: TestServer) -> None:
 )
 def test_the_last_strategy_takes_the_flag_off(server: TestServer) -> None:
     server.post(f"{HERE}/on")
-    (strategy,) = server.get(STRATEGIES).json()
+    strategy = stored(server.get(STRATEGIES).json()[0])
     before = server.last_id()
     answer = server.delete(f"{STRATEGIES}/{strategy['id']}")
     assert (answer.status_code, answer.content) == (200, b"")
@@ -240,8 +267,17 @@ def test_the_last_strategy_takes_the_flag_off(server: TestServer) -> None:
     assert (removed["type"], removed["data"], removed["preData"]) == ("feature-strategy-remove", None, strategy)
     assert server.get(HERE).json() == {
         "name": "checkout",
+        "featureName": "checkout",
         "environment": "development",
+        "type": "development",
+        "sortOrder": 100,
         "enabled": False,
+        "lastSeenAt": None,
+        "yes": 0,
+        "no": 0,
+        "hasStrategies": False,
+        "hasEnabledStrategies": False,
+        "variantCount": 0,
         "strategies": [],
     }
     assert server.delete(f"{STRATEGIES}/{strategy['id']}").status_code == 404

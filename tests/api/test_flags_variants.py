@@ -59,10 +59,12 @@ def test_a_flag_that_has_variants_may_get_others(server: TestServer) -> None:
     patched = server.patch(HERE, json=[{"op": "add", "path": "/-", "value": Z}])
     assert (patched.status_code, patched.json()["variants"]) == (200, [{**A, "weight": 600}, Z])
     replaced = server.put(HERE, json=[Z, A])
-    assert (replaced.status_code, replaced.json()["variants"]) == (200, [Z, {**A, "weight": 600}])
-    first, second = server.events_after(before)
-    assert first["preData"] == {"variants": [A]}
-    assert second["preData"] == first["data"] == {"variants": [{**A, "weight": 600}, Z]}
+    assert (replaced.status_code, replaced.json()["variants"]) == (200, [{**A, "weight": 600}, Z])
+    (event,) = server.events_after(before)
+    assert (event["preData"], event["data"]) == ({"variants": [A]}, {"variants": [{**A, "weight": 600}, Z]})
+    assert server.put(HERE, json=[Z, {**A, "name": "b"}]).status_code == 200
+    _, last = server.events_after(before)
+    assert [each["name"] for each in last["data"]["variants"]] == ["b", "z"]
 
 
 def test_a_flag_without_variants_gets_none(server: TestServer) -> None:
@@ -107,7 +109,7 @@ def test_variants_of_the_whole_flag(server: TestServer) -> None:
         [A, A],
         [{**A, "weightType": "fix"}, {**A, "name": "b"}],
         [{**A, "payload": {"type": "json", "value": "{"}}],
-        [{**A, "overrides": [{"contextName": "userId", "values": [7]}]}],
+        [{**A, "overrides": [{"contextName": "userId", "values": [[7]]}]}],
         {},
     ],
 )

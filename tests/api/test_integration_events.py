@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flagkeeper.integrations.delivery.slice import DELIVERIES
 from tests.deliveries import until_now
 from tests.receiver import Answer, Receiver, always, in_turn
 from tests.server import BACKEND, Host, TestServer, settings_for
@@ -68,14 +69,14 @@ def test_an_attempt_has_everything_that_the_documentation_shows(server: TestServ
 
 
 def test_a_failure_says_which_attempt_it_was_and_why(server: TestServer) -> None:
-    with Receiver(in_turn(Answer(429), Answer(503), Answer(404))) as receiver:
+    with Receiver(in_turn(Answer(429), Answer(503), Answer(400))) as receiver:
         number = add(server, receiver.url)
         create(server, "a")
         until_now(lambda: len(told(server, number)) == 3)
         found = told(server, number)
     assert [each["state"] for each in found] == ["failed"] * 3
     assert [each["stateDetails"].partition(" Next try")[0] for each in found] == [
-        "Attempt 3 of 10: Status code: 404 - Not Found. Not tried again.",
+        "Attempt 3 of 10: Status code: 400 - Bad Request. Not tried again.",
         "Attempt 2 of 10: Status code: 503 - Service Unavailable.",
         "Attempt 1 of 10: Status code: 429 - Too Many Requests.",
     ]
@@ -156,7 +157,7 @@ def test_a_deleted_integration_has_none_any_more(server: TestServer) -> None:
         assert server.delete(f"/api/admin/addons/{number}").status_code == 200
         for path in ("events", "deliveries"):
             assert server.get(f"/api/admin/addons/{number}/{path}").status_code == 404
-        server.call(server.services.deliveries.cleaning.run())
+        server.call(server.services[DELIVERIES].cleaning.run(server.services.units))
         again = add(server, receiver.url)
         assert again != number
         assert told(server, again) == []

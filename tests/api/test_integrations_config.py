@@ -289,3 +289,28 @@ def test_a_query_narrows_what_is_sent(server: TestServer) -> None:
 def test_a_query_that_makes_no_sense(server: TestServer, query: str, problem: str) -> None:
     assert problem in details(server, webhook(query=query))["/body/query"]
     assert server.get(ADDONS).json()["addons"] == []
+
+
+def test_a_kept_secret_is_not_sent_to_another_address(server: TestServer) -> None:
+    server.post(ADDONS, json=WEBHOOK)
+    before = server.last_id()
+    moved = SHOWN["parameters"] | {"url": "http://93.184.216.35/hook"}
+    refused = server.put(f"{ADDONS}/1", json=webhook(parameters=moved))
+    assert (refused.status_code, refused.json()["name"]) == (400, "BadDataError")
+    assert [each["path"] for each in refused.json()["details"]] == ["/body/parameters/authorization"]
+    assert server.last_id() == before
+    answer = server.put(f"{ADDONS}/1", json=webhook(parameters=moved | {"authorization": "Bearer n3w"}))
+    assert answer.status_code == 200
+    assert server.events()[0]["data"]["changedParameters"] == ["authorization", "url"]
+
+
+def test_a_mail_password_is_asked_for_again_when_the_server_changes(server: TestServer) -> None:
+    mail = {"server": "smtps://93.184.216.34", "password": "s3cret", "from": "a@b.example", "to": "c@d.example"}
+    server.post(ADDONS, json=webhook(provider="email", parameters=mail))
+    for moved in ("smtp://93.184.216.34:465", "smtps://93.184.216.34:466", "smtps://93.184.216.35"):
+        sent = webhook(provider="email", parameters=mail | {"server": moved, "password": "*****"})
+        refused = server.put(f"{ADDONS}/1", json=sent)
+        assert refused.status_code == 400, moved
+        assert [each["path"] for each in refused.json()["details"]] == ["/body/parameters/password"]
+    same = mail | {"server": "smtps://93.184.216.34:465", "password": "*****"}
+    assert server.put(f"{ADDONS}/1", json=webhook(provider="email", parameters=same)).status_code == 200

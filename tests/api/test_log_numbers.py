@@ -88,7 +88,7 @@ def test_the_timeline_shows_an_environment_and_what_belongs_to_none(server: Test
     assert "environment-created" not in group["types"], "not marked in the catalogue"
     assert ask(server, "timeline", span="48h")["total"] == 7
     only = ask(server, "timeline", span="48h", q="type:feature-environment-enabled", environment="production")
-    assert (only["groups"][0]["tone"], only["groups"][0]["icon"]) == ("success", "on")
+    assert (only["groups"][0]["tone"], only["groups"][0]["icon"]) == ("on", "on")
 
 
 def test_the_timeline_of_another_time(server: TestServer, flags: list[str]) -> None:

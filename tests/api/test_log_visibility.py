@@ -12,13 +12,12 @@ import pytest
 
 from flagkeeper import app
 from flagkeeper.eventlog.catalogue.feature import FeatureEnvironmentEnabled
-from flagkeeper.eventlog.query import EVERYTHING, Sight
 from flagkeeper.eventlog.unit import Unit
-from flagkeeper.http.caller import Caller
+from flagkeeper.features.projects.model import Mode
 from flagkeeper.kernel.actor import Actor
-from flagkeeper.readmodels.views import log
 from tests.people import person
-from tests.server import BACKEND, TestServer
+from tests.projects import add_project, set_mode_of
+from tests.server import ADMIN, BACKEND, TestServer
 
 PREFIXES = ("/api/admin/log", "/api/admin/events", "/api/admin/search/events", "/api/admin/event-creators")
 
@@ -80,6 +79,7 @@ READS = {
 """Every endpoint that reads the log."""
 
 NO_EVENTS = {
+    "GET /api/admin/log/types": "names the newest event of each type only; test_log_ui.py asks which",
     "GET /api/admin/log/archive": "says what is in the archive, and nothing of any event",
     "POST /api/admin/log/archive/runs": "moves events, for administrators only",
     "GET /api/admin/log/searches": "lists queries, and runs none",
@@ -133,14 +133,40 @@ def test_tokens_for_all_projects_are_for_administrators(server: TestServer) -> N
         assert [event["project"] for event in found] == ["default"]
 
 
+def test_a_pattern_of_projects_does_not_show_what_is_of_all_projects(server: TestServer) -> None:
+    given = {"type": "backend", "environment": "development"}
+    for name, projects in (("everywhere", ["*"]), ("here", ["default"])):
+        made = server.post("/api/admin/api-tokens", json={"tokenName": name, **given, "projects": projects})
+        assert made.status_code == 201, made.text
+    viewer = person(server, "viewer").token
+
+    def seen(token: str, query: str) -> set[str]:
+        asked = {"q": f"type:api-token-created {query}"}
+        page = server.get("/api/admin/log/events", params=asked, token=token)
+        file = server.get("/api/admin/log/export", params={**asked, "format": "ndjson"}, token=token)
+        assert (page.status_code, file.status_code) == (200, 200), page.text + file.text
+        found = {event["id"]: event["project"] for event in page.json()["events"]}
+        exported = [msgspec.json.decode(line) for line in file.text.splitlines()]
+        assert {event["id"]: event["project"] for event in exported} == found
+        return set(found.values())
+
+    for query in ("project:*", "project:*,default", 'project:*,"*"', "-project:nowhere", "project:* project:d*"):
+        assert "default" in seen(viewer, query), query
+        assert seen(viewer, query) == {"default"}, query
+    for query in ('project:"*"', "-project:default", "-project:d*"):
+        assert seen(viewer, query) == set(), query
+        assert seen(ADMIN, query) == {"*"}, query
+    assert seen(ADMIN, "project:*") == {"*", "default"}
+    for path in ("?project=IS:*", "?project=IS_ANY_OF:*,default"):
+        answer = server.get(f"/api/admin/search/events{path}&type=IS:api-token-created", token=viewer)
+        assert {event["project"] for event in answer.json()["events"]} <= {"default"}, path
+
+
 @pytest.fixture
-def hush(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is no administrator is no member of the private project `hush`."""
-    monkeypatch.setattr(log, "sight_of", _sight_without_hush)
-
-
-def _sight_without_hush(caller: Caller) -> Sight:
-    return EVERYTHING if caller.is_admin else Sight(hidden_projects=frozenset({"hush"}))
+def hush(server: TestServer) -> None:
+    """`hush` is a private project, and no reader a member of it."""
+    add_project(server, "hush")
+    set_mode_of(server, "hush", Mode.PRIVATE)
 
 
 def ask(server: TestServer, route: str, event: Event, told: Told, token: str) -> tuple[int, str]:

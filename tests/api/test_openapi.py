@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
+from urllib.parse import urljoin
 
 import jsonschema_rs
 import msgspec
@@ -106,6 +107,26 @@ def test_parameters_have_the_names_that_clients_know() -> None:
         assert all(re.fullmatch(r"[a-z]+[a-zA-Z]*", name) for name in names), path
 
 
+def test_what_answers_always_have_is_required_and_what_clients_may_leave_out_is_not() -> None:
+    schemas = document()["components"]["schemas"]
+    assert {"version", "roles"} == set(schemas["RoleList"]["required"])
+    assert {"version", "maturity"} < set(schemas["FlagUsageOut"]["required"])
+    assert "secret" not in schemas["PatOut"]["required"]
+    assert set(schemas["StrategyDraft"]["required"]) == {"name"}
+    assert "values" not in schemas["Constraint"]["required"], "clients send it, too"
+
+
+def test_what_is_out_of_date_is_said_to_be() -> None:
+    assert [path for path, _, operation in operations() if operation.get("deprecated")] == [
+        "/api/admin/events",
+        "/api/admin/events/{featureName}",
+        "/api/admin/features/{featureName}",
+        "/api/admin/projects/{projectId}/dora",
+        "/api/admin/projects/{projectId}/health-report",
+        "/api/admin/projects/{projectId}/insights",
+    ]
+
+
 def test_permissions_are_named_and_exist() -> None:
     for path, method, operation in operations():
         for name in operation["x-permissions"]:
@@ -151,6 +172,7 @@ def test_events_are_what_their_schemas_say(server: TestServer) -> None:
 
 def test_nothing_in_it_speaks_of_the_source(server: TestServer) -> None:
     text = openapi_document().decode()
+    assert all(name.isalnum() for name in document()["components"]["schemas"]), "the name of a module"
     assert "facts" not in text
     assert ".md" not in text
 
@@ -182,7 +204,7 @@ def test_the_page_asks_no_other_host_and_has_no_script_in_its_markup(server: Tes
     linked = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert len(linked) >= 4
     for path in linked:
-        found = server.get(path, token=None)
+        found = server.get(urljoin("/docs/openapi", path), token=None)
         assert found.status_code == 200, path
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", found.text) or path.endswith(".json")
         assert found.headers["x-content-type-options"] == "nosniff"
@@ -191,7 +213,7 @@ def test_the_page_asks_no_other_host_and_has_no_script_in_its_markup(server: Tes
     assert server.get("/docs/assets/..%2Fapi_browser.py", token=None).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/features", "/api/admin/nothing", "/index.html"])
+@pytest.mark.parametrize("path", ["/features", "/api/admin/nothing", "/index.html"])
 def test_what_is_not_there_is_said_in_json(server: TestServer, path: str) -> None:
     missing = server.get(path)
     assert missing.status_code == 404

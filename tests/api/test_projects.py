@@ -10,6 +10,7 @@ from flagkeeper.kernel.actor import SYSTEM
 from tests.people import person
 from tests.server import BACKEND, TestServer
 
+FLAGS = "/api/admin/projects/default/features"
 ENVIRONMENTS = "/api/admin/projects/default/environments"
 PATH = "/api/admin/projects/{projectId}/environments"
 DEFAULT_STRATEGY = f"{ENVIRONMENTS}/production/default-strategy"
@@ -43,6 +44,7 @@ def test_all_projects(server: TestServer) -> None:
     assert (project["id"], project["name"], project["mode"]) == ("default", "Default", "open")
     assert (project["health"], project["technicalDebt"], project["featureCount"]) == (100, 0, 0)
     assert (project["archivedAt"], project["lastReportedFlagUsage"]) == (None, None)
+    assert project["owners"] == [{"ownerType": "system"}]
     assert server.get("/api/admin/projects?archived=true").json()["projects"] == []
     assert server.get("/api/admin/projects?archived=perhaps").status_code == 400
 
@@ -93,6 +95,28 @@ def test_an_environment_goes_and_comes_back_empty(server: TestServer) -> None:
     )
 
 
+def test_the_variants_of_flags_go_with_an_environment_and_events_say_so(server: TestServer) -> None:
+    variants = [{"name": "a", "weight": 1000, "weightType": "variable", "stickiness": "default"}]
+    for name in ("archived", "bare", "varied"):
+        a_flag(server, name)
+        if name != "bare":
+            body = {"environments": ["development", "production"], "variants": variants}
+            assert server.put(f"{FLAGS}/{name}/variants-batch", json=body).status_code == 200
+    assert server.delete(f"{FLAGS}/archived").status_code == 202
+    before = server.last_id()
+
+    assert server.delete(f"{ENVIRONMENTS}/production").status_code == 200
+
+    *lost, _ = server.events_after(before)
+    assert [(each["type"], each["featureName"], each["environment"]) for each in lost] == [
+        ("feature-environment-variants-updated", name, "production") for name in ("archived", "varied")
+    ]
+    assert all((each["preData"], each["data"]) == ({"variants": variants}, {"variants": []}) for each in lost)
+    assert server.get(f"{FLAGS}/varied/variants").json()["variants"] == variants, "the other environment keeps them"
+    assert server.post(ENVIRONMENTS, json={"environment": "production"}).status_code == 200
+    assert server.get(f"{FLAGS}/varied/environments/production/variants").json()["variants"] == []
+
+
 def test_a_project_keeps_one_environment(server: TestServer) -> None:
     server.delete(f"{ENVIRONMENTS}/production")
     before = server.last_id()
@@ -106,7 +130,7 @@ def test_a_project_keeps_one_environment(server: TestServer) -> None:
     [
         ({"environment": "production"}, 409),
         ({"environment": "nowhere"}, 404),
-        ({"environment": 1}, 400),
+        ({"environment": ["production"]}, 400),
         ({}, 400),
     ],
 )
@@ -168,7 +192,7 @@ def test_an_environment_can_come_with_its_default_strategy(server: TestServer) -
     [
         ({"name": "default"}, 400),
         ({"parameters": {"rollout": "101"}}, 400),
-        ({"parameters": {"rollout": 25}}, 400),
+        ({"parameters": {"rollout": [25]}}, 400),
         ({"constraints": [{"contextName": "userId", "operator": "NEAR", "values": ["1"]}]}, 400),
         ({"constraints": "none"}, 400),
         ({"segments": [99]}, 404),
@@ -204,10 +228,13 @@ def test_only_people_who_may_are_let_in(server: TestServer) -> None:
     assert (changed["createdBy"], changed["ip"]) == ("editor", "127.0.0.1")
 
 
-def test_members_are_counted(server: TestServer) -> None:
+def test_members_are_counted_and_owners_named(server: TestServer) -> None:
     services = server.services
     for name, role in (("owner", OWNER.id), ("member", MEMBER.id)):
         user = person(server, name)
         server.call(services.units.run(SYSTEM, grant, "default", user.id, role))
     (project,) = server.get("/api/admin/projects").json()["projects"]
     assert project["memberCount"] == 2
+    (owner,) = project["owners"]
+    assert (owner["ownerType"], owner["name"]) == ("user", "owner")
+    assert owner["imageUrl"].startswith("https://gravatar.com/avatar/")

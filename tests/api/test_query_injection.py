@@ -1,6 +1,7 @@
 """Whatever is written into a query: an answer or a clear refusal, nothing else read, nothing changed."""
 
 import random
+import time
 from typing import Any
 
 import pytest
@@ -114,3 +115,16 @@ def test_nothing_breaks_out_of_a_query(server: TestServer, path: str) -> None:
     assert 0 < refused < 2 * QUERIES
     assert server.last_id() == before
     assert server.get("/api/admin/search/events").json()["total"] == before
+
+
+@pytest.mark.parametrize("path", READS)
+def test_stars_hold_nobody_up(server: TestServer, path: str) -> None:
+    """A viewer's patterns that would take a backtracking matcher years, on names that nearly fit."""
+    server.post("/api/admin/projects/default/features", json={"name": "a" * 100})
+    viewer = person(server, "viewer")
+    name = "query" if path.endswith("search/events") else "q"
+    for pattern in ("flag:" + "*a" * 30 + "*b", "type:" + "*e" * 14 + "*b", "by:" + "*" * 1_000 + "b,*a*a*a*a*b"):
+        start = time.monotonic()
+        assert server.get(path, params={name: pattern}, token=viewer.token).status_code == 200
+        assert server.get("/health").status_code == 200
+        assert time.monotonic() - start < 10

@@ -3,18 +3,21 @@
 import json
 from typing import Any
 
+import httpx
 import hypothesis
 import pytest
 import schemathesis
 from schemathesis import GenerationMode
 from schemathesis.core.control import SkipTest
 
+from tests.exchanges import Exchanges, exchange, wrong
 from tests.server import ADMIN, BACKEND, TestServer
 
-EXAMPLES = 10
+EXAMPLES = 5
 """Requests per operation and mode (valid ones, and ones that are wrong in some way)."""
-UNSENT = {"/logout", "/auth/simple/login", "/api/admin/log/stream"}
-"""They end sessions, are limited to ten a minute, or never end; tests of their own exist."""
+UNSENT = {"/logout", "/auth/simple/login", "/api/admin/log/stream", "/api/admin/maintenance"}
+"""They end sessions, are limited to ten a minute, never end, or close the server for all others; tests of their own
+exist."""
 
 
 @pytest.mark.slow
@@ -35,6 +38,16 @@ def test_no_request_causes_an_error_of_ours(server: TestServer, mode: Generation
 
     assert requests.sent > 200
     assert not requests.failures, "\n".join(requests.failures[:10])
+    assert server.get("/ready").status_code == 200
+
+
+def test_exchanges_that_are_hardly_http(server: TestServer) -> None:
+    exchanges = Exchanges(server.get("/docs/openapi.json").json(), seed=23)
+    port = httpx.URL(server.url).port
+    assert port is not None
+    found = [exchange(port, exchanges.request()) for _ in range(400)]
+    assert not wrong(found), "\n".join(wrong(found)[:5])
+    assert {0, 200, 400, 401, 404, 405, 415} <= {each.status for each in found}
     assert server.get("/ready").status_code == 200
 
 

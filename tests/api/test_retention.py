@@ -9,23 +9,26 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, update
 
-from flagkeeper.app import _needed_by_index
-from flagkeeper.eventlog.archive import hot, store
+from flagkeeper.eventlog.archive import live, store
 from flagkeeper.eventlog.archive.archiver import FRESH
 from flagkeeper.features.retention import commands, jobs
 from flagkeeper.features.retention.model import Person
+from flagkeeper.features.retention.slice import RETENTION
 from flagkeeper.features.segments import commands as segments
 from flagkeeper.features.segments.model import SegmentDraft
-from flagkeeper.integrations.delivery_names import first_needed
-from flagkeeper.integrations.delivery_tables import deliveries
+from flagkeeper.integrations.delivery.names import first_needed
+from flagkeeper.integrations.delivery.tables import deliveries
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM, Actor
 from flagkeeper.kernel.errors import BadData
+from flagkeeper.readmodels.event_search.slice import needed_by_index
 from flagkeeper.settings import read_settings
+from flagkeeper.storage import leases
 from flagkeeper.storage.statement import Write
 from tests.archive import SET_TIME, record_some
 from tests.databases import Run, fresh_postgresql, fresh_sqlite, started
 from tests.deliveries import until_now
+from tests.log import Log
 from tests.people import person
 from tests.server import Host, TestServer, settings_for
 
@@ -37,9 +40,12 @@ LOG = "/api/admin/log"
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def server(host: Host, run: Run, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[TestServer]:
-    """The server with an archive."""
+    """The server with an archive, which archives when it is asked to: another one has the scheduled runs."""
     fresh = fresh_sqlite(run, tmp_path, started) if request.param == "sqlite" else fresh_postgresql(run, started)
     with fresh as url:
+        other = Log(url)
+        assert other.run(lambda unit: leases.take(unit.tx, "job/archive", "another server", clock.HOUR))
+        other.close()
         settings = settings_for(
             url, archive=str(tmp_path / "archive"), log_keep_events=KEEP, outbound_allow=("127.0.0.0/8",)
         )
@@ -65,15 +71,14 @@ def fill(server: TestServer, events: int) -> None:
 
 
 def _ready(tx: Any) -> int:
-    return min(first_needed(tx), _needed_by_index(tx)) - 1
+    return min(first_needed(tx), needed_by_index(tx)) - 1
 
 
 def archive(server: TestServer) -> dict[str, Any]:
     """Runs the archiver and waits for it. The state afterwards."""
-    until_now(lambda: not server.services.retention.is_busy())  # a scheduled run may be under way
     answer = server.post(f"{LOG}/archive/runs")
     assert (answer.status_code, answer.json()) == (202, {"started": True}), answer.text
-    until_now(lambda: not server.services.retention.is_busy())
+    until_now(lambda: not server.services[RETENTION].is_busy())
     state: dict[str, Any] = server.get(f"{LOG}/archive").json()
     assert state["lastRun"]["error"] is None
     return state
@@ -116,8 +121,8 @@ def test_what_was_archived_is_shown_as_before(server: TestServer, tmp_path: Path
     assert server.get("/api/admin/projects").json() == projects
 
     (tmp_path / "archive" / "segments").rename(tmp_path / "away")
-    server.services.rows._cold._groups._values.clear()  # type: ignore[union-attr]  # as after a start
-    server.services.rows._cold._footers._values.clear()  # type: ignore[union-attr]  # the same
+    server.services.rows._archive._groups._values.clear()  # type: ignore[union-attr]  # as after a start
+    server.services.rows._archive._footers._values.clear()  # type: ignore[union-attr]  # the same
     assert server.get("/api/admin/search/events?id=IS:3").status_code == 503
     (tmp_path / "away").rename(tmp_path / "archive" / "segments")
     assert server.get("/api/admin/search/events?id=IS:3").json()["events"][0]["id"] == 3
@@ -151,7 +156,7 @@ def test_deliveries_of_archived_events_are_shown_and_sent_again(server: TestServ
 
     archive(server)
 
-    assert (server.services.reader.now(hot.first_id) or 0) > event_id
+    assert (server.services.reader.now(live.first_id) or 0) > event_id
     assert server.get(f"{path}/events").json() == before
     assert server.get(f"{path}/deliveries").json() == listed
     assert server.post("/api/admin/addons/dry-run", json={**wish, "enabled": True}).json() == dry
@@ -256,7 +261,7 @@ def test_only_administrators_may(server: TestServer) -> None:
 
 
 def test_scheduled_runs_wait_until_there_is_enough(server: TestServer) -> None:
-    server.call(server.services.retention.archive())
+    server.call(server.services[RETENTION].archive())
     assert server.services.reader.now(store.segments) == []
     assert server.last_id() < jobs.ENOUGH
 
@@ -266,14 +271,14 @@ def test_without_an_archive_nothing_is_promised(host: Host, run: Run, tmp_path: 
         assert server.get(f"{LOG}/archive").json()["archive"] is None
         refused = server.post(f"{LOG}/archive/runs")
         assert (refused.status_code, "FLAGKEEPER_ARCHIVE" in refused.text) == (403, True)
-        server.call(server.services.retention.archive())
+        server.call(server.services[RETENTION].archive())
 
 
 def test_an_unfinished_pseudonym_is_gone_on_with(server: TestServer) -> None:
     draft = SegmentDraft(name="s", description=None, constraints=[], project=None)
-    server.call(server.services.units.run(Actor("cli:night", -1337), segments.create, draft))
+    server.call(server.services.units.run(Actor("cli:night", -2), segments.create, draft))
     server.call(server.services.units.run(Actor("ops", 1), commands.ask_pseudonym, Person(name="cli:night")))
-    server.call(server.services.retention.go_on())
+    server.call(server.services[RETENTION].go_on())
     told, made = server.events(limit="2")
     assert (told["createdBy"], told["data"]["events"]) == ("ops", 1)
     assert made["createdBy"] == told["data"]["pseudonym"]

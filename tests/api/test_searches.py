@@ -181,10 +181,10 @@ def test_a_token_that_belongs_to_no_user_only_shares(server: TestServer, ada: Pe
         ({"name": ""}, "/body/name", "1 to 100"),
         ({"name": " \t "}, "/body/name", "1 to 100"),
         ({"name": "x" * 101}, "/body/name", "1 to 100"),
-        ({"name": "two\nlines"}, "/body/name", "control"),
-        ({"name": "\u202eright to left"}, "/body/name", "control"),
+        ({"name": "two\nlines"}, "/body/name", "Control"),
+        ({"name": "\u202eright to left"}, "/body/name", "Control"),
         ({"name": None}, None, ""),
-        ({"name": 7}, None, ""),
+        ({"name": ["x"]}, None, ""),
         ({"description": "x" * 501}, "/body/description", "500"),
         ({"shared": "yes"}, None, ""),
         (

@@ -103,10 +103,10 @@ def test_a_segment_in_use_is_kept(server: TestServer) -> None:
             "/body/constraints/0",
         ),
         (
-            body("x", constraints=[{"contextName": "a", "operator": "IN", "values": [1]}]),
+            body("x", constraints=[{"contextName": "a", "operator": "IN", "values": [[1]]}]),
             "/body/constraints/0/values/0",
         ),
-        ({"name": "x"}, "/body"),
+        ({"name": "x"}, "/body/constraints"),
     ],
 )
 def test_a_malformed_segment_is_refused_whole(server: TestServer, wrong: dict[str, Any], path: str) -> None:
@@ -119,6 +119,70 @@ def test_a_malformed_segment_is_refused_whole(server: TestServer, wrong: dict[st
     assert path in [detail.get("path") for detail in error["details"]]
     assert server.last_id() == before
     assert server.get(SEGMENTS).json() == {"segments": []}
+
+
+def one_of(values: int, operator: str = "IN") -> dict[str, Any]:
+    return {"contextName": "userId", "operator": operator, "values": [f"user-{i}" for i in range(values)]}
+
+
+@pytest.mark.parametrize(
+    "constraints", [[one_of(1_000)], [one_of(800), one_of(200, "STR_ENDS_WITH")], [one_of(1)] * 31]
+)
+def test_a_segment_has_limits_of_its_own(server: TestServer, constraints: list[dict[str, Any]]) -> None:
+    made = server.post(SEGMENTS, json=body("large", constraints=constraints))
+    assert made.status_code == 201
+    assert server.put(f"{SEGMENTS}/{made.json()['id']}", json=body("L", constraints=constraints)).status_code == 204
+    before = server.last_id()
+    for more in ([one_of(1_001)], [one_of(800), one_of(201)]):
+        answer = server.post(SEGMENTS, json=body("larger", constraints=more))
+        assert answer.status_code == 400
+        assert "at most 1000 values" in answer.json()["message"].lower()
+    assert server.events_after(before) == []
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [
+        [{"contextName": "a", "operator": "NOPE"}] * 9_000,
+        [{"contextName": "a", "operator": "IN", "values": [""] * 100_000}],
+        [{"contextName": "a" * 300_000, "operator": "N" * 100_000}],
+    ],
+)
+def test_an_answer_does_not_grow_with_what_is_wrong(server: TestServer, constraints: list[dict[str, Any]]) -> None:
+    server.post("/api/admin/projects/default/features", json={"name": "flag"})
+    strategies = "/api/admin/projects/default/features/flag/environments/development/strategies"
+    for answer in (
+        server.post(SEGMENTS, json=body("large", constraints=constraints)),
+        server.post(strategies, json={"name": "default", "constraints": constraints}),
+        server.post("/api/admin/constraints/validate", json=constraints[0]),
+    ):
+        assert (answer.status_code, answer.json()["name"]) == (400, "BadDataError")
+        assert len(answer.content) < 2_000
+
+
+@pytest.mark.parametrize("operator", ["IN", "NOT_IN", "STR_CONTAINS", "STR_STARTS_WITH", "STR_ENDS_WITH"])
+@pytest.mark.parametrize("values", [{"values": []}, {}])
+def test_to_compare_with_nothing_is_refused_everywhere(
+    server: TestServer, operator: str, values: dict[str, Any]
+) -> None:
+    """`NOT_IN` of nothing would be true for everybody."""
+    nothing = {"contextName": "userId", "operator": operator, **values}
+    server.post("/api/admin/projects/default/features", json={"name": "flag"})
+    strategies = "/api/admin/projects/default/features/flag/environments/development/strategies"
+    there = server.post(strategies, json={"name": "default"}).json()["id"]
+    segment = server.post(SEGMENTS, json=body("mine")).json()["id"]
+    before = server.last_id()
+    for answer in (
+        server.post("/api/admin/constraints/validate", json=nothing),
+        server.post(strategies, json={"name": "default", "constraints": [nothing]}),
+        server.put(f"{strategies}/{there}", json={"constraints": [nothing]}),
+        server.patch(f"{strategies}/{there}", json=[{"op": "add", "path": "/constraints/-", "value": nothing}]),
+        server.post(SEGMENTS, json=body("x", constraints=[nothing])),
+        server.put(f"{SEGMENTS}/{segment}", json=body("mine", constraints=[nothing])),
+    ):
+        assert (answer.status_code, answer.json()["name"]) == (400, "BadDataError")
+        assert f"{operator} needs at least one value" in answer.json()["message"]
+    assert server.events_after(before) == []
 
 
 def test_a_name_is_taken_once(server: TestServer) -> None:

@@ -83,7 +83,10 @@ def test_a_session_expires(host: Host, sqlite_url: str) -> None:
                 database.execute("UPDATE sessions SET expires_at = created_at")
             database.close()
             assert lifetime == 48 * 3600 * 1000
-            assert client.get(ME).status_code == 401
+            for headers in ({}, {"Sec-Fetch-Site": "cross-site"}):
+                ended = client.post(SEGMENTS, json=SEGMENT, headers=headers)
+                assert ended.status_code == 401
+                assert "session has ended" in ended.json()["message"]
 
 
 def test_without_login_everybody_is_an_administrator_called_unknown(host: Host, database_url: str) -> None:
@@ -96,5 +99,6 @@ def test_without_login_everybody_is_an_administrator_called_unknown(host: Host, 
         assert server.post(SEGMENTS, json=SEGMENT, token=None).status_code == 201
         (event,) = server.events_after(before)
         assert (event["createdBy"], event["createdByUserId"], event["ip"]) == ("unknown", -1, "127.0.0.1")
+        assert (event["actorKind"], "credentialId" in event) == ("none", False)
         refused = server.post("/api/admin/user/tokens", json={"description": "x", "expiresAt": "2099-01-01T00:00:00Z"})
         assert refused.status_code == 403

@@ -74,7 +74,7 @@ def test_a_deleted_type_takes_its_tags_along(server: TestServer) -> None:
     assert (found[-1]["data"], found[-1]["preData"]) == ({"name": "team"}, TEAM)
     assert len({each["groupId"] for each in found}) == 1
     assert tags_of(server, "checkout") == ["stays"]
-    assert server.get(TAGS).json()["tags"] == [{"type": "simple", "value": "stays"}]
+    assert server.get(TAGS).json()["tags"] == [{"type": "simple", "value": "stays", "color": "#FFFFFF"}]
     assert server.get(f"{TYPES}/team").status_code == 404
 
 
@@ -82,7 +82,8 @@ def test_a_deleted_type_takes_its_tags_along(server: TestServer) -> None:
 def test_a_tag(server: TestServer) -> None:
     before = server.last_id()
     answer = server.post(TAGS, json={"type": "simple", "value": " core team "})
-    kept = {"type": "simple", "value": "core team"}
+    made = {"type": "simple", "value": "core team"}
+    kept = {**made, "color": "#FFFFFF"}
     assert (answer.status_code, answer.json()) == (201, {"version": 1, "tag": kept})
     assert answer.headers["location"] == "tags/simple/core%20team"
     assert server.get(f"{TAGS}/simple/core%20team").json() == {"version": 1, "tag": kept}
@@ -90,7 +91,31 @@ def test_a_tag(server: TestServer) -> None:
     assert server.get(f"{TAGS}/nobody").json() == {"version": 1, "tags": []}
 
     (event,) = server.events_after(before)
-    assert (event["type"], event["data"], event["featureName"]) == ("tag-created", kept, None)
+    assert (event["type"], event["data"], event["featureName"], event["tags"]) == ("tag-created", made, None, [])
+
+
+def test_a_tag_of_a_type_without_a_colour(server: TestServer) -> None:
+    server.post(TYPES, json={**TEAM, "color": None})
+    bare = {"type": "team", "value": "core"}
+    assert server.post(TAGS, json={**bare, "color": "#123456"}).json() == {"version": 1, "tag": bare}
+    tag_flag(server, "checkout", "team", "core")
+    assert server.events()[0]["tags"] == [bare]
+    assert server.get(TAGS).json()["tags"] == [bare]
+
+
+def test_tags_have_the_colour_that_their_type_has_now(server: TestServer) -> None:
+    server.post(TYPES, json=TEAM)
+    tag_flag(server, "checkout", "team", "core")
+    server.put(f"{TYPES}/team", json={"color": "#123456"})
+    before = server.last_id()
+    flag = "/api/admin/projects/default/features/checkout"
+    server.post(f"{flag}/environments/production/on")
+    server.put(flag, json={"description": "new"})
+    server.delete("/api/admin/features/checkout/tags/team/core")
+    old, now = ([{"type": "team", "value": "core", "color": color}] for color in (TEAM["color"], "#123456"))
+    assert all(each["tags"] == now for each in server.events_after(before))
+    assert [each["tags"] for each in server.events_after(0) if each["type"] == "feature-tagged"] == [old]
+    assert server.get(TAGS).json()["tags"] == server.get(f"{TAGS}/team").json()["tags"] == now
 
 
 @pytest.mark.causes("tag-created", action="POST /api/admin/features/{featureName}/tags")
@@ -160,7 +185,7 @@ def test_a_tag_that_cannot_be_made(server: TestServer, body: dict[str, Any], sta
         ({"name": "a"}, 400),
         ({"name": "a b"}, 400),
         ({"name": "team", "color": "green"}, 400),
-        ({"name": "team", "description": 7}, 400),
+        ({"name": "team", "description": [7]}, 400),
         ({}, 400),
     ],
 )

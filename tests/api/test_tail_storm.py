@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from flagkeeper.eventlog.query import EVERYTHING, Sight
-from flagkeeper.eventlog.read import EventRow, epoch
+from flagkeeper.eventlog.query import EVERYTHING, Visibility
+from flagkeeper.eventlog.read import EventRow, log_position
 from tests.people import person
 from tests.server import ADMIN, TestServer
 from tests.tail_storm import TailStorm
@@ -31,11 +31,11 @@ def change_much(server: TestServer, rounds: int) -> None:
 
 def since(server: TestServer, position: int) -> list[EventRow]:
     services = server.services
-    return services.reader.now(lambda tx: services.rows.between(tx, position + 1, epoch(tx).last_id))
+    return services.reader.now(lambda tx: services.rows.between(tx, position + 1, log_position(tx).last_id))
 
 
 def test_listeners_who_come_and_go_see_everything_once(server: TestServer) -> None:
-    callers = [(ADMIN, EVERYTHING), (person(server, "vera").token, Sight())]
+    callers = [(ADMIN, EVERYTHING), (person(server, "vera").token, Visibility())]
     position = server.last_id()
     port = int(server.url.rpartition(":")[2])
 

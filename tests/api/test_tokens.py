@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from flagkeeper.features.tokens.slice import SEEN_TOKENS
 from tests.people import person
 from tests.server import ADMIN, BACKEND, FRONTEND, TestServer
 
@@ -293,10 +294,10 @@ def test_when_a_token_was_last_used(server: TestServer) -> None:
     ada = person(server, "ada")
     assert server.get("/api/admin/user/tokens", token=ada.token).json()["pats"][0]["seenAt"] is None
     assert listed(server)[0]["seenAt"] is None
-    server.call(server.services.seen_tokens.flush())
+    server.call(server.services[SEEN_TOKENS].flush())
     admin, backend, _ = listed(server)
     assert re.fullmatch(r"\d{4}-.*Z", admin["seenAt"])
     assert backend["seenAt"] is None
     assert server.get("/api/admin/user/tokens", token=ada.token).json()["pats"][0]["seenAt"] is not None
-    server.call(server.services.seen_tokens.flush())
+    server.call(server.services[SEEN_TOKENS].flush())
     assert listed(server)[0]["seenAt"] > admin["seenAt"]

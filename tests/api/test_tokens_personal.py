@@ -8,6 +8,7 @@ import pytest
 from flagkeeper.features.tokens import commands
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.readmodels.credentials.slice import CREDENTIALS
 from tests.people import Person, browser, person
 from tests.server import ADMIN, BACKEND, TestServer
 
@@ -144,7 +145,7 @@ def test_it_expires(server: TestServer) -> None:
     services = server.services
     soon = clock.now() + 700
     _, secret = server.call(services.units.run(SYSTEM, commands.create_pat, ada.id, "short", soon))
-    server.call(services.credentials_runner.reached(services.bell.last_id))
+    server.call(services[CREDENTIALS].reached(services.log_signal.last_id))
     assert server.get(PATS, token=secret).status_code == 200
     while clock.now() < soon:
         pass

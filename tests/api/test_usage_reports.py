@@ -8,6 +8,9 @@ import pytest
 
 from flagkeeper.features.flags.commands import create
 from flagkeeper.features.flags.model.flag import FlagDraft
+from flagkeeper.features.retention.slice import RETENTION
+from flagkeeper.features.usage.slice import USAGE
+from flagkeeper.integrations.delivery.slice import DELIVERIES
 from flagkeeper.kernel import clock
 from tests.log import ALICE
 from tests.server import ADMIN, BACKEND, FRONTEND, TestServer
@@ -82,7 +85,7 @@ def flag(server: TestServer) -> str:
 @pytest.fixture
 def written(server: TestServer) -> Callable[[], None]:
     """Writes what was collected, which happens every few seconds."""
-    return lambda: server.call(server.services.usage.flush())
+    return lambda: server.call(server.services[USAGE].flush())
 
 
 @pytest.mark.causes("application-created", "client-register", action="POST /api/client/register")
@@ -96,9 +99,8 @@ def test_an_sdk_registers(server: TestServer, written: Callable[[], None]) -> No
     created, registered = server.events_after(before)
     assert (created["type"], registered["type"]) == ("application-created", "client-register")
     for event in (created, registered):
-        assert event["createdByUserId"] == -1337
+        assert (event["createdBy"], event["createdByUserId"], event["ip"]) == ("unleash_system_user", -1337, "")
         assert event["featureName"] is event["project"] is event["environment"] is None
-        assert event["ip"] == "127.0.0.1"
     assert created["data"]["appName"] == "shop"
     assert created["data"]["strategies"] == ["default", "flexibleRollout"]
     assert registered["data"] == {
@@ -179,10 +181,17 @@ def test_an_sdk_reports_what_it_counted(server: TestServer, flag: str, written: 
     assert (created["type"], reported["type"]) == ("application-created", "client-metrics")
     assert reported["data"]["toggles"] == 2
     assert reported["data"]["environment"] == "development"
-    assert reported["createdByUserId"] == -1337
+    assert (reported["createdBy"], reported["createdByUserId"]) == ("unleash_system_user", -1337)
     summary = server.get(f"/api/admin/client-metrics/features/{flag}").json()
     (hour,) = summary.pop("lastHourUsage")
-    assert (hour["environment"], hour["yes"], hour["no"]) == ("development", 10, 4)
+    assert (hour["featureName"], hour["environment"], hour["yes"], hour["no"]) == (flag, "development", 10, 4)
+    shown = server.get(f"/api/admin/projects/default/features/{flag}").json()["environments"]
+    assert [(each["name"], each["yes"], each["no"]) for each in shown] == [
+        ("development", 10, 4),
+        ("production", 0, 0),
+    ]
+    production = server.get(f"/api/admin/projects/default/features/{flag}/environments/production").json()
+    assert (production["name"], production["environment"], production["yes"]) == (flag, "production", 0)
     assert summary == {"version": 1, "maturity": "stable", "featureName": flag, "seenApplications": ["shop"]}
     raw = server.get(f"/api/admin/client-metrics/features/{flag}/raw?hoursBack=2").json()
     assert (raw["version"], raw["maturity"]) == (1, "stable")
@@ -207,6 +216,7 @@ TAKEN_METRICS: list[Json] = [
     {"appName": "shop"},
     metrics({"a": {"yes": 1, "no": 0, "variants": None}}),
     metrics({"a": {}}),
+    metrics({"a": {"yes": -1}, "b": {"yes": 2**70}, "x\0y": {"yes": 1}}),
     metrics(bucket={"start": 1795310702237, "stop": 1795310702.5, "toggles": {}}),
     metrics(impactMetrics=[{"name": "c1", "help": "h", "type": "nope", "samples": []}]),
     metrics(impactMetrics="nonsense", unknown=[1]),
@@ -223,8 +233,6 @@ REFUSED_METRICS: list[tuple[Json, str]] = [
     (metrics(bucket={"start": "x", "stop": "y", "toggles": {}}), "/body/bucket/start"),
     (metrics(bucket={"start": 1, "stop": "y", "toggles": {}}), "/body/bucket/stop"),
     (metrics(bucket={"start": 1, "stop": 1}), "/body/bucket/toggles"),
-    (metrics({"a": {"yes": -1}}), "/body/bucket/toggles/*/yes"),
-    (metrics({"a": {"yes": 2**70}}), "/body/bucket/toggles/*/yes"),
     (metrics(bucket={"start": -5, "stop": 5, "toggles": {}}), "/body/bucket/start"),
 ]
 
@@ -261,12 +269,48 @@ def test_a_proxy_reports_for_many(server: TestServer, flag: str, written: Callab
 REFUSED_BULKS: list[tuple[Json, str]] = [
     ({"applications": []}, "/body/metrics"),
     ({"metrics": []}, "/body/applications"),
-    (bulk(applications=[{"appName": "x", "instanceId": "y"}]), "/body/applications/0/environment"),
-    (
-        bulk(metrics=[{"featureName": "a", "appName": "b", "environment": "development", "timestamp": "x"}]),
-        "/body/metrics/0/timestamp",
-    ),
+    (bulk(applications={}), "/body/applications"),
+    (bulk(metrics="none"), "/body/metrics"),
 ]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"featureName": "x\0y"},
+        {"featureName": 7},
+        {"appName": "a\x1b[2J"},
+        {"appName": ""},
+        {"appName": "x" * 256},
+        {"yes": -1},
+        {"no": 2**70},
+        {"timestamp": "yesterday"},
+        {"timestamp": -1},
+        {"variants": {"v": "many"}},
+        {"environment": None},
+    ],
+)
+def test_one_that_errs_does_not_cost_the_others_their_counts(
+    server: TestServer, flag: str, written: Callable[[], None], bad: Json
+) -> None:
+    good = bulk()["metrics"][0]
+    wrong = {**good, "appName": "careless", **bad} if "appName" not in bad else {**good, **bad}
+    app = {"appName": "careless", "instanceId": "1"}
+    answer = send(server, "metrics/bulk", bulk(metrics=[wrong, good, 7], applications=[app, *bulk()["applications"]]))
+    assert (answer.status_code, answer.content) == (202, b"")
+    written()
+    raw = server.get(f"/api/admin/client-metrics/features/{flag}/raw?hoursBack=1").json()["data"]
+    assert [(each["appName"], each["yes"], each["no"]) for each in raw] == [(good["appName"], 3, 1)]
+    (application,) = server.get("/api/admin/metrics/applications").json()["applications"]
+    assert application["appName"] == bulk()["applications"][0]["appName"]
+    assert "flagkeeper_usage_dropped_total 3.0" in server.get("/internal-backstage/prometheus").text
+
+
+def test_an_sdk_whose_name_would_control_a_terminal(server: TestServer, flag: str) -> None:
+    for path, body in (("register", REGISTRATION), ("metrics", metrics())):
+        for field in ("appName", "instanceId", "sdkVersion"):
+            answer = send(server, path, {**body, field: "a\u202eb"})
+            assert (answer.status_code, "Control characters" in answer.json()["message"]) == (400, True)
 
 
 def test_bulks_that_are_refused(server: TestServer) -> None:
@@ -297,7 +341,8 @@ def test_applications_are_found_by_name(server: TestServer, written: Callable[[]
     assert set(names("?query=SHOP")[0]) == {"Shop", "shop_2"}
     assert names("?query=p_") == (["shop_2"], 1)
     assert names("?query=shop&limit=1")[1] == 2
-    assert names("?query=a&sortOrder=desc&limit=1&offset=0")[0] == ["basket"]
+    assert names("?query=a&sortBy=appName&sortOrder=desc&limit=1&offset=0")[0] == ["basket"]
+    assert server.get("/api/admin/metrics/applications?sortBy=colour").status_code == 400
     assert server.get("/api/admin/metrics/applications/nobody").status_code == 404
 
 
@@ -313,5 +358,39 @@ def test_a_flag_that_nobody_reads(server: TestServer, flag: str) -> None:
     assert server.get(f"/api/admin/client-metrics/features/{flag}/raw").json()["data"] == []
 
 
+def test_a_flag_that_there_is_not_has_no_metrics(server: TestServer, flag: str) -> None:
+    for path in ("nobody", "nobody/raw"):
+        answer = server.get(f"/api/admin/client-metrics/features/{path}")
+        assert (answer.status_code, answer.json()["name"]) == (404, "NotFoundError")
+    server.delete(f"/api/admin/projects/default/features/{flag}")
+    assert server.get(f"/api/admin/client-metrics/features/{flag}").status_code == 200
+
+
 def test_what_is_dropped_shows_in_the_metrics(server: TestServer) -> None:
     assert "flagkeeper_usage_dropped_total 0.0" in server.get("/internal-backstage/prometheus").text
+
+
+def test_what_the_system_records_is_found_by_its_name_and_by_no_other(
+    server: TestServer, flag: str, written: Callable[[], None]
+) -> None:
+    """Tokens of `INIT_` variables are all called `admin`, as the first administrator is."""
+    for token in server.get("/api/admin/api-tokens").json()["tokens"]:
+        assert token["tokenName"] == "admin"
+    send(server, "register", REGISTRATION)
+    send(server, "metrics", metrics({flag: {"yes": 5, "no": 2}}))
+    send(server, "metrics/bulk", bulk())
+    written()
+    server.call(server.services[RETENTION].archive())
+    server.call(server.services[DELIVERIES].cleaning.run(server.services.units))
+    server.call(server.services[USAGE].clean(server.services.units))
+    events = server.events()
+    assert {"application-created", "client-register", "client-metrics", "user-created"} <= {
+        event["type"] for event in events
+    }
+    for event in events:
+        of_system = event["createdByUserId"] == -1337
+        assert of_system == (event["createdBy"] == "unleash_system_user"), event
+        assert not of_system or event["ip"] == ""
+    for query, found in (("by:admin", False), ("by:unleash_system_user", True), ("user:-1337", True)):
+        answer = server.get("/api/admin/log/events", params={"q": f"{query} type:client-*,application-*"}).json()
+        assert bool(answer["events"]) is found, query

@@ -1,9 +1,11 @@
 """The unmodified Python SDK of Unleash against the running server."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from UnleashClient.clients.unleash_client import UnleashClient
@@ -12,13 +14,16 @@ from UnleashClient.utils import InstanceAllowType
 from flagkeeper.features.flags.commands import archive, switch
 from flagkeeper.features.flags.model.strategy import StrategyDraft
 from flagkeeper.features.flags.model.variant import PayloadDraft, VariantDraft
+from flagkeeper.features.usage.slice import USAGE
 from tests.log import ALICE
 from tests.sdk import PLACE, PROJECT, make_flag, make_segment, run, users
-from tests.server import BACKEND, TestServer
+from tests.server import BACKEND, FRONTEND, TestServer
 
 
 @contextmanager
-def sdk(server: TestServer, folder: Path, instance: str = "i1") -> Iterator[UnleashClient]:
+def sdk(
+    server: TestServer, folder: Path, instance: str = "i1", mode: Literal["polling", "streaming"] = "polling"
+) -> Iterator[UnleashClient]:
     """A client that polls and reports every second."""
     client = UnleashClient(
         url=f"{server.url}/api",
@@ -29,6 +34,7 @@ def sdk(server: TestServer, folder: Path, instance: str = "i1") -> Iterator[Unle
         custom_headers={"Authorization": BACKEND},
         cache_directory=str(folder / instance),
         multiple_instance_mode=InstanceAllowType.SILENTLY_ALLOW,
+        experimental_mode={"type": mode},
     )
     client.initialize_client()
     try:
@@ -101,7 +107,7 @@ def test_it_registers_and_reports(server: TestServer, tmp_path: Path) -> None:
             for _ in range(5):
                 assert client.is_enabled("checkout")
             assert not client.is_enabled("never.created")
-    server.call(server.services.usage.flush())
+    server.call(server.services[USAGE].flush())
     shop = server.get("/api/admin/metrics/applications/shop").json()
     assert [(each["instanceId"], each["environment"]) for each in shop["instances"]] == [
         ("i1", "development"),
@@ -117,3 +123,40 @@ def test_it_registers_and_reports(server: TestServer, tmp_path: Path) -> None:
         "client-metrics",
         "client-register",
     ]
+
+
+@pytest.mark.slow
+def test_in_streaming_mode_it_has_the_flags_and_their_changes(server: TestServer, tmp_path: Path) -> None:
+    beta = make_segment(server, "beta", users("7"))
+    make_flag(server, "checkout")
+    make_flag(server, "for.beta", StrategyDraft(name="default", segments=[beta]))
+    with sdk(server, tmp_path, mode="streaming") as client:
+        eventually(lambda: client.is_enabled("checkout"), 10)
+        assert client.is_enabled("for.beta", {"userId": "7"})
+        assert not client.is_enabled("for.beta", {"userId": "8"})
+        server.call(server.services.units.run(ALICE, switch.turn_off, PROJECT, "checkout", PLACE))
+        # It comes back after two seconds, then after four.
+        eventually(lambda: not client.is_enabled("checkout"), 20)
+        assert client.is_enabled("for.beta", {"userId": "7"})
+
+
+def test_a_stream_says_that_it_is_none(server: TestServer) -> None:
+    path = "/api/client/streaming"
+    make_flag(server, "checkout")
+    whole = server.get(path, token=BACKEND)
+    assert whole.headers["content-type"] == "text/event-stream"
+    polling, hydration, end = whole.text.split("\n\n")
+    assert (polling, end) == ("event: fetch-mode\ndata: polling", "")
+    kind, name, data = (line.partition(": ")[2] for line in hydration.split("\n"))
+    (event,) = json.loads(data)["events"]
+    polled = server.get("/api/client/features", token=BACKEND, headers={"Unleash-Client-Spec": "5.2.0"}).json()
+    assert (kind, event["type"], event["eventId"]) == ("unleash-connected", "hydration", polled["meta"]["revisionId"])
+    assert (event["features"], event["segments"]) == (polled["features"], polled["segments"])
+
+    again = server.get(path, token=BACKEND, headers={"Last-Event-ID": name})
+    assert again.text == "event: fetch-mode\ndata: polling\n\n", "nothing is new"
+    run(server, switch.turn_off, PROJECT, "checkout", PLACE)
+    assert "hydration" in server.get(path, token=BACKEND, headers={"Last-Event-ID": name}).text
+    assert server.get(path, token=None).status_code == 401
+    assert server.get(path, token=FRONTEND).status_code == 403
+    assert server.get("/api/client/delta", token=BACKEND).status_code == 404, "SDKs say so, and people poll instead"

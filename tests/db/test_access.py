@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from flagkeeper.eventlog.query import EVERYTHING
 from flagkeeper.features.access import commands, queries
-from flagkeeper.features.access.model import MEMBER, OWNER, PREDEFINED, Membership, ProjectAccessState, RoleState
+from flagkeeper.features.access.model import MEMBER, OWNER, PREDEFINED
 from flagkeeper.features.tokens.queries import all_tokens
 from flagkeeper.features.users import queries as users
 from flagkeeper.features.users.model.password import demand_strong, matches
@@ -31,7 +32,6 @@ def test_the_predefined_roles_are_stored_as_they_are_defined(log: Log) -> None:
     assert types(log) == ["role-created"] * 6
 
 
-@pytest.mark.causes("project-access-added", action="creating a project")
 def test_a_role_in_a_project_is_given_once(log: Log) -> None:
     log.run(commands.seed)
     for _ in range(2):
@@ -55,18 +55,6 @@ def test_a_user_who_goes_leaves_every_project(log: Log) -> None:
     assert len(log.read(users.project_roles, 8)) == 1
 
 
-def test_a_project_that_goes_is_forgotten(log: Log) -> None:
-    log.run(commands.seed)
-    log.run(commands.grant, "shop", 7, OWNER.id)
-    log.run(commands.forget_project, "shop")
-    assert log.read(users.project_roles, 7) == []
-
-
-def test_versions_are_read_again_as_they_were() -> None:
-    for state in (RoleState(role=OWNER.payload()), ProjectAccessState(members=[Membership(7, 4)])):
-        assert type(state).unpack(1, state.pack()) == state
-
-
 def test_a_second_start_changes_nothing(log: Log) -> None:
     start(log, EMPTY)
     before = log.count()
@@ -82,7 +70,7 @@ def test_tokens_are_given_to_a_server_that_has_none(log: Log) -> None:
     given = Settings(admin_tokens=("*:*.a", "*:*.a"), backend_tokens=("default:production.b",), frontend_tokens=("c",))
     for _ in range(2):
         start(log, given)
-    assert [(token.type, token.environment, token.projects) for token in log.read(all_tokens)] == [
+    assert [(token.type, token.environment, token.projects) for token in log.read(all_tokens, EVERYTHING)] == [
         ("admin", "*", ["*"]),
         ("client", "production", ["default"]),
         ("frontend", "development", ["*"]),

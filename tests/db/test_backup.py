@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData
-from flagkeeper.eventlog.read import epoch
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.eventlog.read import log_position
 from flagkeeper.eventlog.restore import restore
 from flagkeeper.features.searches import commands as searches
 from flagkeeper.features.searches.model import SearchDraft
@@ -21,6 +21,7 @@ from flagkeeper.features.segments import commands, queries
 from flagkeeper.features.segments.model import SegmentDraft
 from flagkeeper.first_start import first_start
 from flagkeeper.kernel.actor import Actor
+from flagkeeper.kernel.change_context import NO_CONTEXT
 from flagkeeper.kernel.errors import BadData, Conflict, NameExists
 from flagkeeper.schema import metadata
 from flagkeeper.settings import Settings
@@ -32,7 +33,7 @@ from flagkeeper.storage.transaction import Transaction
 from tests.databases import Run, fresh_postgresql, fresh_sqlite
 from tests.log import Log
 
-OPERATOR = Actor("cli:ops", -1337)
+OPERATOR = Actor("cli:ops", -2)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -50,7 +51,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def draft(name: str) -> SegmentDraft:
-    constraint = ConstraintData(context_name="country", operator="IN", values=["é", "日本", 'a"b\n'])
+    constraint = Constraint(context_name="country", operator="IN", values=["é", "日本", 'a"b\n'])
     return SegmentDraft(name=name, description=None, constraints=[constraint], project=None)
 
 
@@ -59,7 +60,7 @@ def save(log: Log, file: Path) -> Contents:
 
 
 def bring_back(log: Log, file: Path) -> Contents:
-    return restore(log.database, metadata, file, OPERATOR, lambda done, total: None)
+    return restore(log.database, metadata, file, OPERATOR, NO_CONTEXT, lambda done, total: None)
 
 
 def rows(tx: Transaction) -> dict[str, list[Any]]:
@@ -79,7 +80,7 @@ async def test_everything_comes_back_with_an_event_that_says_so(log: Log, target
     for shared in (True, False):
         wanted = SearchDraft(name=f"shared: {shared}", query='"é"', shared=shared)
         log.units.run_now(Actor("admin", 1), searches.create, wanted)
-    before, last = log.read(rows), log.read(epoch)
+    before, last = log.read(rows), log.read(log_position)
     assert len(before["saved_searches"]) == 2
 
     save(log, file)
@@ -95,7 +96,7 @@ async def test_everything_comes_back_with_an_event_that_says_so(log: Log, target
     assert after == before
     newest, *older = target.events()
     assert older == log.events()
-    assert (newest.type, newest.created_by, newest.created_by_user_id) == ("flagkeeper-restored", "cli:ops", -1337)
+    assert (newest.type, newest.created_by, newest.created_by_user_id) == ("flagkeeper-restored", "cli:ops", -2)
     assert msgspec.json.decode(newest.data or "") == {"epoch": new_epoch, "lastId": last.last_id}
 
 
@@ -142,7 +143,7 @@ def test_a_backup_during_writes_is_one_moment(log: Log, target: Log, file: Path)
     assert contents.tables["events"].rows == len(found)
     named = {msgspec.json.decode(event.data or "")["name"] for event in found}
     assert named == {segment.name for segment in target.read(queries.all_segments)}
-    assert target.read(epoch).last_id == len(found) + 1
+    assert target.read(log_position).last_id == len(found) + 1
 
 
 def test_a_database_with_a_past_is_left_alone(log: Log, target: Log, file: Path) -> None:
@@ -181,7 +182,7 @@ def test_progress_ends_at_the_total(log: Log, target: Log, file: Path) -> None:
     contents = back_up(log.database, metadata, file, lambda done, total: seen.append((done, total)))
     assert seen[-1] == (contents.rows(), contents.rows())
     seen.clear()
-    restore(target.database, metadata, file, OPERATOR, lambda done, total: seen.append((done, total)))
+    restore(target.database, metadata, file, OPERATOR, NO_CONTEXT, lambda done, total: seen.append((done, total)))
     assert seen[-1] == (contents.rows(), contents.rows())
 
 

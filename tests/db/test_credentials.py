@@ -5,14 +5,15 @@ import zlib
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from flagkeeper import schema
 from flagkeeper.eventlog.follow import after
-from flagkeeper.eventlog.read import Epoch, epoch
+from flagkeeper.eventlog.read import LogPosition, log_position
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.projects import commands as projects
+from flagkeeper.features.projects.model import Mode
 from flagkeeper.features.searches import commands as searches
 from flagkeeper.features.tokens import commands as tokens
 from flagkeeper.features.tokens.model import TokenType, draft, hash_of
@@ -22,11 +23,13 @@ from flagkeeper.features.users.model.session import hash_of as session_hash
 from flagkeeper.features.users.model.user import UserChange
 from flagkeeper.features.users.model.user import draft as user_draft
 from flagkeeper.features.users.queries import password_hashes
-from flagkeeper.http.caller import Grant, Kind
+from flagkeeper.http.access import NOTHING, Access, Grant, allowed, grants, hides, is_admin
+from flagkeeper.http.caller import Kind
 from flagkeeper.kernel import clock
 from flagkeeper.readmodels.credentials.view import CredentialView
 from flagkeeper.storage.transaction import Transaction
 from tests.log import Log
+from tests.projects import set_mode
 
 FUTURE = 4_000_000_000_000
 
@@ -48,15 +51,15 @@ class Followed:
         self.log = log
         self.uses = Noted()
         self.view = CredentialView(self.uses)
-        self._at = Epoch("", 0)
+        self._at = LogPosition("", 0)
         log.read(self._load)
 
     def _load(self, tx: Transaction) -> None:
-        self._at = epoch(tx)
+        self._at = log_position(tx)
         self.view.load(tx, self._at)
 
     def _step(self, tx: Transaction) -> None:
-        now = epoch(tx)
+        now = log_position(tx)
         self.view.apply(tx, after(tx, self._at.last_id, self.view.wants), now)
         self._at = now
 
@@ -65,13 +68,9 @@ class Followed:
         result = self.log.run(command, *args)
         self.log.read(self._step)
         fresh = Followed.__new__(Followed)
-        fresh.view, fresh._at = CredentialView(Noted()), Epoch("", 0)
+        fresh.view, fresh._at = CredentialView(Noted()), LogPosition("", 0)
         self.log.read(fresh._load)
-        assert (self.view._tokens, self.view._pats, self.view._users) == (
-            fresh.view._tokens,
-            fresh.view._pats,
-            fresh.view._users,
-        )
+        assert self.view.known == fresh.view.known
         return result
 
 
@@ -87,7 +86,7 @@ def test_api_tokens(followed: Followed) -> None:
     found = followed.view.find(secret)
     assert found is not None
     assert (found.kind, found.name, found.user_id) == (Kind.BACKEND, "web", -1337)
-    assert (found.projects, found.environment, found.grants) == (("default",), "production", frozenset())
+    assert (found.projects, found.environment, found.access) == (("default",), "production", NOTHING)
     assert followed.view.find(secret[:-1]) is None
     assert followed.uses.hashes == [hash_of(secret)]
 
@@ -105,6 +104,7 @@ def test_an_admin_token_is_nobody(followed: Followed) -> None:
     found = followed.view.find(secret)
     assert found is not None
     assert (found.kind, found.name, found.user_id, found.environment) == (Kind.ADMIN, "root", -42, "*")
+    assert is_admin(found.access)
 
 
 def test_users_and_their_tokens(followed: Followed) -> None:
@@ -115,13 +115,14 @@ def test_users_and_their_tokens(followed: Followed) -> None:
     assert (found.kind, found.name, found.user_id, found.expires_at) == (Kind.USER, "ada", ada.id, FUTURE)
     of_session = followed.view.of_user(ada.id)
     assert of_session is not None
-    assert (of_session.expires_at, of_session.grants) == (None, frozenset())
+    assert of_session.expires_at is None
+    assert list(grants(of_session.access)) == []
 
     followed.run(users.update, ada.id, UserChange(email="ada@example.com", root_role=2))
     found = followed.view.find(secret)
     assert found is not None
     assert found.name == "ada@example.com"
-    assert Grant("CREATE_PROJECT") in found.grants
+    assert Grant("CREATE_PROJECT") in set(grants(found.access))
 
     followed.run(tokens.delete_pat, ada.id, pat.id)
     assert followed.view.find(secret) is None
@@ -142,20 +143,36 @@ def test_grants_are_the_union_of_all_roles(followed: Followed) -> None:
         Grant("UPDATE_PROJECT_CONTEXT", "default"),
         Grant("CREATE_FEATURE", "shop"),
         Grant("CREATE_FEATURE"),
-    } <= found.grants
-    assert Grant("UPDATE_PROJECT_CONTEXT", "shop") not in found.grants
-    assert Grant("UPDATE_PROJECT_CONTEXT") not in found.grants
+    } <= set(grants(found.access))
+    assert Grant("UPDATE_PROJECT_CONTEXT", "shop") not in set(grants(found.access))
+    assert Grant("UPDATE_PROJECT_CONTEXT") not in set(grants(found.access))
+
+
+def test_the_mode_of_a_project_is_followed(followed: Followed) -> None:
+    ada = followed.run(users.create, user_draft(username="ada", root_role=2))
+
+    def hers() -> Access:
+        found = followed.view.of_user(ada.id)
+        assert found is not None
+        return found.access
+
+    for mode, may, hidden in ((Mode.PROTECTED, False, False), (Mode.PRIVATE, False, True), (Mode.OPEN, True, False)):
+        followed.run(set_mode, "default", mode)
+        assert (allowed(hers(), "CREATE_FEATURE", "default"), hides(hers(), "default")) == (may, hidden)
+    followed.run(set_mode, "default", Mode.PRIVATE)
+    followed.run(access.grant, "default", ada.id, 5)
+    assert (allowed(hers(), "CREATE_FEATURE", "default"), hides(hers(), "default")) == (True, False)
 
 
 def everything(log: Log) -> dict[str, str]:
     """The whole database as text, by table; what is compressed in it is unpacked."""
-    engine = create_engine(log.database.sqlalchemy_url())
+    engine = log.database.engine()
     found = {}
     with engine.connect() as connection:
         for table in schema.metadata.sorted_tables:
             rows = [tuple(row) for row in connection.execute(text(f'SELECT * FROM "{table.name}"'))]
-            if table.name == "event_versions":
-                rows = [(*row[:-1], zlib.decompress(bytes(row[-1])).decode()) for row in rows]
+            if table.name == "log_versions":
+                rows = [(*row[:-1], row[-1] and zlib.decompress(bytes(row[-1])).decode()) for row in rows]
             found[table.name] = json.dumps(rows, default=str)
     engine.dispose()
     return found
@@ -165,7 +182,7 @@ def test_no_secret_is_kept_anywhere(followed: Followed) -> None:
     password, session = "Str0ng!passw0rd-of-ada", "session-of-ada"
     ada = followed.run(users.create, user_draft(username="ada", root_role=3), hash_password(password))
     (kept,) = followed.log.read(password_hashes, ada.id)
-    followed.run(users.log_in, ada.id, kept, session_hash(session), None)
+    followed.run(users.log_in, users.Proven(ada.id, kept, None, None), session_hash(session), "192.0.2.1")
     secrets = [password, session]
     for type_ in TokenType:
         token, secret = followed.run(tokens.create, draft("web", type_, None, None))
@@ -181,9 +198,9 @@ def test_no_secret_is_kept_anywhere(followed: Followed) -> None:
     followed.run(tokens.delete_pat, ada.id, pat.id)
 
     tables = everything(followed.log)
-    assert {"events", "event_versions", "api_tokens", "sessions", "passwords"} <= tables.keys()
+    assert {"events", "log_versions", "api_tokens", "sessions", "passwords"} <= tables.keys()
     assert "api-token-created" in tables["events"]
-    assert "ada" in tables["event_versions"]
+    assert "ada" in tables["log_versions"]
     for secret in secrets:
         random = secret.rpartition(".")[2].rpartition(":")[2]
         assert [table for table, content in tables.items() if secret in content or random in content] == []

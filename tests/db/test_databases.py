@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from flagkeeper.storage.database import parse_database_url
+from flagkeeper.storage.dialects import Dialect
 from flagkeeper.storage.migrate import current_revision, newest_revision
 from tests.databases import Run, fresh_postgresql, fresh_sqlite
 
@@ -117,3 +118,21 @@ def processes(folder: Path) -> list[str]:
         if str(folder) in line:
             found.append(line)
     return found
+
+
+def test_who_writes_the_index_waits_for_others_who_do(database_url: str) -> None:
+    """A block takes seconds, during which nobody but indexers waits; elsewhere a lock is given up soon."""
+    database = parse_database_url(database_url)
+    asked = "PRAGMA busy_timeout" if database.dialect is Dialect.SQLITE else "SHOW lock_timeout"
+
+    def patience(*, indexing: bool) -> str:
+        connection = database.connect(indexing=indexing)
+        try:
+            connection.begin()
+            (((found,),), _) = connection.run(asked, {})
+        finally:
+            connection.close()
+        return str(found)
+
+    assert patience(indexing=True) in ("30000", "30s")
+    assert patience(indexing=False) in ("500", "500ms")

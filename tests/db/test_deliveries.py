@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, select, update
 
+from flagkeeper.eventlog.query import EVERYTHING
 from flagkeeper.eventlog.read import EventRow, LogRows
 from flagkeeper.eventlog.tables import events
 from flagkeeper.eventlog.unit import Unit
-from flagkeeper.integrations import config_commands
-from flagkeeper.integrations import delivery_commands as commands
-from flagkeeper.integrations import delivery_queries as queries
-from flagkeeper.integrations.config_model import Integration, IntegrationDraft
-from flagkeeper.integrations.delivery_jobs import DeliveryCleaning
-from flagkeeper.integrations.delivery_model import (
+from flagkeeper.integrations.config import commands as config_commands
+from flagkeeper.integrations.config.model import Integration, IntegrationDraft
+from flagkeeper.integrations.delivery import commands, queries
+from flagkeeper.integrations.delivery.jobs import DeliveryCleaning
+from flagkeeper.integrations.delivery.model import (
     AT_ONCE,
     MOST_ATTEMPTS,
     Attempt,
@@ -23,11 +23,11 @@ from flagkeeper.integrations.delivery_model import (
     Schedule,
     judged,
 )
-from flagkeeper.integrations.delivery_queries import ReplayFilter
-from flagkeeper.integrations.delivery_tables import deliveries, integration_events
+from flagkeeper.integrations.delivery.queries import ReplayFilter
+from flagkeeper.integrations.delivery.service import replay_matching
+from flagkeeper.integrations.delivery.tables import deliveries, integration_events
+from flagkeeper.integrations.protocol.verdict import Outcome, State, Verdict
 from flagkeeper.integrations.sender.due import Ask, Found, due
-from flagkeeper.integrations.sender.replay import replay_matching
-from flagkeeper.integrations.verdict import Outcome, State, Verdict
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, NotFound, Unavailable
 from flagkeeper.kernel.paging import Page
@@ -47,7 +47,7 @@ def filled(log: Log, *flags: str, **changes: Any) -> Integration:
     return integration
 
 
-def look(log: Log, integration: Integration, now: int, *, known: tuple[int, ...] = (), room: int = 10) -> Found:
+def wake(log: Log, integration: Integration, now: int, *, known: tuple[int, ...] = (), room: int = 10) -> Found:
     ask = Ask(integration_id=integration.id, ordered=integration.ordered, room=room, known=list(known))
     found: Found = log.read(due, ask, now)
     return found
@@ -68,7 +68,7 @@ def attempts(log: Log, integration: Integration, page: Page | None = None) -> li
 
 def test_what_is_new_is_due_in_log_order_and_knows_its_event(log: Log) -> None:
     integration = filled(log, "c", "a", "b")
-    found = look(log, integration, 0)
+    found = wake(log, integration, 0)
     assert [each.event.feature_name for each in found.fresh if each.event] == ["c", "a", "b"]
     assert [each.event_id for each in found.fresh] == sorted(each.event_id for each in found.fresh)
     assert (found.again, found.next_due, found.is_full) == ([], None, False)
@@ -76,50 +76,50 @@ def test_what_is_new_is_due_in_log_order_and_knows_its_event(log: Log) -> None:
 
 def test_a_look_brings_no_more_than_there_is_room_for_and_nothing_known(log: Log) -> None:
     integration = filled(log, *"abcdef")
-    first = look(log, integration, 0, room=2)
+    first = wake(log, integration, 0, room=2)
     assert first.is_full
     known = tuple(each.event_id for each in first.fresh)
-    rest = look(log, integration, 0, known=known, room=10)
+    rest = wake(log, integration, 0, known=known, room=10)
     assert [each.event.feature_name for each in rest.fresh if each.event] == ["c", "d", "e", "f"]
     assert not rest.is_full
 
 
 def test_what_failed_is_due_later_and_holds_nothing_up(log: Log) -> None:
     integration = filled(log, "a", "a", "b")
-    failed = record(log, look(log, integration, 0).fresh[0], Outcome.RETRY)
-    found = look(log, integration, 1_000)
+    failed = record(log, wake(log, integration, 0).fresh[0], Outcome.RETRY)
+    found = wake(log, integration, 1_000)
     assert [each.event_id for each in found.fresh] == [failed.delivery.event_id + 1, failed.delivery.event_id + 2]
     assert (found.again, found.next_due) == ([], failed.due_at)
-    found = look(log, integration, failed.due_at)
+    found = wake(log, integration, failed.due_at)
     assert [(each.event_id, each.attempt) for each in found.again] == [(failed.delivery.event_id, 1)]
 
 
 def test_with_order_what_failed_holds_up_its_own_subject_only(log: Log) -> None:
     integration = filled(log, "a", "b", "a", "a", parameters={"ordered": "true"})
-    first, b, second, third = look(log, integration, 0).fresh
+    first, b, second, third = wake(log, integration, 0).fresh
     failed = record(log, first, Outcome.RETRY)
-    found = look(log, integration, failed.due_at)
+    found = wake(log, integration, failed.due_at)
     assert [each.event_id for each in found.fresh] == [b.event_id]
     assert [each.event_id for each in found.again] == [first.event_id]
     record(log, found.again[0], Outcome.PERMANENT)
-    found = look(log, integration, failed.due_at)
+    found = wake(log, integration, failed.due_at)
     assert [each.event_id for each in found.fresh] == [b.event_id, second.event_id, third.event_id]
 
 
 def test_with_order_the_earliest_of_a_subject_is_tried_again_first(log: Log) -> None:
     """Order was asked for while two of a subject were waiting to be tried again."""
     integration = filled(log, "a", "a", parameters={"ordered": "true"})
-    first, second = look(log, integration, 0).fresh
+    first, second = wake(log, integration, 0).fresh
     record(log, second, Outcome.RETRY, now=1_000)
     record(log, first, Outcome.RETRY, now=50_000)
-    found = look(log, integration, 1_000_000)
+    found = wake(log, integration, 1_000_000)
     assert [each.event_id for each in found.again] == [first.event_id]
 
 
 def test_every_attempt_is_recorded_and_the_delivery_moves_on(log: Log) -> None:
     integration = filled(log, "a")
     for number in range(1, MOST_ATTEMPTS + 1):
-        found = look(log, integration, 10**15)
+        found = wake(log, integration, 10**15)
         (delivery,) = [*found.fresh, *found.again]
         assert delivery.attempt == number - 1
         record(log, delivery, Outcome.RETRY, now=number * 1_000)
@@ -129,7 +129,7 @@ def test_every_attempt_is_recorded_and_the_delivery_moves_on(log: Log) -> None:
     assert shown[0].state_details == "Attempt 10 of 10: retry. That was the last one."
     assert shown[-1].event.feature_name == "a"
     assert shown[-1].details == '{"n":1}'
-    look_again = look(log, integration, 10**15)
+    look_again = wake(log, integration, 10**15)
     assert not look_again.fresh
     assert not look_again.again
 
@@ -137,7 +137,7 @@ def test_every_attempt_is_recorded_and_the_delivery_moves_on(log: Log) -> None:
 def test_an_outcome_that_comes_too_late_is_shown_but_decides_nothing(log: Log) -> None:
     """Another process took over and was quicker."""
     integration = filled(log, "a")
-    (delivery,) = look(log, integration, 0).fresh
+    (delivery,) = wake(log, integration, 0).fresh
     record(log, delivery, Outcome.OK)
     record(log, delivery, Outcome.RETRY)
     assert states_of(log, integration) == ["done"]
@@ -147,14 +147,14 @@ def test_an_outcome_that_comes_too_late_is_shown_but_decides_nothing(log: Log) -
 def test_numbers_of_attempts_rise_in_commit_order_over_all_integrations(log: Log) -> None:
     one, two = filled(log, "a", "b"), filled(log, "c")
     for integration in (one, two, one):
-        record(log, look(log, integration, 0).fresh[0], Outcome.OK)
+        record(log, wake(log, integration, 0).fresh[0], Outcome.OK)
     assert [each.id for each in attempts(log, one)] == [3, 1]
     assert [each.id for each in attempts(log, two)] == [2]
 
 
 def test_pages_of_attempts(log: Log) -> None:
     integration = filled(log, *"abcde")
-    for delivery in look(log, integration, 0).fresh:
+    for delivery in wake(log, integration, 0).fresh:
         record(log, delivery, Outcome.OK)
     assert [each.id for each in attempts(log, integration, Page(2, 1))] == [4, 3]
     with pytest.raises(NotFound):
@@ -163,7 +163,7 @@ def test_pages_of_attempts(log: Log) -> None:
 
 def test_a_receiver_that_is_gone_switches_its_integration_off(log: Log) -> None:
     integration = filled(log, "a")
-    record(log, look(log, integration, 0).fresh[0], Outcome.DISABLE)
+    record(log, wake(log, integration, 0).fresh[0], Outcome.DISABLE)
     (told,) = log.events("type:addon-config-updated", limit=5)
     assert isinstance(told, EventRow)
     assert '"enabled":false' in (told.data or "")
@@ -171,7 +171,7 @@ def test_a_receiver_that_is_gone_switches_its_integration_off(log: Log) -> None:
 
 def test_the_outcome_for_an_integration_that_was_deleted_does_no_harm(log: Log) -> None:
     integration = filled(log, "a")
-    (delivery,) = look(log, integration, 0).fresh
+    (delivery,) = wake(log, integration, 0).fresh
     log.run(config_commands.delete, integration.id)
     record(log, delivery, Outcome.DISABLE)
     with pytest.raises(NotFound):
@@ -180,10 +180,10 @@ def test_the_outcome_for_an_integration_that_was_deleted_does_no_harm(log: Log) 
 
 def test_a_replay_keeps_the_message_id_and_begins_anew(log: Log) -> None:
     integration = filled(log, "a", "b")
-    a, _b = look(log, integration, 0).fresh
+    a, _b = wake(log, integration, 0).fresh
     record(log, a, Outcome.OK)
     log.run(commands.replay, integration.id, a.event_id)
-    again, _ = look(log, integration, 0).fresh
+    again, _ = wake(log, integration, 0).fresh
     assert (again.event_id, again.message_id, again.attempt, again.parts_done) == (a.event_id, a.message_id, 0, ())
     with pytest.raises(NotFound):
         log.run(commands.replay, integration.id, 999)
@@ -193,15 +193,15 @@ def test_a_replay_keeps_the_message_id_and_begins_anew(log: Log) -> None:
 
 def test_a_replay_of_what_died_sends_only_what_did_not_arrive(log: Log) -> None:
     integration = filled(log, "a")
-    (delivery,) = look(log, integration, 0).fresh
+    (delivery,) = wake(log, integration, 0).fresh
     verdict = Verdict(outcome=Outcome.RETRY, state=State.SUCCESS_WITH_ERRORS, reason="r", done=("#one",))
     for number in range(MOST_ATTEMPTS):
         now = number * 1_000
-        found = look(log, integration, 10**15)
+        found = wake(log, integration, 10**15)
         (delivery,) = [*found.fresh, *found.again]
         log.run(commands.record_attempts, [judged(delivery, verdict, {}, SLOW, now, 0.5)])
     log.run(commands.replay, integration.id, delivery.event_id)
-    (again,) = look(log, integration, 0).fresh
+    (again,) = wake(log, integration, 0).fresh
     assert set(again.parts_done) == {"#one"}
 
 
@@ -243,23 +243,23 @@ def _settle_all(unit: Unit, integration_id: int) -> None:
 
 def test_lists_of_deliveries(log: Log) -> None:
     integration = filled(log, *"abcd")
-    a, b, c, _d = look(log, integration, 0).fresh
+    a, b, c, _d = wake(log, integration, 0).fresh
     record(log, a, Outcome.OK)
     record(log, b, Outcome.PERMANENT)
     failed = record(log, c, Outcome.RETRY)
-    found, total = log.read(queries.page_of_deliveries, LogRows(), integration.id, None, Page(2, 1))
+    found, total = log.read(queries.page_of_deliveries, LogRows(), integration.id, None, Page(2, 1), EVERYTHING)
     assert total == 4
     assert [(each.event_id, each.state.value) for each in found] == [(c.event_id, "waiting"), (b.event_id, "dead")]
     assert (found[0].attempts, found[0].due_at, found[0].event_type) == (1, failed.due_at, ENABLED)
     for state, expected in ((DeliveryState.WAITING, 2), (DeliveryState.DONE, 1), (DeliveryState.DEAD, 1)):
-        found, total = log.read(queries.page_of_deliveries, LogRows(), integration.id, state, Page(10))
+        found, total = log.read(queries.page_of_deliveries, LogRows(), integration.id, state, Page(10), EVERYTHING)
         assert len(found) == total == expected
 
 
 def test_the_backlog_of_all_integrations(log: Log) -> None:
     assert log.read(queries.backlog) == queries.Backlog(0, None, 0)
     one, _two = filled(log, "a", "b"), filled(log, "c")
-    first = look(log, one, 0).fresh[0]
+    first = wake(log, one, 0).fresh[0]
     record(log, first, Outcome.PERMANENT)
     found = log.read(queries.backlog)
     assert (found.waiting, found.dead) == (3, 1)
@@ -283,7 +283,7 @@ def _age(unit: Unit, days: int) -> None:
 
 
 def clean(log: Log, days: int = 30) -> None:
-    asyncio.run(DeliveryCleaning(log.units, log.reader, LogRows(), SLOW, days).run())
+    asyncio.run(DeliveryCleaning(log.reader, LogRows(), SLOW, days).run(log.units))
 
 
 def rows(log: Log, table: str) -> list[Any]:
@@ -295,13 +295,13 @@ def test_what_is_old_goes_and_the_newest_attempt_of_every_integration_stays(log:
     busy, quiet = filled(log, *"abc"), filled(log, "d")
     now = clock.now()
     for integration in (busy, quiet):
-        for delivery in look(log, integration, 0).fresh:
+        for delivery in wake(log, integration, 0).fresh:
             record(log, delivery, Outcome.OK, now=now)
     log.run(_age, 31)
     log.run(enable, "new")
     fan_out(log)
     for integration in (busy, quiet):
-        record(log, look(log, integration, 0).fresh[0], Outcome.OK if integration is busy else Outcome.RETRY, now=now)
+        record(log, wake(log, integration, 0).fresh[0], Outcome.OK if integration is busy else Outcome.RETRY, now=now)
     log.run(enable, "newer")
     fan_out(log)
     clean(log)
@@ -317,7 +317,7 @@ def test_what_is_old_goes_and_the_newest_attempt_of_every_integration_stays(log:
 
 def test_nothing_goes_before_its_time(log: Log) -> None:
     integration = filled(log, "a")
-    record(log, look(log, integration, 0).fresh[0], Outcome.OK, now=clock.now())
+    record(log, wake(log, integration, 0).fresh[0], Outcome.OK, now=clock.now())
     log.run(_age, 29)
     clean(log)
     assert len(attempts(log, integration)) == 1
@@ -336,7 +336,7 @@ def test_what_waited_for_too_long_is_given_up_and_says_so(log: Log) -> None:
 
 def test_a_deleted_integration_leaves_nothing_behind(log: Log) -> None:
     gone, stays = filled(log, *(f"flag-{i}" for i in range(450))), filled(log, "b")
-    for delivery in look(log, gone, 0, room=3).fresh:
+    for delivery in wake(log, gone, 0, room=3).fresh:
         record(log, delivery, Outcome.OK)
     log.run(enable, *(f"more-{i}" for i in range(450)))
     fan_out(log)
@@ -350,10 +350,10 @@ def test_a_deleted_integration_leaves_nothing_behind(log: Log) -> None:
 def test_an_event_that_cannot_be_found_waits_and_is_no_empty_answer(log: Log) -> None:
     """Events leave the database for the archive. While that is out of reach, what needs them waits."""
     integration = filled(log, "a", "b")
-    (delivery, _) = look(log, integration, 0).fresh
+    (delivery, _) = wake(log, integration, 0).fresh
     record(log, delivery, Outcome.RETRY)
     remove_events(log, delivery.event_id)
-    found = look(log, integration, 10**15)
+    found = wake(log, integration, 10**15)
     assert [each.event for each in found.again] == [None]
     assert [each.event is None for each in found.fresh] == [False]
     with pytest.raises(Unavailable):
@@ -369,11 +369,11 @@ def wish(**changes: Any) -> IntegrationDraft:
 
 def test_a_dry_run_counts_exactly_what_the_fan_out_would_have_written_down(log: Log) -> None:
     wishes: list[dict[str, Any]] = [
+        {"projects": ["nowhere"], "events": [ENABLED, "addon-config-created"]},
         {},
         {"projects": ["shop"]},
         {"projects": ["*"], "environments": ["production"]},
         {"projects": ["shop", "other"], "environments": ["production"]},
-        {"projects": ["nowhere"], "events": [ENABLED, "addon-config-created"]},
         {"events": []},
     ]
     integrations = [add_integration(log, **changes) for changes in wishes]
@@ -381,27 +381,27 @@ def test_a_dry_run_counts_exactly_what_the_fan_out_would_have_written_down(log: 
         for environment in ("development", "production"):
             log.run(lambda unit, p=project, e=environment: enable(unit, "a", "b", project=p, environment=e))
     fan_out(log)
-    counted = [log.read(queries.dry_run, LogRows(), wish(**changes), 0) for changes in wishes]
+    counted = [log.read(queries.dry_run, LogRows(), wish(**changes), 0, EVERYTHING) for changes in wishes]
     totals = [sum(found.by_type.values()) for found in counted]
     assert totals == [len(deliveries_of(log, integration)) for integration in integrations]
-    assert totals == [12, 4, 6, 2, len(wishes), 0]
-    assert [each.environment for each in counted[1].samples] == ["production", "development"], "the newest of each kind"
+    assert totals == [len(wishes), 12, 4, 6, 2, 0]
+    assert [each.environment for each in counted[2].samples] == ["production", "development"], "the newest of each kind"
 
 
 def test_a_dry_run_looks_back_only_so_far(log: Log) -> None:
     log.run(enable, "old")
     log.run(lambda unit: unit.tx.write(_AGE, by=8 * clock.DAY))
     since = clock.now() - 7 * clock.DAY
-    assert log.read(queries.dry_run, LogRows(), wish(), since).by_type == {}
+    assert log.read(queries.dry_run, LogRows(), wish(), since, EVERYTHING).by_type == {}
     log.run(enable, "new")
-    found = log.read(queries.dry_run, LogRows(), wish(), since)
+    found = log.read(queries.dry_run, LogRows(), wish(), since, EVERYTHING)
     assert (found.by_type, [each.feature_name for each in found.samples]) == ({ENABLED: 1}, ["new"])
     with pytest.raises(BadData):
-        log.read(queries.dry_run, LogRows(), wish(provider="pigeon"), 0)
+        log.read(queries.dry_run, LogRows(), wish(provider="pigeon"), 0, EVERYTHING)
 
 
 def test_due_at_once_needs_no_clock(log: Log) -> None:
     """The clock of the process that sends may be behind that of the one which recorded the event."""
     integration = filled(log, "a")
     assert deliveries_of(log, integration)[0].due_at == AT_ONCE
-    assert len(look(log, integration, 0).fresh) == 1
+    assert len(wake(log, integration, 0).fresh) == 1

@@ -3,18 +3,19 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise, product
+from itertools import cycle, pairwise, product
 
 import pytest
 
-from flagkeeper.eventlog.catalogue import TIMELINE_TYPES
-from flagkeeper.eventlog.query import ALL, EVERYTHING, EventQuery, Sight, parse
+from flagkeeper.eventlog.catalogue import EVENTS, TIMELINE_TYPES
+from flagkeeper.eventlog.query import ALL, EVERYTHING, EventQuery, Visibility, parse
 from flagkeeper.eventlog.query.conditions import Field, condition
 from flagkeeper.eventlog.query.evaluate import Candidate, matches, visible
 from flagkeeper.eventlog.read import EventRow, View
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData
 from flagkeeper.readmodels.event_search.counts import Bucket, CountQuestion, Counts, counts
+from flagkeeper.readmodels.timeline.grouping import CELLS, cell_of
 from flagkeeper.readmodels.timeline.timeline import Timeline, Window, timeline
 from flagkeeper.readmodels.timeline.what_changed import KEY_TYPES, WhatChanged, what_changed
 from flagkeeper.readmodels.views.log import Log
@@ -22,7 +23,7 @@ from flagkeeper.storage.database import parse_database_url
 from tests.events import START, SearchedLog, row, write_log
 
 TYPES = ["feature-created", "feature-environment-enabled", "segment-updated", "feature-tagged", "user-created"]
-SOME = Sight(hidden_projects=frozenset({"hush"}))
+SOME = Visibility(hidden_projects=frozenset({"hush"}))
 SIGHTS = (EVERYTHING, SOME)
 VIEW = View("http://flagkeeper.test", with_ip=False)
 
@@ -63,20 +64,20 @@ class Numbers:
         self.searched.indexer.build(lambda _done, _all: None)
         self.searched.load()
 
-    def log(self, sight: Sight) -> Log:
-        return Log(self.searched.search, self.searched.rows, sight, VIEW)
+    def log(self, visibility: Visibility) -> Log:
+        return Log(self.searched.search, self.searched.rows, visibility, VIEW)
 
-    def matching(self, query: EventQuery, sight: Sight) -> list[EventRow]:
-        return [each for each in self.rows if visible(each, sight) and matches(query, Candidate(each))]
+    def matching(self, query: EventQuery, visibility: Visibility) -> list[EventRow]:
+        return [each for each in self.rows if visible(each, visibility) and matches(query, Candidate(each))]
 
-    def counts(self, question: CountQuestion, sight: Sight = EVERYTHING) -> Counts:
-        return self.searched.reader.now(counts, self.log(sight), question, self.rows[-1].created_at)
+    def counts(self, question: CountQuestion, visibility: Visibility = EVERYTHING) -> Counts:
+        return self.searched.reader.now(counts, self.log(visibility), question, self.rows[-1].created_at)
 
-    def timeline(self, window: Window, sight: Sight) -> Timeline:
-        return self.searched.reader.now(timeline, self.log(sight), window)
+    def timeline(self, window: Window, visibility: Visibility) -> Timeline:
+        return self.searched.reader.now(timeline, self.log(visibility), window)
 
-    def what_changed(self, window: Window, at: int, sight: Sight, limit: int) -> WhatChanged:
-        return self.searched.reader.now(what_changed, self.log(sight), window, at, limit)
+    def what_changed(self, window: Window, at: int, visibility: Visibility, limit: int) -> WhatChanged:
+        return self.searched.reader.now(what_changed, self.log(visibility), window, at, limit)
 
 
 @pytest.fixture
@@ -103,15 +104,15 @@ def weekday(day: int) -> int:
 
 @pytest.mark.parametrize("text", ["", "type:feature-*", "env:production -by:bob since:90d", "checkout until:30d"])
 def test_counts_are_those_of_a_plain_count(numbers: Numbers, text: str) -> None:
-    for sight in SIGHTS:
-        check_counts(numbers, text, sight)
+    for visibility in SIGHTS:
+        check_counts(numbers, text, visibility)
 
 
-def check_counts(numbers: Numbers, text: str, sight: Sight) -> None:
+def check_counts(numbers: Numbers, text: str, visibility: Visibility) -> None:
     query = parse(text, numbers.rows[-1].created_at)
-    expected = numbers.matching(query, sight)
+    expected = numbers.matching(query, visibility)
     for bucket in (Bucket.DAY, Bucket.WEEK, Bucket.TOTAL):
-        found = numbers.counts(CountQuestion(query=query, bucket=bucket, by=("type", "project", "flag")), sight)
+        found = numbers.counts(CountQuestion(query=query, bucket=bucket, by=("type", "project", "flag")), visibility)
         assert found.total.events == sum(found.total.counts) == len(expected)
         assert len(found.total.counts) == len(found.buckets)
         if bucket is not Bucket.TOTAL:
@@ -161,19 +162,22 @@ def concerns(event: EventRow, environment: str | None) -> bool:
 
 def test_groups_are_those_of_the_rule(numbers: Numbers) -> None:
     spans = (30 * clock.MINUTE, 3 * clock.HOUR, 2 * clock.DAY, 60 * clock.DAY)
-    for span, environment, sight in product(spans, (None, "production", "nowhere"), SIGHTS):
-        check_groups(numbers, span, environment, sight)
+    for span, environment, visibility in product(spans, (None, "production", "nowhere"), SIGHTS):
+        check_groups(numbers, span, environment, visibility)
 
 
-def check_groups(numbers: Numbers, span: int, environment: str | None, sight: Sight) -> None:
-    """An event joins the group whose last event is at most 2 % of the window away (facts: endpoints-events.md, 8)."""
-    for end in [each.created_at + 7 for each in numbers.rows[40::90]]:
-        found = numbers.timeline(Window(start=end - span, end=end, environment=environment, query=ALL), sight)
+def check_groups(numbers: Numbers, span: int, environment: str | None, visibility: Visibility) -> None:
+    """A group ends with the fourth cell from that of its first event, and there are no more groups than asked for."""
+    for marks, end in zip(cycle((60, 7, 1)), [each.created_at + 7 for each in numbers.rows[40::90]], strict=False):
+        asked = Window(start=end - span, end=end, environment=environment, query=ALL, marks=marks)
+        found = numbers.timeline(asked, visibility)
+        cell = cell_of(end - span, end, marks)
+        assert len(found.groups) <= marks
         window = EventQuery(conditions=(condition(Field.TYPE, *TIMELINE_TYPES),), since=end - span, until=end + 1)
-        expected = [each for each in numbers.matching(window, sight) if concerns(each, environment)]
+        expected = [each for each in numbers.matching(window, visibility) if concerns(each, environment)]
         groups: list[list[EventRow]] = []
         for event in expected:
-            if groups and event.created_at - groups[-1][-1].created_at <= span / 50:
+            if groups and event.created_at // cell - groups[-1][0].created_at // cell < CELLS:
                 groups[-1].append(event)
             else:
                 groups.append([event])
@@ -184,20 +188,25 @@ def check_groups(numbers: Numbers, span: int, environment: str | None, sight: Si
         for group, drawn in zip(groups, found.groups, strict=True):
             assert [each.id for each in drawn.events] == [each.id for each in group[:5]]
             assert drawn.types == Counter(each.type for each in group)
+            assert drawn.tones == Counter(EVENTS[each.type].about.tone for each in group)
+            assert (drawn.first_id, drawn.last_id) == (group[0].id, group[-1].id)
+            assert numbers.matching(parse(drawn.query, 0), visibility) == group
             assert drawn.position == pytest.approx(100 * (group[0].created_at - (end - span)) / span, abs=0.001)
 
 
 def test_every_change_is_in_one_entry_or_left_out(numbers: Numbers) -> None:
-    for environment, limit, sight in product((None, "production"), (3, 100), SIGHTS):
-        check_entries(numbers, environment, limit, sight)
+    for environment, limit, visibility in product((None, "production"), (3, 100), SIGHTS):
+        check_entries(numbers, environment, limit, visibility)
 
 
-def check_entries(numbers: Numbers, environment: str | None, limit: int, sight: Sight) -> None:
+def check_entries(numbers: Numbers, environment: str | None, limit: int, visibility: Visibility) -> None:
     for at in [each.created_at for each in numbers.rows[100::130]]:
         start, end = at - 5 * clock.DAY, at + clock.DAY
-        found = numbers.what_changed(Window(start=start, end=end, environment=environment, query=ALL), at, sight, limit)
+        found = numbers.what_changed(
+            Window(start=start, end=end, environment=environment, query=ALL), at, visibility, limit
+        )
         window = EventQuery(since=start, until=end + 1)
-        expected = [each for each in numbers.matching(window, sight) if concerns(each, environment)]
+        expected = [each for each in numbers.matching(window, visibility) if concerns(each, environment)]
         assert sum(entry.total for entry in found.entries) + found.left_out.events == len(expected)
         if limit == 100 and len(found.entries) < limit:
             assert found.left_out.events == 0

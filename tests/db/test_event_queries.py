@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from flagkeeper.eventlog.query import Candidate, EventQuery, Sight, matches, parse
+from flagkeeper.eventlog.query import Candidate, EventQuery, Visibility, matches, parse
 from flagkeeper.eventlog.query.evaluate import visible
 from flagkeeper.eventlog.read import EventRow
 from tests.events import START, SearchedLog, write_log
@@ -17,8 +17,8 @@ QUERIES = 160
 """80,000 pairs of an event and a query, on each database."""
 
 
-def expected(rows: list[EventRow], query: EventQuery, sight: Sight) -> list[int]:
-    return [row.id for row in reversed(rows) if visible(row, sight) and matches(query, Candidate(row))]
+def expected(rows: list[EventRow], query: EventQuery, visibility: Visibility) -> list[int]:
+    return [row.id for row in reversed(rows) if visible(row, visibility) and matches(query, Candidate(row))]
 
 
 @pytest.mark.parametrize("on_disk", [0, 200, EVENTS])
@@ -35,20 +35,20 @@ def test_index_and_plain_meaning_agree(database_url: str, on_disk: int) -> None:
     log.load()
     differences = []
     for _ in range(QUERIES):
-        text, sight = random_query(rng, EVENTS), random_sight(rng)
+        text, visibility = random_query(rng, EVENTS), random_sight(rng)
         query = parse(text, START + EVENTS * 60_000)
-        wanted = expected(rows, query, sight)
-        if log.find(query, sight) != wanted or log.total(query, sight) != len(wanted):
+        wanted = expected(rows, query, visibility)
+        if log.find(query, visibility) != wanted or log.total(query, visibility) != len(wanted):
             differences.append(text)
         elif wanted:
             middle = wanted[len(wanted) // 2]
-            assert log.find(query, sight, limit=7, before=middle) == [each for each in wanted if each < middle][:7]
+            assert log.find(query, visibility, limit=7, before=middle) == [each for each in wanted if each < middle][:7]
             assert (
-                log.find(query, sight, limit=7, after=middle)
+                log.find(query, visibility, limit=7, after=middle)
                 == [each for each in reversed(wanted) if each > middle][:7]
             )
-            assert log.find(query, sight, limit=5, offset=3) == wanted[3:8]
-            page, total = log.reader.now(log.search.page, query, sight, limit=7, before=middle, at_most=3)
+            assert log.find(query, visibility, limit=5, offset=3) == wanted[3:8]
+            page, total = log.reader.now(log.search.page, query, visibility, limit=7, before=middle, at_most=3)
             assert page.ids == [each for each in wanted if each < middle][:7]
             assert min(total.events, 3) == min(len(wanted), 3)
     log.close()

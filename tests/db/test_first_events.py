@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
-from flagkeeper.eventlog.read import EventRow, LogRows
+from sqlalchemy import delete, update
+
+from flagkeeper.eventlog.read import EventRow, LogEvent, LogRows
+from flagkeeper.eventlog.tables import events, log_head
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.storage.database import parse_database_url
 from flagkeeper.storage.reader import Reader
+from flagkeeper.storage.statement import Write
 from flagkeeper.storage.transaction import Transaction
 from tests.events import row, write_log
 
@@ -30,6 +34,9 @@ class Cupboard:
 
     def between(self, tx: Transaction, first: int, last: int) -> list[EventRow]:
         return [each for each in self._rows if first <= each.id <= last]
+
+    def log_events(self, tx: Transaction, first: int, last: int) -> list[LogEvent]:
+        raise AssertionError("nobody follows the log here")
 
     def first_id(self, tx: Transaction, moment: Millis) -> int | None:
         self.looks += 1
@@ -60,4 +67,27 @@ def test_the_first_event_since_each_of_many_moments(database_url: str) -> None:
     write_log(database, [event(number) for number in range(61, 64)])
     assert reader.now(rows.first_ids, [last + clock.HOUR, hours[0]]) == [63, 1], "the future was not"
     assert reader.now(rows.first_ids, []) == []
+    reader.stop()
+
+
+def test_what_was_remembered_of_another_log_is_forgotten(database_url: str) -> None:
+    """A backup was put in the log's place, in which other events happened at those times, or none."""
+    database = parse_database_url(database_url)
+    hours = [START + step * clock.HOUR for step in range(40)]
+    write_log(database, [event(number) for number in range(1, 61)])
+    reader, rows = Reader(database, threads=1), LogRows()
+    before = reader.now(rows.first_ids, hours)
+    assert before[0] == 1
+    assert before[-1] == 60
+
+    connection = database.connect()
+    connection.begin()
+    tx = Transaction(connection)
+    tx.write(Write(delete(events)))
+    tx.write(Write(update(log_head).values(epoch="restored", last_id=0)))
+    connection.commit()
+    connection.close()
+    assert reader.now(rows.first_ids, hours) == [None] * 40
+    write_log(database, [row(number, created_at=START + number * 10 * clock.HOUR) for number in range(1, 4)])
+    assert reader.now(rows.first_ids, hours) == [1] * 11 + [2] * 10 + [3] * 10 + [None] * 9
     reader.stop()

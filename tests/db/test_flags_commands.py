@@ -6,23 +6,31 @@ import msgspec
 import pytest
 from sqlalchemy import bindparam, update
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, StrategyData, TagData
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.eventlog.catalogue.event import Tag
+from flagkeeper.eventlog.catalogue.payload import StrategyData, TagData
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
+from flagkeeper.eventlog.query import EVERYTHING
+from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.flags import queries
 from flagkeeper.features.flags.commands import archive, create, legacy, metadata, strategies, switch, tags, variants
-from flagkeeper.features.flags.model.environment import FlagEnvironment
-from flagkeeper.features.flags.model.flag import FlagChange, FlagDraft, FlagState, OldFlagChange
+from flagkeeper.features.flags.model.environment import OFF, FlagEnvironment, FlagEnvironmentState
+from flagkeeper.features.flags.model.flag import FlagChange, FlagDraft, OldFlagChange
 from flagkeeper.features.flags.model.json_patch import Patch
+from flagkeeper.features.flags.model.relations import NO_RELATIONS
 from flagkeeper.features.flags.model.strategy import StrategyChange, StrategyDraft
-from flagkeeper.features.flags.model.variant import VariantDraft
+from flagkeeper.features.flags.model.variant import VariantDraft, checked_variants
+from flagkeeper.features.flags.queries.rules import strategy_rules
 from flagkeeper.features.flags.store import environments
 from flagkeeper.features.flags.store import flags as flag_store
 from flagkeeper.features.projects import commands as projects
 from flagkeeper.features.projects.tables import projects as project_table
 from flagkeeper.features.segments import commands as segments
 from flagkeeper.features.segments.model import SegmentDraft
+from flagkeeper.features.usage.queries import hour_counts
 from flagkeeper.kernel.errors import (
     BadData,
+    Conflict,
     FlagArchived,
     FlagkeeperError,
     InvalidOperation,
@@ -32,10 +40,12 @@ from flagkeeper.kernel.errors import (
     PatternMismatch,
     SilentChange,
 )
+from flagkeeper.readmodels.client_features.queries import read_flags
 from flagkeeper.storage.statement import Write
 from flagkeeper.storage.transaction import Transaction
-from tests.flags import make, seed, told, wheres
+from tests.flags import add_project, make, seed, told, wheres
 from tests.log import Log
+from tests.versions import versions_of
 
 HERE = ("default", "checkout", "development")
 ROLLOUT = StrategyDraft(name="flexibleRollout")
@@ -66,8 +76,13 @@ def refused(log: Log, error: type[FlagkeeperError], command: Any, *args: Any) ->
     assert log.count() == before
 
 
+def states_now(flags: Log) -> dict[str, FlagEnvironmentState]:
+    """The versions that the environments of the flag should have."""
+    return {f"flag/checkout/{name}": state(flags, name).state("default") for name in ("development", "production")}
+
+
 def test_a_new_flag_is_off_everywhere_and_tagged(flags: Log) -> None:
-    detail = flags.read(queries.flag_detail, "default", "checkout")
+    detail = flags.read(queries.flag_detail, "default", "checkout", hour_counts, 7)
     assert [(each.environment.name, each.state.enabled, each.state.strategies) for each in detail.environments] == [
         ("development", False, []),
         ("production", False, []),
@@ -75,14 +90,11 @@ def test_a_new_flag_is_off_everywhere_and_tagged(flags: Log) -> None:
     made_tag, created = told(flags)[-2:]
     assert (made_tag.type, made_tag.feature) == ("tag-created", "checkout")
     assert (created.type, created.feature, created.data["createdAt"][-1]) == ("feature-created", "checkout", "Z")
-    assert created.tags == [{"type": "simple", "value": "core"}]
-    assert created.version == FlagState(
-        flag=detail.flag,
-        tags=[TagData(type="simple", value="core")],
-        environments={
-            name: FlagEnvironment(enabled=False, variants=[], strategies=[]) for name in ("development", "production")
-        },
-    )
+    assert (made_tag.tags, created.tags) == ([], [{"type": "simple", "value": "core", "color": "#FFFFFF"}])
+    assert versions_of(flags, created.id) == {
+        "flag/checkout": detail.flag.state([Tag("simple", "core")], NO_RELATIONS),
+        **{f"flag/checkout/{name}": OFF.state("default") for name in ("development", "production")},
+    }
 
 
 @pytest.mark.parametrize(
@@ -101,7 +113,7 @@ def test_a_flag_that_cannot_be_leaves_nothing(flags: Log, fields: dict[str, Any]
     with pytest.raises(error):
         make(flags, **fields)
     assert flags.count() == before
-    assert [each.flag.name for each in flags.read(queries.flags_of_project, "default")] == ["checkout"]
+    assert [each.flag.name for each in flags.read(queries.flags_of_project, "default", 7)] == ["checkout"]
 
 
 def test_an_unknown_project_has_no_room(flags: Log) -> None:
@@ -126,9 +138,9 @@ def test_limits_and_naming(log: Log) -> None:
     log.run(archive.archive, "default", "team-a")
     make(log, "team-b")
     with pytest.raises(PatternMismatch):
-        log.read(queries.demand_possible_name, "checkout", "default")
+        log.read(queries.demand_possible_name, "checkout", "default", EVERYTHING)
     with pytest.raises(NameExists):
-        log.read(queries.demand_possible_name, "team-a", None)
+        log.read(queries.demand_possible_name, "team-a", None, EVERYTHING)
 
 
 def _set_project(unit: Any, change: dict[str, Any]) -> None:
@@ -159,7 +171,7 @@ def test_switching_on_adds_the_default_strategy_once(flags: Log) -> None:
     assert added.data == msgspec.to_builtins(strategy)
     assert strategy.parameters == {"rollout": "100", "stickiness": "default", "groupId": "checkout"}
     assert (added.version.enabled, added.version.strategies) == (False, [strategy])
-    assert enabled.version == state(flags).state()
+    assert enabled.version == state(flags).state("default")
     assert added.group_id == enabled.group_id
     assert not state(flags, "production").enabled
 
@@ -182,7 +194,7 @@ def test_the_projects_default_strategy_is_used(flags: Log) -> None:
         name="flexibleRollout",
         title="Ours",
         disabled=False,
-        constraints=[ConstraintData(context_name="appName", operator="IN", values=["web"])],
+        constraints=[Constraint(context_name="appName", operator="IN", values=["web"])],
         parameters={"rollout": "25"},
         variants=[],
         segments=[segment.id],
@@ -227,7 +239,7 @@ def test_what_is_not_there_cannot_be_switched(flags: Log, place: tuple[str, str,
 
 def test_archived_flags_stay_as_they_are(flags: Log) -> None:
     flags.run(archive.archive, "default", "checkout")
-    change, tag = FlagChange(description="x"), TagData(type="simple", value="xx")
+    change, tag = FlagChange(description="x"), Tag("simple", "xx")
     for command, args in (
         (switch.turn_on, HERE),
         (switch.turn_off, HERE),
@@ -248,7 +260,7 @@ def test_details_change_with_their_previous_state(flags: Log) -> None:
     assert event.type == "feature-metadata-updated"
     assert (event.pre_data["description"], event.pre_data["stale"]) == (None, False)
     assert (event.data["description"], event.data["stale"]) == ("d", True)
-    assert event.version.flag == flags.read(queries.flag, "checkout")
+    assert event.version == flags.read(queries.flag, "checkout").state([Tag("simple", "core")], NO_RELATIONS)
     assert event.version.tags == [TagData(type="simple", value="core")]
 
 
@@ -332,6 +344,59 @@ def test_segments_of_a_strategy(flags: Log) -> None:
     assert flags.read(queries.segment_uses, [second]) == {}
 
 
+def test_a_segment_that_others_use_is_not_taken_by_one_project(flags: Log) -> None:
+    def take(project: str | None) -> tuple[Any, ...]:
+        return segments.update, segment.id, msgspec.structs.replace(draft, project=project), queries.segment_uses
+
+    flags.run(add_project, "other")
+    draft = SegmentDraft(name="a", description=None, constraints=[], project=None)
+    segment = flags.run(segments.create, draft)
+    using = StrategyDraft(name="default", segments=[segment.id])
+    strategy = flags.run(strategies.add, *HERE, using)
+    refused(flags, InvalidOperation, *take("other"))
+    flags.run(*take("default"))
+    refused(flags, InvalidOperation, *take("other"))
+    flags.run(*take(None))
+    flags.run(create.create, "other", FlagDraft(name="theirs"))
+    theirs = flags.run(strategies.add, "other", "theirs", "development", using)
+    for project in ("default", "other"):
+        refused(flags, InvalidOperation, *take(project))
+    flags.run(strategies.remove, *HERE, strategy.id)
+    flags.run(archive.archive, "other", "theirs")
+    refused(flags, InvalidOperation, *take("default"))
+    flags.run(*take("other"))
+    refused(flags, BadData, strategies.add, *HERE, using)
+    assert flags.read(queries.segment_uses, [segment.id])[segment.id][0].id == theirs.id
+
+
+def test_a_segment_that_a_default_strategy_uses_is_neither_taken_nor_deleted(flags: Log) -> None:
+    draft = SegmentDraft(name="a", description=None, constraints=[], project=None)
+    segment = flags.run(segments.create, draft)
+    default = DefaultStrategyData(
+        name="flexibleRollout",
+        title=None,
+        disabled=False,
+        parameters={},
+        constraints=[],
+        segments=[segment.id],
+        variants=[],
+    )
+    place = ("default", "production")
+    flags.run(projects.set_default_strategy, *place, default, strategy_rules)
+    flags.run(add_project, "other")
+    taken = msgspec.structs.replace(draft, project="other")
+    refused(flags, InvalidOperation, segments.update, segment.id, taken, queries.segment_uses)
+    refused(flags, Conflict, segments.delete, segment.id, queries.segment_uses)
+    flags.run(switch.turn_on, "default", "checkout", "production")
+    without = msgspec.structs.replace(default, segments=[])
+    flags.run(projects.set_default_strategy, *place, without, strategy_rules)
+    refused(flags, Conflict, segments.delete, segment.id, queries.segment_uses)
+    (strategy,) = state(flags, "production").strategies
+    flags.run(strategies.remove, "default", "checkout", "production", strategy.id)
+    flags.run(segments.update, segment.id, taken, queries.segment_uses)
+    flags.run(segments.delete, segment.id, queries.segment_uses)
+
+
 def test_a_strategy_needs_a_definition_and_room(flags: Log) -> None:
     refused(flags, BadData, strategies.add, *HERE, StrategyDraft(name="nope"))
     flags.units._limits = msgspec.structs.replace(flags.units._limits, feature_environment_strategies=1)
@@ -350,7 +415,7 @@ def test_the_last_enabled_strategy_takes_the_flag_off_with_it(flags: Log) -> Non
     off, removed = told(flags, before)
     assert (off.type, removed.type) == ("feature-environment-disabled", "feature-strategy-remove")
     assert off.version.strategies == [enabled, disabled]
-    assert removed.version == state(flags).state()
+    assert removed.version == state(flags).state("default")
     assert not state(flags).enabled
 
 
@@ -379,7 +444,7 @@ def test_the_order_of_strategies(flags: Log) -> None:
     assert event.type == "strategy-order-changed"
     assert event.data == {"strategyIds": [third.id, first.id, second.id]}
     assert event.pre_data == {"strategyIds": [first.id, second.id, third.id]}
-    assert event.version == state(flags).state()
+    assert event.version == state(flags).state("default")
     refused(flags, NotFound, strategies.set_order, *HERE, {"nope": 0})
     refused(flags, BadData, strategies.set_order, *HERE, {first.id: -1})
 
@@ -413,7 +478,7 @@ def test_variants_of_environments(flags: Log) -> None:
     ]
     assert [[each["name"] for each in event.pre_data["variants"]] for event in events] == [[], [], ["a", "b"], ["a"]]
     assert [(each.name, each.weight) for each in state(flags).variants] == [("a", 900), ("z", 100)]
-    assert events[-1].version == state(flags).state()
+    assert events[-1].version == state(flags).state("default")
     refused(flags, NotFound, variants.push, "default", "checkout", ["development", "nowhere"], [variant("c")])
     refused(flags, BadData, variants.replace, *HERE, [variant("a"), variant("a")])
 
@@ -430,17 +495,73 @@ def test_variants_of_the_whole_flag_are_one_change(flags: Log) -> None:
     assert [each["name"] for each in second.data["variants"]] == ["b"]
     assert [each["name"] for each in second.pre_data["variants"]] == ["a"]
     assert {each.name for each in state(flags, "production").variants} == {"b"}
-    assert second.version.environments == {name: state(flags, name) for name in ("development", "production")}
+    kept = versions_of(flags, second.id)
+    assert {path: kept[path] for path in kept if path != "flag/checkout"} == states_now(flags)
     assert [each.name for each in flags.read(queries.variants_of_flag, "default", "checkout")] == ["b"]
+
+
+def test_another_order_of_the_same_variants_is_no_change(flags: Log) -> None:
+    mixed = [variant("c"), variant("A", 100, "fix"), variant("b")]
+    default = DefaultStrategyData(
+        name="flexibleRollout",
+        title=None,
+        disabled=False,
+        parameters={},
+        constraints=[],
+        segments=[],
+        variants=checked_variants(mixed, "/body/variants")[::-1],
+    )
+
+    def everywhere(order: list[VariantDraft], id_: str) -> None:
+        flags.run(variants.push, "default", "checkout", ["production"], order)
+        flags.run(variants.replace, "default", "checkout", "production", order)
+        flags.run(variants.replace_everywhere, "default", "checkout", order)
+        flags.run(strategies.update, *HERE, id_, StrategyChange(variants=order))
+
+    strategy = flags.run(strategies.add, *HERE, msgspec.structs.replace(ROLLOUT, variants=mixed))
+    flags.run(projects.set_default_strategy, "default", "production", default, strategy_rules)
+    everywhere(mixed, strategy.id)
+    names = [["A", "b", "c"]] * 3
+    for event in told(flags):
+        for data in (event.data, event.pre_data):
+            assert [each["name"] for each in (data or {}).get("variants", [])] in ([], names[0])
+    before = flags.count()
+    everywhere(mixed[::-1], strategy.id)
+    backwards = msgspec.structs.replace(default, variants=default.variants[::-1])
+    flags.run(projects.set_default_strategy, "default", "production", backwards, strategy_rules)
+    assert told(flags, before) == []
+    kept = (state(flags).variants, state(flags, "production").variants, state(flags).strategies[0].variants)
+    assert [[each.name for each in own] for own in kept] == names
+    assert [each.weight for each in kept[0]] == [100, 450, 450]
+
+
+def test_variants_that_an_older_version_stored_are_read_by_name(flags: Log) -> None:
+    strategy = flags.run(strategies.add, *HERE, ROLLOUT)
+    unsorted = checked_variants([variant("a"), variant("b")], "/body/variants")[::-1]
+
+    def store_as_before(unit: Unit) -> None:
+        unit.silent("flag/checkout", "as an older version stored it")
+        environments.set_variants(unit.tx, "checkout", "development", unsorted)
+        new = msgspec.structs.replace(strategy, variants=unsorted)
+        environments.save_strategy(unit.tx, "checkout", "development", strategy, new)
+
+    flags.run(store_as_before)
+    names = [each.name for each in state(flags).variants], [each.name for each in state(flags).strategies[0].variants]
+    assert names == (["a", "b"], ["a", "b"])
+    assert [each.name for each in flags.read(queries.variants_of_flag, "default", "checkout")] == ["a", "b"]
+    sent = flags.read(lambda tx: read_flags(tx, {}))[0]["checkout"].environments["development"].linked
+    assert [each["name"] for each in msgspec.json.decode(sent)["variants"]] == ["a", "b"]
+    before = flags.count()
+    flags.run(variants.replace, *HERE, [variant("a"), variant("b")])
+    assert told(flags, before) == []
 
 
 def test_tags(flags: Log) -> None:
     before = flags.count()
-    new = TagData(type="simple", value="new")
     for _ in range(2):
-        assert flags.run(tags.add, "checkout", new) == new
+        assert flags.run(tags.add, "checkout", Tag("simple", "new")) == Tag("simple", "new", "#FFFFFF")
     for _ in range(2):
-        flags.run(tags.remove, "checkout", TagData(type="simple", value="core"))
+        flags.run(tags.remove, "checkout", Tag("simple", "core"))
     created, tagged, untagged = told(flags, before)
     assert (created.type, created.feature, created.data) == (
         "tag-created",
@@ -449,25 +570,25 @@ def test_tags(flags: Log) -> None:
     )
     assert (tagged.type, tagged.data, tagged.pre_data) == ("feature-tagged", {"type": "simple", "value": "new"}, None)
     assert (untagged.type, untagged.data) == ("feature-untagged", {"type": "simple", "value": "core"})
-    both = [{"type": "simple", "value": "core"}, {"type": "simple", "value": "new"}]
-    assert (tagged.tags, untagged.tags) == (both, both)
+    core, new = ({"type": "simple", "value": value, "color": "#FFFFFF"} for value in ("core", "new"))
+    assert (created.tags, tagged.tags, untagged.tags) == ([core], [core, new], [core, new])
     assert [each.value for each in untagged.version.tags] == ["new"]
-    refused(flags, BadData, tags.add, "checkout", TagData(type="nope", value="xx"))
-    refused(flags, NotFound, tags.add, "nobody", TagData(type="simple", value="unheard"))
+    refused(flags, BadData, tags.add, "checkout", Tag("nope", "xx"))
+    refused(flags, NotFound, tags.add, "nobody", Tag("simple", "unheard"))
 
 
 def test_tags_at_once(flags: Log) -> None:
     before = flags.count()
-    added = [TagData(type="simple", value=value) for value in ("one", "two")]
-    flags.run(tags.update, "checkout", added, [TagData(type="simple", value="core")])
-    assert [each.type for each in told(flags, before)] == [
-        "tag-created",
-        "tag-created",
-        "feature-tagged",
-        "feature-tagged",
-        "feature-untagged",
+    added = [Tag("simple", value) for value in ("one", "two")]
+    flags.run(tags.update, "checkout", added, [Tag("simple", "core")])
+    assert [(each.type, [tag["value"] for tag in each.tags]) for each in told(flags, before)] == [
+        ("tag-created", ["core"]),
+        ("feature-tagged", ["core", "one"]),
+        ("tag-created", ["core", "one"]),
+        ("feature-tagged", ["core", "one", "two"]),
+        ("feature-untagged", ["core", "one", "two"]),
     ]
-    assert [each.value for each in flags.read(queries.tags_of_flag, "checkout")] == ["one", "two"]
+    assert [each.value for each in flags.read(queries.tags_of_flag, "checkout", EVERYTHING)] == ["one", "two"]
 
 
 def test_archiving_and_reviving(flags: Log) -> None:
@@ -477,11 +598,13 @@ def test_archiving_and_reviving(flags: Log) -> None:
         flags.run(command, "default", "checkout")
     archived, revived = told(flags, before)
     assert [each.where for each in (archived, revived)] == [("feature-archived", None), ("feature-revived", None)]
-    assert archived.version.flag.archived_at is not None
-    assert archived.version.environments is None
+    assert archived.version.archived_at is not None
+    assert versions_of(flags, archived.id).keys() == {"flag/checkout"}
     assert not state(flags).enabled
     assert len(state(flags).strategies) == 1
-    assert revived.version.environments == {name: state(flags, name) for name in ("development", "production")}
+    kept = versions_of(flags, revived.id)
+    assert kept.pop("flag/checkout") == revived.version
+    assert kept == states_now(flags)
     for command in (archive.archive, archive.revive):
         refused(flags, NotFound, command, "default", "nobody")
         refused(flags, NotFound, command, "other", "checkout")
@@ -497,8 +620,9 @@ def test_deleting_takes_everything_along(flags: Log) -> None:
         flags.run(archive.delete, "default", "checkout")
     _, deleted = told(flags, before)
     assert (deleted.type, deleted.data, deleted.pre_data["archived"]) == ("feature-deleted", None, True)
-    assert deleted.tags == [{"type": "simple", "value": "core"}]
-    assert deleted.version == FlagState(flag=None, tags=[], environments={})
+    assert deleted.tags == [{"type": "simple", "value": "core", "color": "#FFFFFF"}]
+    gone = ("flag/checkout", "flag/checkout/development", "flag/checkout/production")
+    assert versions_of(flags, deleted.id) == dict.fromkeys(gone)
     assert flags.read(queries.strategy_uses, "flexibleRollout") == []
     assert flags.read(queries.tags_of_flags, ["checkout"]) == {}
     make(flags)
@@ -526,8 +650,8 @@ def test_a_copy(flags: Log) -> None:
     ]
     assert {each.id for each in source.strategies}.isdisjoint(each.id for each in own.strategies)
     assert state(flags, "production", "copy").variants == state(flags, "production").variants
-    assert told(flags, before)[-1].version == own.state()
-    assert flags.read(queries.tags_of_flag, "copy") == []
+    assert told(flags, before)[-1].version == own.state("default")
+    assert flags.read(queries.tags_of_flag, "copy", EVERYTHING) == []
     kept = flags.run(lambda unit: create.clone(unit, "default", "checkout", "same", replace_group_id=False))
     assert state(flags, name=kept.name).strategies[0].parameters["groupId"] == "checkout"
     refused(flags, NameExists, create.clone, "default", "checkout", "copy")
@@ -555,7 +679,7 @@ def test_the_update_of_version_4_is_one_event(flags: Log) -> None:
         found = state(flags, environment)
         assert found.enabled
         assert [each.name for each in found.strategies] == ["default"]
-        assert event.version.environments[environment] == found
+        assert versions_of(flags, event.id)[f"flag/checkout/{environment}"] == found.state("default")
     flags.run(legacy.update, "default", "checkout", msgspec.convert({"enabled": False}, OldFlagChange))
     assert not state(flags).enabled
     refused(flags, BadData, legacy.update, "default", "checkout", msgspec.convert({"type": "nope"}, OldFlagChange))

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from sqlalchemy import bindparam, update
 
-from flagkeeper.eventlog.catalogue.payload import TagData
+from flagkeeper.eventlog.catalogue.event import Tag
+from flagkeeper.eventlog.query import EVERYTHING
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.flags import commands, queries
 from flagkeeper.features.flags.commands import (
@@ -34,7 +35,7 @@ from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.errors import FlagArchived, NameExists, NotFound
 from flagkeeper.storage.statement import Write
-from tests.flags import make, seed, told, wheres
+from tests.flags import add_project, make, seed, told, wheres
 from tests.log import ALICE, Log
 
 NAMES = ["a", "b", "c"]
@@ -111,19 +112,29 @@ def test_archive_revive_and_delete_many(flags: Log) -> None:
 def test_tags_of_many(flags: Log) -> None:
     flags.run(archive.archive, "default", "c")
     before = flags.count()
-    new = [TagData(type="simple", value="new")]
+    new = [Tag("simple", "new")]
     in_chunks(flags, partial(tags.update_many, project="default", added=new, removed=[]), NAMES)
     assert types_of(flags, before) == [("tag-created", "a"), ("feature-tagged", "a"), ("feature-tagged", "b")]
+
+
+def test_a_new_tag_that_no_flag_gets_after_all_is_told_of(flags: Log) -> None:
+    flags.run(archive.archive, "default", "c")
+    before = flags.count()
+    new = [Tag("simple", "two"), Tag("simple", "one")]
+    in_chunks(flags, partial(tags.update_many, project="default", added=new, removed=[]), ["c", "gone"])
+    assert [(each.type, each.feature, each.data["value"]) for each in told(flags, before)] == [
+        ("tag-created", None, "one"),
+        ("tag-created", None, "two"),
+    ]
 
 
 def test_a_whole_list_is_checked_first(flags: Log) -> None:
     flags.run(archive.archive, "default", "c")
 
-    def check(project: str, names: list[str], **more: Any) -> None:
-        flags.reader.now(queries.demand_flags, project, names, **more)
+    def check(project: str, names: list[str], environment: str = "development") -> None:
+        flags.read(queries.demand_flags, project, names, environment)
 
-    check("default", ["a", "b"], environment="development")
-    check("default", NAMES, archived_too=True)
+    check("default", ["a", "b"])
     for names, error in ((["a", "x", "y"], NotFound), (NAMES, FlagArchived)):
         with pytest.raises(error) as caught:
             check("default", names)
@@ -131,11 +142,27 @@ def test_a_whole_list_is_checked_first(flags: Log) -> None:
     with pytest.raises(NotFound):
         check("other", ["a"])
     with pytest.raises(NotFound):
-        check("default", ["a"], environment="nowhere")
+        check("default", ["a"], "nowhere")
+
+
+def test_what_a_project_does_not_have_is_left_out(flags: Log) -> None:
+    def known(project: str, names: list[str], *, archived_too: bool = False) -> Any:
+        return flags.reader.now(queries.known_flags, project, names, archived_too=archived_too)
+
+    flags.run(archive.archive, "default", "c")
+    flags.run(add_project, "other")
+    flags.run(create.create, "other", FlagDraft(name="theirs"))
+    assert known("default", ["b", "nobody", "theirs", "a", "b"]) == ["a", "b"]
+    assert known("default", [*NAMES, "nobody"], archived_too=True) == NAMES
+    assert known("other", NAMES) == []
+    with pytest.raises(FlagArchived):
+        known("default", ["nobody", "c"])
+    with pytest.raises(NotFound):
+        known("nowhere", NAMES)
 
 
 def test_a_deleted_tag_leaves_every_flag(flags: Log) -> None:
-    tag = TagData(type="simple", value="core")
+    tag = Tag("simple", "core")
     for name in NAMES:
         flags.run(tags.add, name, tag)
     flags.run(archive.archive, "default", "b")
@@ -174,9 +201,9 @@ def test_counts_for_projects_and_environments(flags: Log) -> None:
     flags.run(switch.turn_on, "default", "b", "production")
     flags.run(metadata.mark_stale, "default", "a", True)
     flags.run(archive.archive, "default", "b")
-    assert flags.read(queries.enabled_flags, None) == {"production": 1}
-    assert flags.read(queries.enabled_flags, "default") == {"production": 1}
-    assert flags.read(queries.enabled_flags, "other") == {}
+    assert flags.read(queries.enabled_flags, None, EVERYTHING) == {"production": 1}
+    assert flags.read(queries.enabled_flags, "default", EVERYTHING) == {"production": 1}
+    assert flags.read(queries.enabled_flags, "other", EVERYTHING) == {}
     counts = flags.read(queries.project_flags, ["default", "other"])
     assert list(counts) == ["default"]
     found = counts["default"]
@@ -204,7 +231,6 @@ def test_time_makes_flags_potentially_stale(flags: Log) -> None:
     (event,) = told(flags, before)
     assert (event.type, event.feature, event.created_by) == ("feature-potentially-stale-on", "a", SYSTEM.name)
     assert (event.data, event.pre_data) == (None, None)
-    assert event.version.flag.potentially_stale
     assert flags.read(queries.project_flags, ["default"])["default"].potentially_stale == 1
 
     flags.run(types.set_lifetime, "release", 0)
@@ -267,7 +293,7 @@ def test_two_servers_create_one_flag(database_url: str) -> None:
     ("locked", "command", "args"),
     [
         ("SELECT 1 FROM features WHERE name = 'a' FOR UPDATE", switch.turn_on, ("default", "a", "development")),
-        ("SELECT 1 FROM features WHERE name = 'a' FOR UPDATE", tags.add, ("a", TagData(type="simple", value="xx"))),
+        ("SELECT 1 FROM features WHERE name = 'a' FOR UPDATE", tags.add, ("a", Tag("simple", "xx"))),
         ("SELECT 1 FROM projects WHERE id = 'default' FOR UPDATE", create.create, ("default", FlagDraft(name="new"))),
         ("SELECT 1 FROM projects WHERE id = 'default' FOR UPDATE", archive.revive, ("default", "a")),
         (

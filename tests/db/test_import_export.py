@@ -17,8 +17,8 @@ from flagkeeper.eventlog.export.run import Export, Order, Piece, begin
 from flagkeeper.eventlog.export.source import Batch, Indexed, Scan, Source, Wanted
 from flagkeeper.eventlog.import_file import Imported, import_file
 from flagkeeper.eventlog.index.search import Search
-from flagkeeper.eventlog.query import ALL, EVERYTHING, Sight, parse
-from flagkeeper.eventlog.read import LogRows, View, epoch
+from flagkeeper.eventlog.query import ALL, EVERYTHING, Visibility, parse
+from flagkeeper.eventlog.read import LogRows, View, log_position
 from flagkeeper.eventlog.tables import events
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.kernel.errors import BadData, Conflict, Unavailable
@@ -39,7 +39,7 @@ COUNT = Query(select(func.count()).select_from(events), int)
 
 
 def order(**changes: Any) -> Order:
-    given: dict[str, Any] = {"format": FormatName.NDJSON, "query": ALL, "sight": EVERYTHING, "view": VIEW}
+    given: dict[str, Any] = {"format": FormatName.NDJSON, "query": ALL, "visibility": EVERYTHING, "view": VIEW}
     return Order(**{**given, **changes})
 
 
@@ -139,7 +139,7 @@ def test_a_bad_line_leaves_nothing(
     with pytest.raises(BadData, match=problem):
         imported(log, broken(content, number, **changes))
 
-    assert (log.read(lambda tx: tx.first(COUNT)), log.read(epoch).last_id) == (0, 0)
+    assert (log.read(lambda tx: tx.first(COUNT)), log.read(log_position).last_id) == (0, 0)
     assert imported(log, content).events == N, "and does not stand in the way of the mended file"
 
 
@@ -169,7 +169,7 @@ def test_what_the_database_does_not_give_back_as_it_was_is_not_kept(
     monkeypatch.setattr(Transaction, "copy_in", lossy)
     with pytest.raises(Conflict, match="gave back 1499 events"):
         imported(log, content)
-    assert (log.count(), log.read(epoch).last_id) == (0, 0)
+    assert (log.count(), log.read(log_position).last_id) == (0, 0)
 
 
 def test_an_export_goes_on_where_it_was_cut(filled: Log) -> None:
@@ -221,7 +221,7 @@ def test_a_limit(filled: Log, limit: int) -> None:
 def test_a_query_and_what_may_be_seen(filled: Log) -> None:
     everything = [json.loads(line) for line in exported(filled).splitlines()]
     created = ids(exported(filled, query=parse("type:feature-created project:project-1", 0)))
-    seen = ids(exported(filled, sight=Sight(hidden_projects=frozenset({"project-1"})), limit=10_000))
+    seen = ids(exported(filled, visibility=Visibility(hidden_projects=frozenset({"project-1"})), limit=10_000))
 
     assert created == [e["id"] for e in everything if (e["type"], e["project"]) == ("feature-created", "project-1")]
     assert seen == [e["id"] for e in everything if e["project"] not in (None, "project-1")]
@@ -239,14 +239,14 @@ def test_the_index_finds_what_reading_everything_finds(
     filled.run(environments.seed)
     searched.load()
     indexed = Indexed(filled.reader, LogRows(), Search(searched.tail, searched.rows, most_values=most_values))
-    readers = (EVERYTHING, Sight(), Sight(hidden_projects=frozenset({"project-2"})))
+    readers = (EVERYTHING, Visibility(), Visibility(hidden_projects=frozenset({"project-2"})))
     questions = ("", "type:feature-*", "kill", '"ill swi"', '"e" project:project-1', '-"kill switch"', "flag:flag-07")
-    for sight, question in product(readers, questions):
-        wanted = Wanted(query=parse(question, 0), sight=sight, after=100, until=N + 1)
+    for visibility, question in product(readers, questions):
+        wanted = Wanted(query=parse(question, 0), visibility=visibility, after=100, until=N + 1)
         by_index, by_scan = (
             asyncio.run(ids_of(source, wanted)) for source in (indexed, Scan(filled.reader, LogRows()))
         )
-        assert by_index == by_scan, (question, sight)
+        assert by_index == by_scan, (question, visibility)
     searched.close()
 
 
@@ -280,13 +280,17 @@ def test_an_event_that_cannot_be_read_ends_the_export(filled: Log) -> None:
 
 def test_whoever_stops_taking_stops_the_work(filled: Log) -> None:
     read = 0
+    ended = asyncio.Event()
 
     class Counted(Scan):
         async def batches(self, wanted: Wanted) -> AsyncIterator[Batch]:
             nonlocal read
-            async for batch in super().batches(wanted):
-                read += len(batch.rows)
-                yield batch
+            try:
+                async for batch in super().batches(wanted):
+                    read += len(batch.rows)
+                    yield batch
+            finally:
+                ended.set()
 
     async def run() -> None:
         source: Source = Counted(filled.reader, LogRows())
@@ -294,7 +298,7 @@ def test_whoever_stops_taking_stops_the_work(filled: Log) -> None:
         async for piece in export.pieces():
             if piece.events:
                 break
-        await asyncio.sleep(0.1)
+        await asyncio.wait_for(ended.wait(), 10)
 
     asyncio.run(run())
     assert 0 < read < 100

@@ -10,12 +10,11 @@ from sqlalchemy import select
 from flagkeeper.eventlog.read import EventRow
 from flagkeeper.features.tags import commands as tags
 from flagkeeper.features.tags.queries import all_tag_types
-from flagkeeper.integrations import config_commands as commands
-from flagkeeper.integrations import config_queries as queries
-from flagkeeper.integrations.config_model import Integration, IntegrationDraft
-from flagkeeper.integrations.config_tables import integrations, secret_keys
-from flagkeeper.integrations.keys import open_keyring
-from flagkeeper.integrations.secrets import Keyring, Unreadable
+from flagkeeper.integrations.config import commands, queries
+from flagkeeper.integrations.config.keys import open_keyring
+from flagkeeper.integrations.config.model import Integration, IntegrationDraft
+from flagkeeper.integrations.config.secrets import Keyring, Unreadable
+from flagkeeper.integrations.config.tables import integrations, secret_keys
 from flagkeeper.kernel.errors import BadData, Detail, NotFound
 from flagkeeper.storage.statement import Query, columns
 from tests.log import Log
@@ -72,7 +71,6 @@ def opened(log: Log, keys: Keyring = KEYS) -> dict[str, str]:
     return dict(queries.opened(log.read(queries.integration, 1), keys))
 
 
-@pytest.mark.causes("addon-config-created", action="POST /api/admin/addons")
 def test_an_integration_is_kept_and_recorded_without_its_parameters(log: Log) -> None:
     made = create(log)
     assert log.read(queries.all_integrations) == [made] == [log.read(queries.integration, 1)]
@@ -98,7 +96,6 @@ def test_secrets_cannot_be_moved_to_another_integration(log: Log) -> None:
         queries.opened(moved, KEYS)
 
 
-@pytest.mark.causes("addon-config-updated", action="PUT /api/admin/addons/{id}")
 def test_a_change_is_recorded_with_what_was_before(log: Log) -> None:
     create(log)
     update(log, parameters(contentType="application/json"))
@@ -146,7 +143,6 @@ def test_masks_keep_nothing_of_another_provider(log: Log) -> None:
     assert opened(log) == {"url": "https://teams.example"}
 
 
-@pytest.mark.causes("addon-config-deleted", action="DELETE /api/admin/addons/{id}")
 def test_a_deleted_integration(log: Log) -> None:
     create(log)
     log.run(commands.delete, 1)
@@ -174,7 +170,6 @@ def test_bad_data_stores_nothing(log: Log) -> None:
     assert log.read(queries.all_integrations) == []
 
 
-@pytest.mark.causes("tag-type-created", action="POST /api/admin/addons")
 def test_tag_types_of_a_provider_are_made_when_they_are_missing(log: Log) -> None:
     log.run(tags.seed)
     for provider, own in (
@@ -247,9 +242,3 @@ async def test_a_lost_key_costs_its_secrets_and_nothing_else(log: Log) -> None:
 async def test_a_key_that_is_too_short_is_an_error(log: Log) -> None:
     with pytest.raises(BadData, match="FLAGKEEPER_SECRET_KEY: a secret key has at least 32 characters"):
         await open_keyring(log.units, ("short",))
-
-
-def test_versions_hold_no_parameters(log: Log) -> None:
-    state = create(log).state()
-    assert "s3cret" not in msgspec.json.encode(state).decode()
-    assert msgspec.to_builtins(state)["integration"]["provider"] == "webhook"

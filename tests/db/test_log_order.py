@@ -5,17 +5,28 @@ import time
 from typing import Any
 
 import pytest
+from sqlalchemy import bindparam, update
 
 from flagkeeper.eventlog.catalogue.payload import SegmentData
 from flagkeeper.eventlog.catalogue.segment import SegmentCreated
 from flagkeeper.eventlog.follow import Wants, after
+from flagkeeper.eventlog.tables import log_head
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.segments import commands
 from flagkeeper.features.segments.model import SegmentDraft
+from flagkeeper.kernel import clock
+from flagkeeper.kernel.clock import DAY, MINUTE, Clock
+from flagkeeper.storage.statement import Write
 from tests.log import Log
 
 WRITERS = 8
 EVENTS = 3_200
+
+_PUT_LATER = Write[Any](
+    update(log_head)
+    .where(log_head.c.id == bindparam("head"))
+    .values(last_created_at=log_head.c.last_created_at + bindparam("by"))
+)
 
 
 def record_some(unit: Unit, number: int) -> None:
@@ -85,15 +96,25 @@ def test_a_reader_that_polls_by_id_misses_no_event(database_url: str) -> None:
     assert times == sorted(times), "ids follow time"
 
 
-@pytest.mark.parametrize("ahead", [3_600_000])
-def test_time_never_falls_when_the_clock_does(log: Log, monkeypatch: pytest.MonkeyPatch, ahead: int) -> None:
-    from flagkeeper.kernel import clock
-
-    real = clock.now
-    monkeypatch.setattr(clock, "now", lambda: real() + ahead)
+def test_time_never_falls_when_the_clock_does(log: Log) -> None:
+    hour = 3_600_000
     log.run(record_some, 0)
-    monkeypatch.setattr(clock, "now", real)
+    log.run(lambda unit: unit.tx.write(_PUT_LATER, head=1, by=hour))
     log.run(record_some, 0)
 
     first, second = log.read(after, 0, Wants())
-    assert second.created_at >= first.created_at
+    assert second.created_at == first.created_at + hour
+
+
+@pytest.mark.parametrize("away", [-DAY, DAY])
+def test_a_server_whose_clock_is_wrong_writes_the_time_of_the_database(
+    log: Log, monkeypatch: pytest.MonkeyPatch, away: int
+) -> None:
+    """One that was a day ahead would freeze the times of all others for a day."""
+    monkeypatch.setattr(clock, "clock", wrong := Clock(clock.now() + away))
+    log.run(record_some, 0)
+    log.run(record_some, 0)
+
+    real = time.time() * 1000
+    assert all(abs(event.created_at - real) < MINUTE for event in log.read(after, 0, Wants()))
+    assert abs(wrong.now() - real) < MINUTE

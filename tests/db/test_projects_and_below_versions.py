@@ -6,8 +6,9 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.catalogue.payload import TagData
-from flagkeeper.eventlog.tables import event_versions, events
+from flagkeeper.eventlog.tables import events
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.environments import queries as environment_queries
@@ -24,14 +25,15 @@ from flagkeeper.features.tags.model import TagState, TagTypeChange, TagTypeState
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 from tests.log import Log
+from tests.versions import own_versions
 
 KINDS: dict[str, type[Snapshot]] = {
     kind.kind: kind
     for kind in (EnvironmentState, ProjectState, ProjectEnvironmentState, StrategyState, TagState, TagTypeState)
 }
 _VERSIONS = Query(
-    select(events.c.subject, event_versions.c.kind, event_versions.c.schema, event_versions.c.state)
-    .join(event_versions, event_versions.c.event_id == events.c.id, isouter=True)
+    select(events.c.subject, own_versions.c.kind, own_versions.c.schema, own_versions.c.state)
+    .join(own_versions, own_versions.c.event_id == events.c.id, isouter=True)
     .order_by(events.c.id),
     lambda subject, kind, schema, state: (subject, KINDS[kind].unpack(schema, state)),
 )
@@ -49,7 +51,7 @@ def changed(log: Log) -> Log:
     log.run(environments.set_enabled, "production", False)
     log.run(environments.set_sort_orders, {"development": 300})
     log.run(strategies.deprecate, "remoteAddress")
-    log.run(tags.create_tag, TagData(type="simple", value="core"))
+    log.run(tags.create_tag, Tag("simple", "core"))
     log.run(tags.update_type, "simple", TagTypeChange(color="#000000"))
     return log
 
@@ -59,10 +61,10 @@ def test_the_last_version_of_a_subject_is_its_state_now(changed: Log) -> None:
 
     for environment in changed.read(environment_queries.all_environments):
         assert versions.pop(f"environment/{environment.name}") == environment.state()
-        attached = ProjectEnvironmentState(attached=True, default_strategy=None)
+        attached = ProjectEnvironmentState(default_strategy=None)
         assert versions.pop(f"project/default/{environment.name}") == attached
     project = changed.read(project_queries.project, "default")
-    assert versions.pop("project/default") == ProjectState(project=project.payload(100))
+    assert versions.pop("project/default") == project.state()
     for strategy in changed.read(strategy_queries.all_strategies):
         assert versions.pop(f"strategy/{strategy.name}") == strategy.state()
     assert versions.pop("tag-type/simple") == changed.read(tag_queries.tag_type, "simple").state()

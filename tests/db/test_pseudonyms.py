@@ -10,38 +10,45 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import LargeBinary, Text, insert, select
 
-from flagkeeper.eventlog.archive import hot, pseudonymiser, pseudonyms, store
+from flagkeeper.eventlog.archive import live, pseudonymiser, pseudonyms, store
 from flagkeeper.eventlog.archive.archive import Archive
-from flagkeeper.eventlog.archive.archiver import Policy
-from flagkeeper.eventlog.archive.book import Book
+from flagkeeper.eventlog.archive.archiver import RetentionPolicy
+from flagkeeper.eventlog.archive.blob_store import BlobStore
+from flagkeeper.eventlog.archive.lease import archive_lease
+from flagkeeper.eventlog.archive.ledger import ArchiveLedger
 from flagkeeper.eventlog.archive.own_names import names_beside_the_log
-from flagkeeper.eventlog.archive.place import Place
-from flagkeeper.eventlog.archive.pseudonymiser import Means, put_in_place
+from flagkeeper.eventlog.archive.pseudonymiser import PseudonymContext, put_in_place
 from flagkeeper.eventlog.archive.pseudonyms import Pseudonym
+from flagkeeper.eventlog.archive.replacement import Replacement
+from flagkeeper.eventlog.more import More, read_more
 from flagkeeper.eventlog.parquet import StoredEvent
 from flagkeeper.eventlog.tables import log_quarantine
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
-from flagkeeper.features.flags import commands as flag_commands
+from flagkeeper.features.flags.commands import create
+from flagkeeper.features.flags.model.flag import FlagDraft
+from flagkeeper.features.flags.queries.states import flag_states
 from flagkeeper.features.retention import commands
 from flagkeeper.features.retention.model import Person
 from flagkeeper.features.searches import commands as searches
 from flagkeeper.features.searches.model import SearchDraft
 from flagkeeper.features.segments import commands as segments
 from flagkeeper.features.segments.model import SegmentDraft
-from flagkeeper.features.usage import commands as usage
 from flagkeeper.features.users import commands as users
 from flagkeeper.features.users.model.user import UserChange, draft
 from flagkeeper.features.users.queries import names_in_use
-from flagkeeper.integrations import delivery_store
-from flagkeeper.integrations.delivery_names import forget_in_attempts
-from flagkeeper.integrations.delivery_tables import integration_events
+from flagkeeper.integrations.delivery import store as delivery_store
+from flagkeeper.integrations.delivery.tables import integration_events
 from flagkeeper.kernel.actor import SYSTEM, Actor
-from flagkeeper.kernel.errors import BadData, Conflict, NotFound
+from flagkeeper.kernel.change_context import ChangeContext
+from flagkeeper.kernel.errors import BadData, Conflict, NotFound, Unavailable
 from flagkeeper.schema import metadata
+from flagkeeper.slices import SLICES
 from flagkeeper.storage.statement import Query, Write, columns
 from flagkeeper.storage.transaction import Transaction
 from tests.archive import archived, archiver, everything, fill, place_in
+from tests.flags import seed
+from tests.keeping import check_versions
 from tests.log import ALICE, Log
 
 pytestmark = pytest.mark.slow
@@ -50,14 +57,7 @@ OLD = ("grace", "grace@example.com", "Grace B. Hopper", "grace.new@example.com")
 LOOKALIKES = ("grace.smith@example.com", "disgrace", "grace-period")
 _ATTEMPT = Write[Any](insert(integration_events))
 _QUARANTINE = Write[Any](insert(log_quarantine))
-ELSEWHERE = [
-    flag_commands.forget_creators,
-    segments.forget_creators,
-    searches.forget_names,
-    usage.forget_creators,
-    forget_in_attempts,
-    names_beside_the_log,
-]
+ELSEWHERE = [names for each in SLICES for names in each.names_outside_log]
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +79,8 @@ def live_and_leave(log: Log) -> int:
             constraints=[],
             project=None,
         )
-        log.units.run_now(actor if number < 3 else ALICE, segments.create, wanted)
+        why = ChangeContext(reason="Grace B. Hopper said so", ticket="see grace@example.com")
+        log.units.within(why).run_now(actor if number < 3 else ALICE, segments.create, wanted)
     fill(log, 300, seed=2)
     for by, shared in ((actor, True), (actor, False), (SYSTEM, True)):
         wanted_search = SearchDraft(
@@ -107,13 +108,14 @@ def _troubles(unit: Unit) -> None:
     unit.tx.write(_QUARANTINE, follower="f", event_id=3, error="KeyError: 'grace'", created_at=1)
 
 
-def means(log: Log, place: Place | None, **changes: Any) -> Means:
-    return Means(place, log.units, log.reader, names_in_use, ELSEWHERE, **changes)
+def context(log: Log, blobs: BlobStore | None, **changes: Any) -> PseudonymContext:
+    return PseudonymContext(blobs, log.units, log.reader, names_in_use, ELSEWHERE, **changes)
 
 
-def forget(log: Log, place: Place | None, person: Person, **changes: Any) -> Pseudonym | None:
-    asked = log.units.run_now(ALICE, commands.ask_pseudonym, person)
-    return put_in_place(means(log, place, **changes), asked.pseudonym)
+def forget(log: Log, blobs: BlobStore | None, person: Person, **changes: Any) -> Pseudonym | None:
+    why = ChangeContext(reason="Grace B. Hopper wants it", ticket="GDPR-1")
+    asked = log.units.within(why).run_now(ALICE, commands.ask_pseudonym, person)
+    return put_in_place(context(log, blobs, **changes), asked.pseudonym)
 
 
 def places_of(log: Log, folder: Path, words: Iterable[str]) -> list[str]:
@@ -124,14 +126,14 @@ def places_of(log: Log, folder: Path, words: Iterable[str]) -> list[str]:
         for row in log.read(_rows, Query(select(*kept), columns)) if kept else []:
             for column, value in zip(kept, row, strict=True):
                 packed = isinstance(column.type, LargeBinary)
-                text = zlib.decompress(bytes(value)).decode() if packed else value or ""
+                text = zlib.decompress(bytes(value)).decode() if packed and value else value or ""
                 if any(word in text for word in words):
                     found.append(f"{table.name}.{column.name}: {text}")
     for path in folder.rglob("*"):
         if path.suffix == ".parquet":
             for row in pq.read_table(path).to_pylist():
                 texts = [str(value) for value in row.values()]
-                texts.append(zlib.decompress(row["state"]).decode() if row["state"] else "")
+                texts += [zlib.decompress(each["state"]).decode() for each in row["versions"] if each["state"]]
                 found += [f"{path.name}: {text}" for text in texts if any(word in text for word in words)]
         elif path.is_file():
             found += [path.name for word in words if word in path.read_text()]
@@ -142,8 +144,8 @@ def _rows(tx: Transaction, query: Query[Any]) -> list[Any]:
     return tx.all(query)
 
 
-def whole(log: Log, place: Place) -> list[StoredEvent]:
-    return archived(log, place) + everything(log)
+def whole(log: Log, blobs: BlobStore) -> list[StoredEvent]:
+    return archived(log, blobs) + everything(log)
 
 
 def skeleton(events: Sequence[StoredEvent]) -> list[Any]:
@@ -162,14 +164,14 @@ def skeleton(events: Sequence[StoredEvent]) -> list[Any]:
 @pytest.mark.causes("flagkeeper-actor-pseudonymised", action="flagkeeper user pseudonymise")
 def test_nobody_finds_the_old_names_anywhere(log: Log, tmp_path: Path, keep: int) -> None:
     user_id = live_and_leave(log)
-    place = place_in(tmp_path)
-    archiver(log, place, Policy(keep_events=keep)).run(ALICE)
-    before = whole(log, place)
+    blobs = place_in(tmp_path)
+    archiver(log, blobs, RetentionPolicy(keep_events=keep)).run(ALICE)
+    before = whole(log, blobs)
     assert places_of(log, tmp_path / "archive", OLD)
 
-    done = forget(log, place, Person(user_id=user_id))
+    done = forget(log, blobs, Person(user_id=user_id))
 
-    after = whole(log, place)
+    after = whole(log, blobs)
     # The names occur inside longer ones too: those stay, and nothing else.
     left = [text for text in places_of(log, tmp_path / "archive", OLD) if not any(each in text for each in LOOKALIKES)]
     assert left == []
@@ -183,6 +185,9 @@ def test_nobody_finds_the_old_names_anywhere(log: Log, tmp_path: Path, keep: int
     said = {"pseudonym": f"former-user-{user_id}", "userId": user_id, "events": done.events}
     assert msgspec.json.decode(told.row.data or "") == said
     assert (told.row.created_by, done.names) == (ALICE.name, ())
+    assert read_more(told.row.more) == More(
+        reason=f"former-user-{user_id} wants it", ticket="GDPR-1", actor_kind="user"
+    )
     authors = {event.row.created_by for event in after if event.row.created_by_user_id == user_id}
     assert authors == {f"former-user-{user_id}"}
     unchanged = [(old, new) for old, new in zip(before, after, strict=False) if "Hopper" not in str(old)]
@@ -191,28 +196,42 @@ def test_nobody_finds_the_old_names_anywhere(log: Log, tmp_path: Path, keep: int
 
 def test_segments_are_replaced_by_a_new_version_of_the_manifest(log: Log, tmp_path: Path) -> None:
     user_id = live_and_leave(log)
-    place = place_in(tmp_path)
-    archiver(log, place, Policy(keep_events=200), largest=100).run(ALICE)
+    blobs = place_in(tmp_path)
+    archiver(log, blobs, RetentionPolicy(keep_events=200), largest=100).run(ALICE)
     old = log.read(store.segments)
-    versions = place.names("manifests")
-    forget(log, place, Person(user_id=user_id))
+    versions = blobs.names("manifests")
+    forget(log, blobs, Person(user_id=user_id))
     new = log.read(store.segments)
     changed = [(one, other) for one, other in zip(old, new, strict=True) if one != other]
     assert 0 < len(changed) < len(old), "what does not name the person stays as it is"
     assert all((one.first_id, one.last_id) == (other.first_id, other.last_id) for one, other in changed)
-    assert set(place.names("segments")) == {segment.file for segment in new}
-    assert place.names("manifests")[: len(versions)] == versions
-    assert len(place.names("manifests")) == len(versions) + len(changed)
+    assert set(blobs.names("segments")) == {segment.file for segment in new}
+    assert blobs.names("manifests")[: len(versions)] == versions
+    assert len(blobs.names("manifests")) == len(versions) + len(changed)
+
+
+def test_a_segment_that_was_replaced_meanwhile_is_not_replaced_again(log: Log, tmp_path: Path) -> None:
+    fill(log, 300)
+    blobs = place_in(tmp_path)
+    archiver(log, blobs, RetentionPolicy(keep_events=100)).run(ALICE)
+    first, *others = log.read(store.segments)
+    newer, late = (msgspec.structs.replace(first, file=f"segments/{name}") for name in ("newer", "late"))
+    with archive_lease(log.units) as mine:
+        ledger = ArchiveLedger(blobs, log.units, log.reader, mine)
+        log.run(ledger.switch, first, newer)
+        with pytest.raises(Conflict, match="replaced this segment"):
+            log.run(ledger.switch, first, late)
+    assert log.read(store.segments) == [newer, *others]
 
 
 def test_the_index_takes_in_what_was_touched(log: Log, tmp_path: Path) -> None:
     user_id = live_and_leave(log)
-    place = place_in(tmp_path)
-    archiver(log, place, Policy(keep_events=200), largest=200).run(ALICE)
-    before = whole(log, place)
+    blobs = place_in(tmp_path)
+    archiver(log, blobs, RetentionPolicy(keep_events=200), largest=200).run(ALICE)
+    before = whole(log, blobs)
     asked: list[tuple[int, int]] = []
-    forget(log, place, Person(user_id=user_id), reindex=lambda first, last: asked.append((first, last)))
-    after = whole(log, place)
+    forget(log, blobs, Person(user_id=user_id), reindex=lambda first, last: asked.append((first, last)))
+    after = whole(log, blobs)
     touched = {old.row.id for old, new in zip(before, after, strict=False) if old != new}
     assert touched <= {event_id for first, last in asked for event_id in range(first, last + 1)}
     assert all(first in touched and last in touched for first, last in asked)
@@ -223,12 +242,12 @@ def test_the_index_takes_in_what_was_touched(log: Log, tmp_path: Path) -> None:
     [
         (pseudonymiser, "write"),
         (pseudonymiser, "verify"),
-        (Book, "announce"),
-        (Book, "switch"),
-        (Book, "close"),
-        (hot, "rewrite"),
+        (ArchiveLedger, "announce"),
+        (ArchiveLedger, "switch"),
+        (ArchiveLedger, "close"),
+        (live, "rewrite"),
         (pseudonyms, "save"),
-        (hot, "lock_head"),
+        (live, "lock_head"),
     ],
 )
 @pytest.mark.parametrize("when", [1, 2, 4])
@@ -236,9 +255,9 @@ def test_it_goes_on_where_it_was_cut_off(
     log: Log, tmp_path: Path, where: Any, name: str, when: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user_id = live_and_leave(log)
-    place = place_in(tmp_path)
-    archiver(log, place, Policy(keep_events=200), largest=150).run(ALICE)
-    before = whole(log, place)
+    blobs = place_in(tmp_path)
+    archiver(log, blobs, RetentionPolicy(keep_events=200), largest=150).run(ALICE)
+    before = whole(log, blobs)
     real, calls = getattr(where, name), [0]
 
     def failing(*args: Any, **more: Any) -> Any:
@@ -252,29 +271,46 @@ def test_it_goes_on_where_it_was_cut_off(
     with monkeypatch.context() as patched:
         patched.setattr(where, name, failing)
         try:
-            put_in_place(means(log, place), asked.pseudonym)
+            put_in_place(context(log, blobs), asked.pseudonym)
         except OSError:
             cut_off = True
     assert cut_off or when > 1
     if cut_off:
         with pytest.raises(Conflict, match="must be finished"):
-            archiver(log, place, Policy(keep_events=10)).run(ALICE)
+            archiver(log, blobs, RetentionPolicy(keep_events=10)).run(ALICE)
         again = log.units.run_now(ALICE, commands.ask_pseudonym, Person(user_id=user_id))
         assert again.pseudonym == asked.pseudonym
-        done = put_in_place(means(log, place), asked.pseudonym)
+        done = put_in_place(context(log, blobs), asked.pseudonym)
         assert done is not None
-        changed = sum(old != new for old, new in zip(before, whole(log, place), strict=False))
+        changed = sum(old != new for old, new in zip(before, whole(log, blobs), strict=False))
         assert done.events == changed
-    after = whole(log, place)
+    after = whole(log, blobs)
     assert skeleton(after[: len(before)]) == skeleton(before)
     assert [event.row.type for event in after[len(before) :]] == ["flagkeeper-actor-pseudonymised"]
     left = [text for text in places_of(log, tmp_path / "archive", OLD) if not any(each in text for each in LOOKALIKES)]
     assert left == []
-    assert set(place.names("segments")) == {segment.file for segment in log.read(store.segments)}
+    assert set(blobs.names("segments")) == {segment.file for segment in log.read(store.segments)}
+
+
+def test_a_table_that_the_version_which_began_does_not_know_is_gone_through_too(log: Log, tmp_path: Path) -> None:
+    person = Person(user_id=live_and_leave(log))
+    passes: list[Replacement] = []
+
+    def cut_off(_unit: Unit, words: Replacement, _position: int) -> None:
+        passes.append(words)
+        if len(passes) == 2:  # after the rows of the log
+            raise Unavailable("a power failure")
+
+    asked = log.units.run_now(ALICE, commands.ask_pseudonym, person)
+    with pytest.raises(Unavailable, match="power"):
+        put_in_place(context(log, None)._replace(elsewhere=[names_beside_the_log, cut_off]), asked.pseudonym)
+    assert put_in_place(context(log, None), asked.pseudonym)
+    left = [text for text in places_of(log, tmp_path / "archive", OLD) if not any(each in text for each in LOOKALIKES)]
+    assert left == []
 
 
 def test_an_actor_without_an_id(log: Log, tmp_path: Path) -> None:
-    deploy = Actor("cli:grace", -1337)
+    deploy = Actor("cli:grace", -2)
     log.units.run_now(deploy, segments.create, SegmentDraft(name="s", description=None, constraints=[], project=None))
     fill(log, 20)
     done = forget(log, None, Person(name=" cli:grace "))
@@ -303,6 +339,22 @@ def test_who_is_still_there_is_not_forgotten(log: Log) -> None:
         with pytest.raises(error):
             log.units.run_now(ALICE, commands.ask_pseudonym, person)
     assert log.read(pseudonyms.all_pseudonyms) == []
+
+
+def test_what_is_still_equals_what_was_kept(log: Log) -> None:
+    seed(log)
+    user = log.run(
+        users.create, draft(username="grace", email="grace@example.com", name="Grace B. Hopper", root_role=3)
+    )
+    actor = Actor("grace@example.com", user.id)
+    log.units.run_now(actor, create.create, "default", FlagDraft(name="hers"))
+    segment = SegmentDraft(name="hers", description=None, constraints=[], project=None)
+    log.units.run_now(actor, segments.create, segment)
+    log.run(users.delete, user.id, lambda _unit, _user_id: None, searches.leave_shared_of)
+    assert forget(log, None, Person(user_id=user.id))
+    check_versions(log, {"flag", "flag-environment", "segment"})
+    (state,) = log.read(flag_states, ["hers"]).values()
+    assert state.created_by == f"former-user-{user.id}"
 
 
 def test_a_successor_with_the_same_address_keeps_it(log: Log) -> None:
@@ -335,19 +387,19 @@ def test_a_hold_keeps_names_too(log: Log, tmp_path: Path) -> None:
     asked = log.units.run_now(ALICE, commands.ask_pseudonym, Person(user_id=user_id))
     log.run(commands.place_hold, "case 4712")
     with pytest.raises(Conflict, match="case 4712"):
-        put_in_place(means(log, None), asked.pseudonym)
+        put_in_place(context(log, None), asked.pseudonym)
     assert places_of(log, tmp_path / "archive", ["Grace B. Hopper"])
 
 
 def test_archived_events_are_read_with_the_pseudonym_at_once(log: Log, tmp_path: Path) -> None:
     """A reader that has looked into a segment before sees the new one."""
     user_id = live_and_leave(log)
-    place = place_in(tmp_path)
-    archiver(log, place, Policy(keep_events=200)).run(ALICE)
-    cold = Archive(place)
-    log.read(cold.between, 1, 500)
-    forget(log, place, Person(user_id=user_id))
-    assert not [row for row in log.read(cold.between, 1, 500) if "Hopper" in str(row)]
+    blobs = place_in(tmp_path)
+    archiver(log, blobs, RetentionPolicy(keep_events=200)).run(ALICE)
+    archived = Archive(blobs)
+    log.read(archived.between, 1, 500)
+    forget(log, blobs, Person(user_id=user_id))
+    assert not [row for row in log.read(archived.between, 1, 500) if "Hopper" in str(row)]
 
 
 assert delivery_store.SOME < 1_203, "attempts are rewritten in more than one step"

@@ -4,10 +4,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from flagkeeper.storage.database import parse_database_url
+from flagkeeper.eventlog.read import log_position
+from flagkeeper.storage.connection import DRIVER_ERRORS, Connection
+from flagkeeper.storage.database import Database, parse_database_url
 from flagkeeper.storage.dialects import Dialect
 from flagkeeper.storage.reader import AT_ONCE, Reader
 from flagkeeper.storage.transaction import Transaction
@@ -57,6 +61,42 @@ def test_short_reads_do_not_run_beside_each_other(sqlite_url: str, monkeypatch: 
     asyncio.run(run())
     reader.stop()
     assert most == AT_ONCE[Dialect.SQLITE]
+
+
+class Counted(Database, frozen=True, kw_only=True):
+    """Keeps the connections that were made."""
+
+    made: list[Any]
+
+    def connect(self, **given: Any) -> Connection:
+        connection = super().connect(**given)
+        self.made.append(connection)
+        return connection
+
+
+def test_after_the_stop_no_connection_is_left_open(database_url: str) -> None:
+    """Also of a read that was under way then, on a thread of somebody else."""
+    database = parse_database_url(database_url)
+    counted = Counted(database.dialect, database.address, made=[])
+    reader, begun, stopped = Reader(counted), threading.Event(), threading.Event()
+
+    def read(tx: Transaction) -> int:
+        begun.set()
+        assert stopped.wait(30)
+        return log_position(tx).last_id
+
+    reader.now(nothing)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(reader.now, read)
+        assert begun.wait(30)
+        reader.now(nothing)
+        reader.stop()
+        stopped.set()
+        assert reading.result(30) == 0
+    assert len(counted.made) == 2
+    for connection in counted.made:
+        with pytest.raises(DRIVER_ERRORS):
+            connection.run("SELECT 1", {})
 
 
 def test_turns_survive_failures_and_those_who_give_up(reader: Reader) -> None:

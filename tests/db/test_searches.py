@@ -4,7 +4,7 @@ from concurrent.futures import wait
 
 import pytest
 
-from flagkeeper.eventlog.archive.words import Words
+from flagkeeper.eventlog.archive.replacement import Replacement
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.searches import commands, queries, store
 from flagkeeper.features.searches.model import Asker, SavedSearch, SearchDraft, SearchState
@@ -79,17 +79,17 @@ def test_a_search_that_is_changed_while_its_owner_goes(log: Log, ada: Actor) -> 
 
 def test_versions_tell_what_a_search_was(log: Log, ada: Actor) -> None:
     saved = save(log, ada, draft("night", "since:2h"))
-    assert SearchState.unpack(1, saved.state().pack()) == saved.state()
+    assert SearchState.unpack(SearchState.schema, saved.state().pack()) == saved.state()
 
 
 def test_names_of_a_person_become_one_pseudonym(log: Log, ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "SOME", 2)
-    words = Words("former-user-9", ["grace", "grace@example.com"])
+    replacement = Replacement("former-user-9", ["grace", "grace@example.com"])
     for name, query in (("grace", "by:grace"), ("grace@example.com", "-by:bot,grace@example.com"), ("other", "by:x")):
         save(log, ada, draft(name, query))
     nobodys = save(log, Actor("grace", -42), draft("disgrace", "grace", shared=True))
     before, position = log.count(), 0
-    while (reached := log.run(commands.forget_names, words, position)) is not None:
+    while (reached := log.run(commands.forget_names, replacement, position)) is not None:
         assert reached > position
         position = reached
 

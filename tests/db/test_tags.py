@@ -3,8 +3,7 @@
 import psycopg
 import pytest
 
-from flagkeeper.eventlog.catalogue.payload import TagData
-from flagkeeper.eventlog.unit import Unit
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.features.flags.commands import tags as flag_tags
 from flagkeeper.features.flags.queries import tags_of_flags
 from flagkeeper.features.tags import commands, queries
@@ -13,7 +12,7 @@ from flagkeeper.kernel.errors import BadData, LimitExceeded, NameExists, NotFoun
 from tests import flags
 from tests.log import Log
 
-CORE = TagData(type="simple", value="core")
+CORE = Tag("simple", "core", "#FFFFFF")
 
 
 @pytest.fixture
@@ -31,10 +30,10 @@ def test_a_new_server_has_the_type_simple(seeded: Log) -> None:
 
 
 def test_a_flag_gets_a_tag_that_is_made_once(seeded: Log) -> None:
-    def tag_two_flags(unit: Unit) -> list[TagData]:
-        return [commands.ensure_tag(unit, TagData(type="simple", value=" core "), flag) for flag in ("a", "b")]
-
-    assert seeded.run(tag_two_flags) == [CORE, CORE]
+    flags.seed(seeded)
+    for flag in ("a", "b"):
+        flags.make(seeded, flag)
+        assert seeded.run(flag_tags.add, flag, Tag("simple", " core ")) == CORE
     created = seeded.events("type:tag-created", limit=10)
     assert [(each.feature_name, each.project, each.data) for each in created] == [
         ("a", None, '{"type":"simple","value":"core"}')
@@ -43,7 +42,7 @@ def test_a_flag_gets_a_tag_that_is_made_once(seeded: Log) -> None:
 
 def test_a_tag_of_an_unknown_type(seeded: Log) -> None:
     with pytest.raises(BadData) as caught:
-        seeded.run(commands.create_tag, TagData(type="nobody", value="core"))
+        seeded.run(commands.create_tag, Tag("nobody", "core"))
     assert caught.value.details[0].path == "/body/type"
     assert seeded.read(queries.all_tags) == []
 

@@ -1,17 +1,25 @@
 """The promises of a unit of work, on both databases: change and event together, or neither."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import bindparam, insert, select, update
 
+from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.eventlog.append import _INSERT
-from flagkeeper.eventlog.catalogue.payload import ConstraintData
 from flagkeeper.eventlog.tables import events
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.segments import commands, queries, store
 from flagkeeper.features.segments.model import Segment, SegmentDraft
+from flagkeeper.features.segments.tables import segments
 from flagkeeper.kernel.errors import LimitExceeded, NameExists, SilentChange
+from flagkeeper.storage import sequences
+from flagkeeper.storage.statement import Query, Write
+from flagkeeper.storage.transaction import Transaction
 from tests.log import ALICE, Log
+
+_RENAME = Write[Any](update(segments).where(segments.c.id == bindparam("id")).values(name=bindparam("new_name")))
 
 
 def draft(name: str, **changes: Any) -> SegmentDraft:
@@ -37,6 +45,53 @@ def test_a_change_without_an_event_is_refused_and_undone(log: Log) -> None:
     with pytest.raises(SilentChange, match="segment/1 was changed"):
         log.run(forget_the_event)
     assert log.reader.now(queries.all_segments) == []
+
+
+@pytest.mark.parametrize("method", ["write_many", "later"])
+def test_rows_that_are_written_together_need_events_too(log: Log, method: str) -> None:
+    first = log.run(commands.create, draft("first"))
+
+    def forget_the_event(unit: Unit) -> None:
+        getattr(unit.tx, method)(_RENAME, [{"id": first.id, "new_name": "renamed"}])
+
+    with pytest.raises(SilentChange, match=f"segment/{first.id} was changed"):
+        log.run(forget_the_event)
+    assert [segment.name for segment in log.reader.now(queries.all_segments)] == ["first"]
+
+
+_COUNT = Write(
+    insert(sequences.sequences)
+    .values(name=bindparam("sequence"), last=bindparam("number"))
+    .returning(sequences.sequences.c.last),
+    int,
+)
+_COUNTED = Query(select(sequences.sequences.c.last).where(sequences.sequences.c.name == "counted"), int)
+_ROW = {"sequence": "counted", "number": 1}
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda tx: tx.write(_COUNT, **_ROW),
+        lambda tx: tx.write_returning(_COUNT, **_ROW),
+        lambda tx: tx.write_many(_COUNT, [_ROW]),
+        lambda tx: tx.later(_COUNT, [_ROW]),
+        lambda tx: tx.copy_in(sequences.sequences, ["name", "last"], [("counted", 1)]),
+    ],
+    ids=["write", "write_returning", "write_many", "later", "copy_in"],
+)
+def test_a_unit_that_fails_leaves_nothing_however_it_wrote(log: Log, write: Callable[[Transaction], Any]) -> None:
+    """Others of its batch are committed all the same."""
+
+    def fail(unit: Unit) -> None:
+        write(unit.tx)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        log.run(fail)
+    assert log.read(lambda tx: tx.all(_COUNTED)) == []
+    log.run(lambda unit: write(unit.tx))
+    assert log.read(lambda tx: tx.all(_COUNTED)) == [1]
 
 
 def test_an_event_on_another_subject_does_not_cover_a_change(log: Log) -> None:
@@ -65,7 +120,9 @@ def test_an_event_that_cannot_be_stored_aborts_the_change(log: Log) -> None:
 class _StealTheNextId:
     """Puts a foreign row where the log's next event belongs."""
 
-    def run(self, tx: Any) -> None:
+    group_id = "thief"
+
+    def run(self, tx: Any, now: int) -> None:
         row = dict.fromkeys(events.columns.keys())
         text = dict.fromkeys(("type", "created_by", "tags", "label", "summary", "ip", "subject"), "")
         tx.write(_INSERT, **{**row, **text, "id": 2, "created_at": 1, "reach": 0})
@@ -102,7 +159,7 @@ def test_ids_start_at_one_and_have_no_holes_after_failures(log: Log) -> None:
 
 def test_previous_state_and_version_are_kept(log: Log) -> None:
     segment = log.run(commands.create, draft("a"))
-    constraint = ConstraintData(context_name="userId", operator="IN", values=["1"])
+    constraint = Constraint(context_name="userId", operator="IN", values=["1"])
     log.run(commands.update, segment.id, draft("b", constraints=[constraint]), lambda tx, ids: {})
 
     newest = log.events(limit=1)[0]
@@ -118,11 +175,11 @@ def test_a_unit_with_too_many_events_is_refused(log: Log) -> None:
             segment = commands.create(unit, draft(f"s{i}"))
             commands.update(unit, segment.id, draft(f"t{i}"), lambda tx, ids: {})
 
-    with pytest.raises(LimitExceeded, match="600 events"):
+    with pytest.raises(LimitExceeded, match="more than 500 events"):
         log.run(many)
     assert log.count() == 0
 
 
 def test_the_bell_rings_after_the_commit(log: Log) -> None:
     log.run(commands.create, draft("a"))
-    assert log.bell.last_id == 1
+    assert log.log_signal.last_id == 1

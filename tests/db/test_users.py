@@ -9,12 +9,16 @@ from flagkeeper.features.access import commands as access
 from flagkeeper.features.searches.commands import leave_shared_of
 from flagkeeper.features.tokens.commands import delete_pats_of
 from flagkeeper.features.users import commands, queries
+from flagkeeper.features.users.commands import Proven
 from flagkeeper.features.users.model.password import KEPT
-from flagkeeper.features.users.model.session import LIFETIME, MOST_SESSIONS
-from flagkeeper.features.users.model.user import User, UserChange, UserState, draft
+from flagkeeper.features.users.model.session import LIFETIME, MOST_NETWORKS, MOST_SESSIONS, NETWORK_KNOWN
+from flagkeeper.features.users.model.user import User, UserChange, draft
+from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM, Actor
 from flagkeeper.kernel.errors import BadData, FlagkeeperError, InvalidOperation, NotFound, PasswordMismatch
 from tests.log import Log
+
+HOME = "192.0.2.1"
 
 
 @pytest.fixture
@@ -121,9 +125,9 @@ def test_sessions_come_and_go(seeded: Log) -> None:
     ada, eve = make(seeded, "ada", password_hash="right"), make(seeded, "eve", password_hash="right")
     now = seeded.run(lambda unit: unit.now)
     for number in range(MOST_SESSIONS):
-        assert seeded.run(commands.log_in, ada.id, "right", f"ada {number}", None) == 0
-    seeded.run(commands.log_in, eve.id, "right", "eve", None)
-    assert seeded.run(commands.log_in, ada.id, "right", "one more", None) == 1
+        assert seeded.run(commands.log_in, Proven(ada.id, "right", None, None), f"ada {number}", HOME) == 0
+    seeded.run(commands.log_in, Proven(eve.id, "right", None, None), "eve", HOME)
+    assert seeded.run(commands.log_in, Proven(ada.id, "right", None, None), "one more", HOME) == 1
     assert seeded.read(queries.count_sessions, ada.id, now) == MOST_SESSIONS
     assert seeded.read(queries.user_of_session, "one more", now) == ada.id
     assert seeded.read(queries.user_of_session, "one more", now + 2 * LIFETIME) is None
@@ -140,11 +144,11 @@ def test_sessions_come_and_go(seeded: Log) -> None:
 
 def test_sessions_that_are_over_are_forgotten(seeded: Log) -> None:
     ada, eve = make(seeded, "ada", password_hash="right"), make(seeded, "eve", password_hash="right")
-    seeded.run(commands.log_in, ada.id, "right", "old", None)
+    seeded.run(commands.log_in, Proven(ada.id, "right", None, None), "old", HOME)
 
     def log_in_later(unit: Unit) -> int:
         unit.now += 2 * LIFETIME
-        return commands.log_in(unit, eve.id, "right", "new", None)
+        return commands.log_in(unit, Proven(eve.id, "right", None, None), "new", HOME)
 
     seeded.run(log_in_later)
     assert seeded.read(queries.count_sessions, ada.id, 0) == 0
@@ -155,23 +159,52 @@ def test_sessions_that_are_over_are_forgotten(seeded: Log) -> None:
 def test_a_login_that_was_overtaken(seeded: Log, user_id: int, verified: str) -> None:
     make(seeded, "ada", password_hash="right")
     with pytest.raises(PasswordMismatch):
-        seeded.run(commands.log_in, user_id, verified, "session", None)
+        seeded.run(commands.log_in, Proven(user_id, verified, None, None), "session", HOME)
     assert seeded.read(queries.user_of_session, "session", 0) is None
 
 
 def test_a_new_hash_takes_the_place_of_the_old_one(seeded: Log) -> None:
     ada = make(seeded, "ada", password_hash="right")
-    seeded.run(commands.log_in, ada.id, "right", "session", "renewed")
+    seeded.run(commands.log_in, Proven(ada.id, "right", "renewed", None), "session", HOME)
     assert seeded.read(queries.password_hashes, ada.id) == ["renewed"]
+
+
+def test_where_somebody_has_logged_in_is_known_for_a_while(seeded: Log) -> None:
+    ada, eve = make(seeded, "ada", password_hash="right"), make(seeded, "eve", password_hash="right")
+    now = seeded.run(lambda unit: unit.now)
+
+    def known(name: str, network: str, session: str = "", later: int = 0) -> bool:
+        found = seeded.read(queries.login_of, name, network, session, now + later)
+        return bool(found.has_session if session else found.at_home)
+
+    assert not known("ada", HOME)
+    seeded.run(commands.log_in, Proven(ada.id, "right", None, None), "ada's", HOME)
+    seeded.run(commands.log_in, Proven(eve.id, "right", None, None), "eve's", "192.0.2.2")
+    assert known("ada", HOME)
+    assert known("ada", HOME, later=NETWORK_KNOWN - clock.MINUTE)
+    assert not known("ada", HOME, later=NETWORK_KNOWN + clock.MINUTE)
+    assert not known("ada", "192.0.2.2")
+    assert known("ada", "elsewhere", "ada's")
+    assert not known("ada", "elsewhere", "ada's", later=LIFETIME + clock.MINUTE)
+    assert not known("ada", "elsewhere", "eve's")
+    with pytest.raises(PasswordMismatch):
+        seeded.run(commands.log_in, Proven(ada.id, "wrong", None, None), "x", "192.0.2.3")
+    assert not known("ada", "192.0.2.3")
+    for number in range(MOST_NETWORKS):
+
+        def log_in_later(unit: Unit, number: int = number) -> int:
+            unit.now += number + 1
+            return commands.log_in(unit, Proven(ada.id, "right", None, None), f"ada {number}", f"198.51.100.{number}")
+
+        seeded.run(log_in_later)
+    assert not known("ada", HOME), "the oldest made room"
+    assert known("ada", "198.51.100.0")
+    delete(seeded, ada.id)
+    assert seeded.read(queries.login_of, "ada", HOME, "", now) is None
 
 
 def test_a_username_counts_more_than_an_email_address(seeded: Log) -> None:
     seeded.run(commands.create, draft(username="eve", email="ada@example.com", root_role=3), "eve's")
     seeded.run(commands.create, draft(username="ada@example.com", root_role=3), "ada's")
-    assert seeded.read(queries.login_of, "ada@example.com").user_id == 2
-    assert seeded.read(queries.login_of, "nobody") is None
-
-
-def test_versions_are_read_again_as_they_were(seeded: Log) -> None:
-    state = make(seeded, "ada").state()
-    assert UserState.unpack(1, state.pack()) == state
+    assert seeded.read(queries.id_of, "ada@example.com") == 2
+    assert seeded.read(queries.id_of, "nobody") is None

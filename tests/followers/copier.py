@@ -13,20 +13,17 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, create_engine, insert, select
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, insert, select
 
-from flagkeeper.eventlog import durable
-from flagkeeper.eventlog.bell import Bell
 from flagkeeper.eventlog.durable import DurableRunner
-from flagkeeper.eventlog.follow import LogEvent, Wants
-from flagkeeper.eventlog.unit import Units
-from flagkeeper.eventlog.wake import Watch
-from flagkeeper.features.flags.queries import tags_of_flags
+from flagkeeper.eventlog.follow import Wants
+from flagkeeper.eventlog.notifier import Notifier
+from flagkeeper.eventlog.read import LogEvent
 from flagkeeper.kernel import clock
-from flagkeeper.storage.database import Database, parse_database_url
-from flagkeeper.storage.reader import Reader
+from flagkeeper.storage.database import Database
 from flagkeeper.storage.statement import Query, Write, columns
 from flagkeeper.storage.transaction import Transaction
+from tests.log import Log
 
 SMALL_BATCH = 7
 SHORT_LEASE = 2 * clock.SECOND
@@ -56,6 +53,9 @@ class Copier:
         self._kill_at = kill_at
         self._batches = 0
 
+    def is_urgent(self, event: LogEvent) -> bool:
+        return True
+
     def handle(self, tx: Transaction, batch: Sequence[LogEvent]) -> None:
         for event in batch:
             tx.write(
@@ -67,7 +67,7 @@ class Copier:
 
 
 def make_table(database: Database) -> None:
-    engine = create_engine(database.sqlalchemy_url())
+    engine = database.engine()
     copies.metadata.create_all(engine)
     engine.dispose()
 
@@ -78,14 +78,11 @@ def copied(tx: Transaction) -> list[tuple[int, str, int]]:
 
 
 async def run(url: str, follower: Copier) -> None:
-    durable.BATCH, durable.LEASE = SMALL_BATCH, SHORT_LEASE
-    database, bell = parse_database_url(url), Bell()
-    units, reader = Units(database, bell, tags_of_flags), Reader(database)
-    bell.attach(asyncio.get_running_loop())
-    units.writer.start()
-    watch = Watch(database, reader, bell)
-    watch.start()
-    runner = DurableRunner(follower, units, reader, bell)
+    log = Log(url)
+    log.log_signal.attach(asyncio.get_running_loop())
+    await log.log_reader.start()
+    await Notifier(log.database, log.reader, log.log_signal, log.supervisor).start()
+    runner = DurableRunner(follower, log.units, log.reader, log.log_reader, batch=SMALL_BATCH, lease=SHORT_LEASE)
     await runner.start()
     await asyncio.Event().wait()
 

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import bindparam, select
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, TagData
+from flagkeeper.evaluation.constraint import Constraint
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.follow import MemoryRunner, after
-from flagkeeper.eventlog.read import Epoch, epoch
+from flagkeeper.eventlog.read import LogPosition, log_position
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.flags.commands import archive, create, metadata, strategies, switch, tags, types, variants
 from flagkeeper.features.flags.model.flag import FlagChange, FlagDraft
@@ -41,8 +42,8 @@ _IDS = Query(select(feature_strategies.c.id).where(feature_strategies.c.feature_
 Change = Callable[[Log, str, str, int], object]
 
 
-def rule(number: int) -> list[ConstraintData]:
-    return [ConstraintData(context_name="userId", operator="IN", values=[str(number)])]
+def rule(number: int) -> list[Constraint]:
+    return [Constraint(context_name="userId", operator="IN", values=[str(number)])]
 
 
 def draft(number: int) -> StrategyDraft:
@@ -86,8 +87,8 @@ CHANGES: dict[str, Change] = {
     "variants": lambda log, name, _, n: log.run(
         variants.replace_everywhere, "default", name, [VariantDraft(name=f"v{n}", weight=0)]
     ),
-    "tag": lambda log, name, _, n: log.run(tags.add, name, TagData(type="simple", value=f"tag{n % 3}")),
-    "untag": lambda log, name, _, n: log.run(tags.remove, name, TagData(type="simple", value=f"tag{n % 3}")),
+    "tag": lambda log, name, _, n: log.run(tags.add, name, Tag("simple", f"tag{n % 3}")),
+    "untag": lambda log, name, _, n: log.run(tags.remove, name, Tag("simple", f"tag{n % 3}")),
     "describe": lambda log, name, _, n: log.run(metadata.update, "default", name, FlagChange(description=f"{n}")),
     "stale": lambda log, name, _, n: log.run(metadata.mark_stale, "default", name, n % 2 == 0),
     "create segment": lambda log, _, __, n: log.run(segments.create, segment(n, n)),
@@ -120,17 +121,18 @@ def seed(log: Log) -> None:
 
 def rebuilt(log: Log) -> State:
     fresh = ClientFeatures()
-    log.reader.now(lambda tx: fresh.load(tx, epoch(tx)))
+    log.reader.now(lambda tx: fresh.load(tx, log_position(tx)))
     return fresh.state
 
 
 @contextmanager
-def following(url: str) -> Iterator[tuple[Log, MemoryRunner, ClientFeatures]]:
+def following(url: str) -> Iterator[tuple[Log, ClientFeatures]]:
     log, follower = Log(url), ClientFeatures()
     seed(log)
-    runner = MemoryRunner(follower, log.reader, log.bell)
-    log.reader.now(runner._load)
-    yield log, runner, follower
+    runner = MemoryRunner(follower, log.log_reader)
+    log.reader.now(runner.load)
+    log.log_reader.add(runner)
+    yield log, follower
     log.close()
 
 
@@ -141,27 +143,27 @@ class OneByOne:
         self.follower = ClientFeatures()
 
     def catch_up(self, tx: Transaction) -> None:
-        reached = epoch(tx)
+        reached = log_position(tx)
         position = self.follower.state.position.last_id
         while batch := after(tx, position, self.follower.wants, 1):
             position = batch[-1].id
-            self.follower.apply(tx, batch, Epoch(reached.epoch, position))
+            self.follower.apply(tx, batch, LogPosition(reached.epoch, position))
         self.follower.apply(tx, [], reached)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(work=batches)
 def test_following_gives_what_reading_anew_gives(fresh: Any, work: list[list[Any]]) -> None:
-    with fresh() as url, following(url) as (log, runner, follower):
+    with fresh() as url, following(url) as (log, follower):
         slow = OneByOne()
-        log.reader.now(lambda tx: slow.follower.load(tx, epoch(tx)))
+        log.reader.now(lambda tx: slow.follower.load(tx, log_position(tx)))
         for batch in work:
             for kind, name, place, number in batch:
                 try:
                     CHANGES[kind](log, name, place, number)
                 except FlagkeeperError:
                     continue
-            log.reader.now(runner._step)
+            log.reader.now(log.log_reader._read)
             expected = rebuilt(log)
             assert follower.state == expected
         log.reader.now(slow.catch_up)

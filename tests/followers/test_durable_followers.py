@@ -12,25 +12,36 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from flagkeeper.eventlog import durable
+from flagkeeper.eventlog.archive.archive import Archive
+from flagkeeper.eventlog.archive.archiver import RetentionPolicy
+from flagkeeper.eventlog.archive.blob_store import BlobStore
 from flagkeeper.eventlog.catalogue.application import ApplicationCreated, ApplicationData
-from flagkeeper.eventlog.durable import DurableRunner, position_of
-from flagkeeper.eventlog.follow import LogEvent, MemoryRunner, Wants
-from flagkeeper.eventlog.read import Epoch
+from flagkeeper.eventlog.durable import DurableRunner, PositionMoved, position_of
+from flagkeeper.eventlog.follow import Wants
+from flagkeeper.eventlog.read import EventRow, LogEvent, LogRows
 from flagkeeper.eventlog.tables import log_quarantine
 from flagkeeper.eventlog.unit import Unit
-from flagkeeper.storage.statement import Query, columns
+from flagkeeper.kernel.errors import Conflict, NotFound, Unavailable
+from flagkeeper.storage import leases
+from flagkeeper.storage.leases import LeaseLost
+from flagkeeper.storage.statement import Query, Write, columns
 from flagkeeper.storage.transaction import Transaction
+from tests.archive import archiver, fill, place_in
+from tests.deliveries import until
 from tests.followers import copier
-from tests.log import Log
+from tests.log import ALICE, Log
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 _QUARANTINED = Query(select(log_quarantine.c.follower, log_quarantine.c.event_id, log_quarantine.c.error), columns)
+_EXPIRE = Write[Any](update(leases.leases).values(expires_at=0))
 
 
 def record(unit: Unit, number: int) -> None:
@@ -125,10 +136,9 @@ def test_one_process_works_and_the_other_takes_over_when_it_is_killed(postgresql
     log = Log(postgresql_url)
     copier.make_table(log.database)
     with process(postgresql_url, "one") as one, process(postgresql_url, "two") as two:
-        for _ in range(20):
+        for turn in range(1, 21):
             log.run(record, 5)
-            time.sleep(0.05)
-        eventually(lambda: len(log.read(copier.copied)) == 100)
+            eventually(lambda turn=turn: len(log.read(copier.copied)) == 5 * turn)  # type: ignore[misc]  # bound now, not later
         (working,) = {by for _, by, _ in log.read(copier.copied)}
         (one if working == "one" else two).kill()
         log.run(record, 5)
@@ -139,122 +149,314 @@ def test_one_process_works_and_the_other_takes_over_when_it_is_killed(postgresql
     log.close()
 
 
+@pytest.mark.postgres
+def test_a_process_that_stood_still_for_longer_than_its_lease_copies_nothing_twice(postgresql_url: str) -> None:
+    log = Log(postgresql_url)
+    copier.make_table(log.database)
+    with process(postgresql_url, "one") as one, process(postgresql_url, "two") as two:
+        log.run(record, 5)
+        eventually(lambda: len(log.read(copier.copied)) == 5)
+        (first,) = {by for _, by, _ in log.read(copier.copied)}
+        sleeper, other = (one, two) if first == "one" else (two, one)
+        sleeper.send_signal(signal.SIGSTOP)
+        for _ in range(10):
+            log.run(record, 5)
+        eventually(lambda: len(log.read(copier.copied)) == 55)
+        sleeper.send_signal(signal.SIGCONT)
+        for _ in range(10):
+            log.run(record, 5)
+        eventually(lambda: len(log.read(copier.copied)) == 105)
+        other.kill()
+        log.run(record, 5)
+        eventually(lambda: len(log.read(copier.copied)) == 110)
+    found = log.read(copier.copied)
+    assert [event for event, _, _ in found] == list(range(1, 111))
+    assert [by for _, by, _ in found[105:]] == [first] * 5, "it is still alive, and follows again"
+    log.close()
+
+
 class Choosy:
     """Handles everything but certain events."""
 
     name = "choosy"
 
-    def __init__(self, *bad: int, wants: Wants | None = None) -> None:
+    def __init__(self, *bad: int, wants: Wants | None = None, error: Exception | None = None) -> None:
         self.wants = wants or Wants(types=frozenset({"application-created"}))
         self._bad = set(bad)
+        self._error = error
         self.handled: list[int] = []
-        self.attempts: list[int] = []
+        self.attempts: list[list[int]] = []
 
-    def handle(self, tx: Transaction, batch: Sequence[LogEvent]) -> None:
-        self.attempts.extend(event.id for event in batch)
-        if found := self._bad.intersection(event.id for event in batch):
-            raise ValueError(f"cannot handle {min(found)}")
-        self.handled.extend(event.id for event in batch)
+    def is_urgent(self, _: LogEvent) -> bool:
+        return True
 
+    def handle(self, _: Transaction, batch: Sequence[LogEvent]) -> None:
+        ids = [event.id for event in batch]
+        self.attempts.append(ids)
+        if found := self._bad.intersection(ids):
+            raise self._error or ValueError(f"cannot handle {min(found)}")
+        self.handled.extend(ids)
 
-async def test_a_bell_that_is_ahead_of_the_log_does_not_make_them_run_in_circles(
-    log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After an older backup was put in its place, ids start below what the bell has told."""
-    log.run(record, 3)
-    log.bell.attach(asyncio.get_running_loop())
-    log.bell.ring(1_000)
-    reads, read = 0, log.reader.run
+    def attempts_at(self, event_id: int) -> int:
+        """How often it was tried by itself."""
+        return self.attempts.count([event_id])
 
-    async def counted(*args: Any) -> Any:
-        nonlocal reads
-        reads += 1
-        return await read(*args)
-
-    monkeypatch.setattr(log.reader, "run", counted)
-    runners = DurableRunner(Choosy(), log.units, log.reader, log.bell), MemoryRunner(Idle(), log.reader, log.bell)
-    for runner in runners:
-        await runner.start()
-    await asyncio.sleep(1)
-    for runner in runners:
-        await runner.stop()
-    assert 4 <= reads < 40
+    def mend(self) -> None:
+        self._bad.clear()
 
 
-class Idle:
-    """Keeps nothing in memory."""
-
-    name = "idle"
-    wants = Wants()
-
-    def load(self, tx: Transaction, position: Epoch) -> None: ...
-
-    def apply(self, tx: Transaction, batch: Sequence[LogEvent], position: Epoch) -> None: ...
+def runner_of(log: Log, follower: Any, **options: Any) -> DurableRunner:
+    return DurableRunner(follower, log.units, log.reader, log.log_reader, **options)
 
 
-async def test_stopping_ends_a_follower_also_when_the_bell_rings_at_that_moment(log: Log) -> None:
-    log.bell.attach(asyncio.get_running_loop())
-    for turns in range(8):
-        memory = MemoryRunner(Idle(), log.reader, log.bell)
-        await memory.start()
-        await asyncio.sleep(0.01)
-        log.bell.ring(0)
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        async with asyncio.timeout(5):
-            await memory.stop()
-
-
-async def followed(log: Log, follower: Any, until: int) -> None:
-    """Runs a follower until it has come that far."""
-    log.bell.attach(asyncio.get_running_loop())
-    runner = DurableRunner(follower, log.units, log.reader, log.bell)
-    await runner.start()
-    async with asyncio.timeout(60):
-        while log.read(position_of, follower.name) < until:
-            await asyncio.sleep(0.02)
+async def work_off(runner: DurableRunner) -> None:
+    """Until nothing is left to do; then the lease is given back."""
+    while await runner.step():
+        pass
     await runner.stop()
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other without a pause."""
+    monkeypatch.setattr(durable, "FIRST_PAUSE", 0.0)
+
+
+def quarantined(log: Log) -> list[tuple[str, int, str]]:
+    found: list[tuple[str, int, str]] = log.reader.now(lambda tx: tx.all(_QUARANTINED))
+    return found
 
 
 @pytest.mark.causes("flagkeeper-event-quarantined", action="a follower fails five times on one event")
 async def test_what_five_attempts_cannot_handle_is_quarantined_and_the_rest_goes_on(log: Log) -> None:
     log.run(record, 30)
     follower = Choosy(7, 8, 23)
-    await followed(log, follower, until=30)
+    await work_off(runner_of(log, follower))
     assert follower.handled == [each for each in range(1, 31) if each not in (7, 8, 23)]
-    assert all(follower.attempts.count(bad) >= 5 for bad in (7, 8, 23))
-    quarantined = log.reader.now(lambda tx: tx.all(_QUARANTINED))
-    assert [(name, event) for name, event, _ in quarantined] == [("choosy", 7), ("choosy", 8), ("choosy", 23)]
-    assert quarantined[0][2] == "ValueError: cannot handle 7"
+    assert [follower.attempts_at(bad) for bad in (7, 8, 23)] == [5, 5, 5]
+    assert [(name, event) for name, event, _ in quarantined(log)] == [("choosy", 7), ("choosy", 8), ("choosy", 23)]
+    assert quarantined(log)[0][2] == "ValueError: cannot handle 7"
     told = log.events("type:flagkeeper-event-quarantined", limit=10)
     assert [(each.created_by, each.created_by_user_id) for each in told] == [("unleash_system_user", -1337)] * 3
+
+
+async def test_a_bad_batch_is_split_until_the_bad_event_is_alone(log: Log) -> None:
+    log.run(record, 8)
+    follower = Choosy(3)
+    await work_off(runner_of(log, follower, batch=8))
+    assert follower.attempts[:4] == [[1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4], [1, 2], [3, 4, 5, 6]]
+    assert follower.attempts_at(3) == 5
+    assert follower.handled == [1, 2, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("error", [Conflict("in the way"), NotFound("gone"), KeyError("x")])
+async def test_whatever_a_follower_raises_counts_as_a_failure(log: Log, error: Exception) -> None:
+    log.run(record, 3)
+    follower = Choosy(2, error=error)
+    await work_off(runner_of(log, follower, batch=2))
+    assert follower.handled == [1, 3]
+    assert [event for _, event, _ in quarantined(log)] == [2]
+
+
+async def test_failures_are_those_of_one_event(log: Log) -> None:
+    """Four failures, then it works: the next event that fails has five attempts of its own."""
+    log.run(record, 2)
+    follower = Choosy(1)
+    runner = runner_of(log, follower, batch=1)
+    for _ in range(4):
+        assert await runner.step()
+    follower.mend()
+    assert await runner.step()
+    follower._bad = {2}
+    await work_off(runner)
+    assert (follower.attempts_at(1), follower.attempts_at(2)) == (5, 5)
+    assert [event for _, event, _ in quarantined(log)] == [2]
+
+
+async def test_failures_survive_the_process_that_counted_them(log: Log) -> None:
+    log.run(record, 1)
+    follower = Choosy(1)
+    for _ in range(4):
+        runner = runner_of(log, follower)
+        assert await runner.step()
+        await runner.stop()
+    await work_off(runner_of(log, follower))
+    assert follower.attempts_at(1) == 5
+    assert [event for _, event, _ in quarantined(log)] == [1]
 
 
 async def test_a_follower_of_everything_also_sees_what_was_quarantined(log: Log) -> None:
     log.run(record, 5)
     follower = Choosy(3, wants=Wants())
-    await followed(log, follower, until=6)
+    await work_off(runner_of(log, follower))
     assert follower.handled == [1, 2, 4, 5, 6]
 
 
 async def test_a_trouble_that_passes_loses_nothing(log: Log) -> None:
     log.run(record, 10)
     follower = Choosy(4)
-    log.bell.attach(asyncio.get_running_loop())
-    runner = DurableRunner(follower, log.units, log.reader, log.bell)
-    with pytest.raises(ValueError, match="cannot handle 4"):
-        await runner.step()
-    follower._bad.clear()
-    while (await runner.step())[0]:
-        pass
+    runner = runner_of(log, follower)
+    assert await runner.step()
+    assert log.read(position_of, "choosy") == 0
+    follower.mend()
+    await work_off(runner)
     assert follower.handled == list(range(1, 11))
-    assert log.reader.now(lambda tx: tx.all(_QUARANTINED)) == []
+    assert quarantined(log) == []
 
 
-async def test_a_stopped_follower_gives_its_lease_back(log: Log) -> None:
-    log.run(record, 1)
-    await followed(log, Choosy(), until=1)
-    started = time.monotonic()
-    log.run(record, 1)
-    await followed(log, Choosy(), until=2)
-    assert time.monotonic() - started < 3
+async def test_of_two_runners_one_works_until_it_gives_its_lease_back(log: Log) -> None:
+    log.run(record, 6)
+    first, second = Choosy(), Choosy()
+    one, other = runner_of(log, first, batch=2), runner_of(log, second, batch=2)
+    assert await one.step()
+    assert not await other.step()
+    assert not await other.step()
+    await one.stop()
+    await work_off(other)
+    assert (first.handled, second.handled) == ([1, 2], [3, 4, 5, 6])
+
+
+async def test_a_holder_that_stood_still_for_longer_than_its_lease_writes_nothing(log: Log) -> None:
+    """It read the next batch, and then another process took over, worked and gave the lease back."""
+    log.run(record, 4)
+    stopped, follower = Choosy(), Choosy()
+    still = runner_of(log, stopped, batch=2)
+    assert await still.step()
+    following = await log.reader.run(still._next)
+    log.run(lambda unit: unit.tx.write(_EXPIRE))
+    other = runner_of(log, follower, batch=2)
+    assert await other.step()
+    for write in (still._advance, still._count_failure):
+        with pytest.raises(LeaseLost):
+            await log.units.run(ALICE, write, following)
+    with pytest.raises(LeaseLost):
+        await log.units.run(ALICE, still._give_up, following, "x")
+    await still.stop()
+    assert await log.reader.run(leases.taken, ["follower/choosy"], ""), "a late release ends nobody else's lease"
+    await work_off(other)
+    assert (stopped.handled, follower.handled) == ([1, 2], [3, 4])
+    assert quarantined(log) == []
+
+
+async def test_a_holder_trusts_its_lease_no_longer_than_its_own_clock_says(log: Log) -> None:
+    """The database still shows the lease, but the answer may have taken as long to come back as the lease lasts."""
+    log.run(record, 4)
+    follower = Choosy()
+    runner = runner_of(log, follower, batch=2)
+    assert await runner.step()
+    following = await log.reader.run(runner._next)
+    held = runner._holder._held
+    assert held is not None
+    runner._holder._held = msgspec.structs.replace(held, asked=held.asked - held.length / 1000)
+    with pytest.raises(LeaseLost):
+        await log.units.run(ALICE, runner._advance, following)
+    await work_off(runner)
+    assert follower.handled == [1, 2, 3, 4], "nobody took it: it goes on, with a lease that was renewed"
+
+
+async def test_a_position_that_another_moved_is_left_alone(log: Log) -> None:
+    log.run(record, 4)
+    follower = Choosy()
+    runner = runner_of(log, follower, batch=2)
+    following = await log.reader.run(runner._next)
+    assert await runner.step()
+    with pytest.raises(PositionMoved):
+        await log.units.run(ALICE, runner._advance, following)
+    await work_off(runner)
+    assert follower.handled == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("types", [None, frozenset({"segment-created"})])
+async def test_archived_events_are_not_skipped(log: Log, tmp_path: Path, types: frozenset[str] | None) -> None:
+    fill(log, 120)
+    place = place_in(tmp_path)
+    archiver(log, place, RetentionPolicy(keep_events=30)).run(ALICE)
+    expected = [row.id for row in reversed(log_rows(log, place)) if types is None or row.type in types]
+    follower = Choosy(wants=Wants(types=types))
+    await work_off(runner_of(log, follower, rows=LogRows(Archive(place)), batch=7))
+    assert follower.handled == expected
+    assert min(expected) < 90
+
+
+async def test_an_archive_out_of_reach_is_waited_for(log: Log, tmp_path: Path) -> None:
+    fill(log, 40)
+    place = place_in(tmp_path)
+    archiver(log, place, RetentionPolicy(keep_events=10)).run(ALICE)
+    follower = Choosy(wants=Wants())
+    runner = runner_of(log, follower)
+    with pytest.raises(Unavailable):
+        await runner.step()
+    await runner.stop()
+    assert follower.attempts == []
+    await work_off(runner_of(log, follower, rows=LogRows(Archive(place))))
+    assert follower.handled == list(range(1, log.count() + 1))
+
+
+def log_rows(log: Log, place: BlobStore) -> list[EventRow]:
+    """All events, the newest first."""
+    found: list[EventRow] = log.read(LogRows(Archive(place)).between, 1, log.count())
+    return found[::-1]
+
+
+async def test_a_follower_is_woken_by_what_it_wants_and_stopping_gives_its_lease_back(log: Log) -> None:
+    log.log_signal.attach(asyncio.get_running_loop())
+    await log.log_reader.start()
+    first, second = Choosy(), Choosy()
+    one, other = runner_of(log, first), runner_of(log, second)
+    await one.start()
+    await asyncio.to_thread(log.run, record, 3)
+    await until(lambda: first.handled == [1, 2, 3])
+    await one.stop()
+    await one.stop()
+    assert not await log.reader.run(leases.taken, ["follower/choosy"], "")
+    await other.start()
+    await asyncio.to_thread(log.run, record, 1)
+    await until(lambda: second.handled == [4])
+    await other.stop()
+    await log.log_reader.stop()
+
+
+def count_steps(runner: DurableRunner, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    steps, step = 0, runner.step
+
+    async def counted() -> bool:
+        nonlocal steps
+        steps += 1
+        return await step()
+
+    monkeypatch.setattr(runner, "step", counted)
+    return lambda: steps
+
+
+async def test_a_follower_looks_no_more_often_than_it_is_woken(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.log_signal.attach(asyncio.get_running_loop())
+    await log.log_reader.start()
+    follower = Choosy()
+    runner = runner_of(log, follower)
+    steps = count_steps(runner, monkeypatch)
+    await runner.start()
+    for number in range(1, 21):
+        await asyncio.to_thread(log.run, record, 1)
+        await until(lambda number=number: follower.handled == list(range(1, number + 1)))  # type: ignore[misc]  # bound now, not later
+    await runner.stop()
+    await log.log_reader.stop()
+    assert steps() < 4 * 20
+
+
+async def test_what_nobody_wants_costs_a_follower_no_transaction(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable, "LAZY", 0.5)
+    log.log_signal.attach(asyncio.get_running_loop())
+    await log.log_reader.start()
+    follower = Choosy(wants=Wants(types=frozenset({"segment-created"})))
+    runner = runner_of(log, follower)
+    steps = count_steps(runner, monkeypatch)
+    await runner.start()
+    await until(steps)
+    for _ in range(20):
+        await asyncio.to_thread(log.run, record, 1)
+        await until(lambda: log.log_reader.position == log.log_signal.last_id)
+    await until(lambda: log.read(position_of, "choosy") == 20)
+    await runner.stop()
+    await log.log_reader.stop()
+    assert steps() < 10
+    assert follower.attempts == []

@@ -20,9 +20,12 @@ from flagkeeper.eventlog.index.tables import (
 from flagkeeper.eventlog.query import ALL, EVERYTHING, parse
 from flagkeeper.eventlog.query.conditions import Field
 from flagkeeper.eventlog.query.evaluate import Candidate, matches
-from flagkeeper.eventlog.read import LogRows, epoch
+from flagkeeper.eventlog.read import LogRows, View, log_position
 from flagkeeper.eventlog.tables import events, log_head
-from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.kernel.errors import BadData, Unavailable
+from flagkeeper.readmodels.timeline.timeline import Window, timeline
+from flagkeeper.readmodels.timeline.what_changed import what_changed
+from flagkeeper.readmodels.views.log import Log
 from flagkeeper.storage.statement import Query, Write, columns
 from flagkeeper.storage.transaction import Transaction
 from tests.events import SearchedLog, row, write_log
@@ -54,7 +57,7 @@ def grow(log: SearchedLog, rng: random.Random, first: int, last: int) -> None:
     """Events happen; the tail follows, and now and then a block is written."""
     for start in range(first, last + 1, 20):
         write_log(log.database, [random_row(rng, each) for each in range(start, min(last, start + 19) + 1)])
-        log.reader.now(lambda tx: log.tail.apply(tx, [], epoch(tx)))
+        log.reader.now(lambda tx: log.tail.apply(tx, [], log_position(tx)))
         if rng.random() < 0.4:
             log.indexer.complete(lambda _done, _all: None)
 
@@ -132,7 +135,7 @@ def test_tail_holds_what_is_not_on_disk_and_little_more(log: SearchedLog) -> Non
     grow(log, rng, 1, 400)
     log.indexer.complete(lambda _done, _all: None)
     grow(log, rng, 401, 402)
-    now = log.reader.now(epoch)
+    now = log.reader.now(log_position)
     with log.tail.blocks(now.epoch) as blocks:
         assert [(block.first, block.last) for block in blocks] == [(384, 402)]
     with log.tail.blocks("another log") as blocks:
@@ -216,6 +219,13 @@ def test_very_many_values_end_a_search_early_and_it_says_so(log: SearchedLog) ->
     assert not total.exact
     assert total.events == len(rest.ids) < 300
 
+    shown = Log(log.search, log.rows, EVERYTHING, View("http://flagkeeper.test", with_ip=True))
+    window = Window(start=0, end=2**42, environment=None, query=query)
+    with pytest.raises(Unavailable, match="Ask for less"):
+        log.reader.now(timeline, shown, window)
+    with pytest.raises(Unavailable, match="Ask for less"):
+        log.reader.now(what_changed, shown, window, 2**42, 1_000)
+
 
 def change(log: SearchedLog, write: "Write[Any]") -> None:
     connection = log.database.connect()
@@ -233,7 +243,7 @@ def test_rewritten_events_are_read_anew(log: SearchedLog) -> None:
     write_log(log.database, [row(3, type="flagkeeper-actor-pseudonymised")])
 
     def follow(tx: Transaction) -> None:
-        log.tail.apply(tx, after(tx, 2, log.tail.wants), epoch(tx))
+        log.tail.apply(tx, after(tx, 2, log.tail.wants), log_position(tx))
 
     log.reader.now(follow)
     assert log.find(parse("by:alice", 0)) == []
@@ -251,9 +261,9 @@ def test_a_tail_that_is_ahead_of_a_transaction_shows_it_nothing_newer(log: Searc
     log.load()
 
     def read(tx: Transaction) -> None:
-        assert epoch(tx).last_id == 2
+        assert log_position(tx).last_id == 2
         write_log(log.database, [row(3)])
-        log.reader.now(lambda later: log.tail.apply(later, [], epoch(later)))
+        log.reader.now(lambda later: log.tail.apply(later, [], log_position(later)))
         assert log.search.newest_of(tx, EVERYTHING, Field.USER) == {"7": 2}
         assert log.search.find(tx, parse("user:7", 0), EVERYTHING, limit=5).ids == [2, 1]
         assert log.search.total(tx, parse("user:7", 0), EVERYTHING).events == 2
@@ -271,3 +281,30 @@ def test_building_anew_beside_a_running_server(log: SearchedLog) -> None:
         for each in running:
             each.result(timeout=60)
     assert [block[:2] for block in everything(log)[0]] == [(1, 127), (128, 255), (256, 287)]
+
+
+def test_patterns_that_stand_for_too_much_are_refused(log: SearchedLog) -> None:
+    write_log(log.database, [row(each, feature_name=f"flag-{each % 50}", project=f"p{each}") for each in range(1, 300)])
+    log.indexer.build(lambda _done, _all: None)
+    log.search = Search(log.tail, log.rows, most_names=60)
+    assert log.total(parse("flag:*", 0)) == 299
+    for query in ("project:*", "flag:* project:p1*", "flag:*,*f*,flag-1 -project:p1*"):
+        with pytest.raises(BadData, match="stands for more than 60 different names"):
+            log.find(parse(query, 0))
+        with pytest.raises(BadData, match="stands for more than 60 different names"):
+            log.total(parse(query, 0))
+
+
+@pytest.mark.parametrize("query", ["flag:*", "-flag:flag-1*", "flag:*1,*2 project:even", "flag:* rare", "changed:x"])
+def test_many_names_are_asked_a_few_blocks_at_a_time(log: SearchedLog, query: str) -> None:
+    written = [
+        row(each, feature_name=f"flag-{each % 50}", project="even" if each % 2 == 0 else "odd", data='{"x":"rare"}')
+        for each in range(1, 900)
+    ]
+    write_log(log.database, written)
+    log.indexer.build(lambda _done, _all: None)
+    log.search = Search(log.tail, log.rows, most_rows=20)
+    expected = [each.id for each in reversed(written) if matches(parse(query, 0), Candidate(each))]
+    assert log.find(parse(query, 0), limit=1_000) == expected
+    assert log.find(parse(query, 0), after=100, limit=1_000) == [each for each in expected[::-1] if each > 100]
+    assert log.total(parse(query, 0)) == len(expected)

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from flagkeeper.eventlog.query import EVERYTHING
-from flagkeeper.eventlog.read import EventRow, LogRows, epoch
+from flagkeeper.eventlog.read import EventRow, LogRows, log_position
 from flagkeeper.storage.database import parse_database_url
 from flagkeeper.storage.reader import Reader
 from tests.server import ADMIN
@@ -24,11 +24,11 @@ BULK = "/api/admin/projects/default/bulk_features/environments/development"
 
 
 def read(reader: Reader, position: int) -> list[EventRow]:
-    return reader.now(lambda tx: LogRows().between(tx, position + 1, epoch(tx).last_id))
+    return reader.now(lambda tx: LogRows().between(tx, position + 1, log_position(tx).last_id))
 
 
 def test_five_hundred_listeners_see_everything_once(database_url: str, tmp_path: Path) -> None:
-    server = Process(database_url, tmp_path)
+    server = Process(database_url, tmp_path, FLAGKEEPER_LIVE_TAILS=str(10 * LISTENERS))
     server.start()
     reader = Reader(parse_database_url(database_url), threads=1)
     address = f"http://127.0.0.1:{server.port}"
@@ -36,7 +36,7 @@ def test_five_hundred_listeners_see_everything_once(database_url: str, tmp_path:
     with httpx.Client(base_url=address, headers={"Authorization": ADMIN}, trust_env=False, timeout=60) as client:
         for name in NAMES:
             assert client.post(FLAGS, json={"name": name}).status_code == 201
-    position = reader.now(epoch).last_id
+    position = reader.now(log_position).last_id
 
     async def change() -> None:
         """Changes flags, one or twenty at a time; kills the server now and then."""
@@ -45,7 +45,7 @@ def test_five_hundred_listeners_see_everything_once(database_url: str, tmp_path:
             base_url=address, headers={"Authorization": ADMIN}, trust_env=False, timeout=60
         ) as client:
             on = False
-            while (grown := reader.now(epoch).last_id - position) < EVENTS:
+            while (grown := reader.now(log_position).last_id - position) < EVENTS:
                 if kills and grown >= kills[0]:
                     kills.pop(0)
                     await asyncio.to_thread(server.kill)
@@ -68,6 +68,6 @@ def test_five_hundred_listeners_see_everything_once(database_url: str, tmp_path:
         return f"{storm.told()}, {KILLS} kills, {time.monotonic() - began:.0f} s"
 
     told = asyncio.run(run())
-    print(f"{reader.now(epoch).last_id - position} events, {told}")
+    print(f"{reader.now(log_position).last_id - position} events, {told}")
     reader.stop()
     assert server.stop() == 0

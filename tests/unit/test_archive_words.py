@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flagkeeper.eventlog.archive.words import Words
+from flagkeeper.eventlog.archive.replacement import Replacement
 from flagkeeper.eventlog.catalogue.wording import bold, link
-from flagkeeper.eventlog.parquet import Kept, StoredEvent
+from flagkeeper.eventlog.more import More, read_more
+from flagkeeper.eventlog.parquet import StoredEvent
 from flagkeeper.eventlog.read import EventRow
+from flagkeeper.eventlog.version import StoredVersion
+from flagkeeper.kernel.change_context import NO_CONTEXT, ChangeContext
 
-ALICE = Words("former-user-7", ["alice", "alice@example.com", "Alice O'Neil", "Zoë_1"], 7)
+ALICE = Replacement("former-user-7", ["alice", "alice@example.com", "Alice O'Neil", "Zoë_1"], 7)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +55,8 @@ def test_whole_words_only(text: str, expected: str) -> None:
 
 
 def test_the_longest_name_wins() -> None:
-    words = Words("P", ["Ada", "Ada Lovelace", "Ada Lovelace King"])
-    assert words.text("Ada Lovelace King met Ada Lovelace and Ada") == "P met P and P"
+    replacement = Replacement("P", ["Ada", "Ada Lovelace", "Ada Lovelace King"])
+    assert replacement.text("Ada Lovelace King met Ada Lovelace and Ada") == "P met P and P"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ def _replaced(value: Any) -> Any:
 def test_of_any_json_just_the_strings_change(value: Any) -> None:
     text = msgspec.json.encode(value).decode()
     assert msgspec.json.decode(ALICE.json(text)) == msgspec.json.decode(msgspec.json.encode(_replaced(value)))
-    without = Words("P", ["nobody-has-this-name"])
+    without = Replacement("P", ["nobody-has-this-name"])
     assert without.json(text) == text
 
 
@@ -123,11 +126,31 @@ def event(**changes: Any) -> StoredEvent:
             "ip": "203.0.113.9",
             "group_type": "transaction",
             "group_id": "G",
+            "more": None,
             **changes,
         }
     )
     state = zlib.compress(b'{"owner":"alice","project":"shop"}', 1)
-    return StoredEvent(row, "flag/checkout", 1, Kept("flag", 2, state))
+    return StoredEvent(row, "flag/checkout", 1, (StoredVersion("flag/checkout", "flag", 2, state),))
+
+
+def test_reason_and_ticket_are_words_of_people() -> None:
+    said = More(reason="alice asked; not alice.smith", ticket="alice", actor_kind="user", trace_id="alice")
+    new = ALICE.event(event(more=said.text())).row
+    assert read_more(new.more) == More(
+        reason=f"{ALICE.pseudonym} asked; not alice.smith", ticket=ALICE.pseudonym, actor_kind="user", trace_id="alice"
+    )
+    for more in (None, More(reason="nobody", ticket="OPS-7").text()):
+        assert ALICE.event(event(more=more)).row.more == more
+    of_thing = event(project="alice", more=said.text())
+    assert ALICE.event(of_thing).row.more == of_thing.row.more, "as in the summary, it may be the thing"
+
+
+def test_a_reason_to_come_loses_the_name_too() -> None:
+    context = ChangeContext(reason="forget alice", ticket="GDPR alice", trace_id="alice")
+    without = ALICE.context(context)
+    assert (without.reason, without.ticket) == (f"forget {ALICE.pseudonym}", f"GDPR {ALICE.pseudonym}")
+    assert ALICE.context(NO_CONTEXT) == NO_CONTEXT
 
 
 def test_a_whole_event() -> None:
@@ -138,6 +161,7 @@ def test_a_whole_event() -> None:
     assert new.row.tags == '[{"type":"owner","value":"former-user-7"}]'
     assert new.row.summary == event().row.summary.replace("alice@example.com", "former-user-7")
     assert new.version is not None
+    assert new.version.state is not None
     assert zlib.decompress(new.version.state) == b'{"owner":"former-user-7","project":"shop"}'
     assert (new.version.kind, new.version.schema, new.subject, new.reach) == ("flag", 2, "flag/checkout", 1)
     unchanged = {"id", "type", "created_at", "project", "environment", "feature_name", "label", "ip", "group_id"}
@@ -146,7 +170,7 @@ def test_a_whole_event() -> None:
 
 
 def test_an_event_without_the_names_stays_the_same_one() -> None:
-    other = Words("P", ["bob"], 8)
+    other = Replacement("P", ["bob"], 8)
     stored = event()
     assert other.event(stored) is stored
 

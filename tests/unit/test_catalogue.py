@@ -2,19 +2,33 @@
 
 import json
 import re
+import time
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flagkeeper.eventlog.catalogue import CLIENT_TYPES, EVENTS, TIMELINE_TYPES, Event, about, offered_to
-from flagkeeper.eventlog.catalogue.wording import BASE_URL
+from flagkeeper.eventlog.catalogue import (
+    CLIENT_TYPES,
+    EVENTS,
+    TIMELINE_TYPES,
+    Concern,
+    Event,
+    Reach,
+    about,
+    offered_to,
+    types_for,
+)
+from flagkeeper.eventlog.catalogue.sentence import sentence_of
+from flagkeeper.eventlog.catalogue.tone import Tone
+from flagkeeper.eventlog.catalogue.wording import BASE_URL, bold
 
 GOLDEN = json.loads((Path(__file__).parent / "golden/event-types.json").read_text())
 BY_NAME = {row["type"]: row for row in GOLDEN}
@@ -43,6 +57,8 @@ def instances(kind: Any, texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any
             st.none() | st.booleans() | texts, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner)
         )
     arguments = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return instances(arguments[0], texts)
     match get_origin(kind) or kind:
         case origin if origin in (Union, UnionType):
             return st.one_of([instances(each, texts) for each in arguments])
@@ -102,7 +118,7 @@ def test_the_types_are_those_of_the_golden_list() -> None:
 
 def test_our_own_types_are_apart() -> None:
     ours = [kind.about.type for kind in EVENTS.values() if kind.about.ours]
-    assert len(ours) == 11
+    assert len(ours) == 14
     assert all(name.startswith("flagkeeper-") for name in ours)
     assert not any(name.startswith("flagkeeper-") for name in BY_NAME)
 
@@ -212,6 +228,31 @@ def test_clients_hear_of_what_they_receive() -> None:
     assert set(wide.split()) <= CLIENT_TYPES
 
 
+def test_who_keeps_what_is_told_of_what_changes_it() -> None:
+    """Types are named here once more: a follower that is not told of one would go on with what was."""
+    told = {
+        Concern.ROLES: "role-created role-updated role-deleted",
+        Concern.PROJECTS: "project-created project-updated project-deleted project-import drop-projects",
+        Concern.API_TOKENS: "api-token-created api-token-updated api-token-deleted",
+        Concern.PERSONAL_TOKENS: "pat-created pat-deleted service-account-token-created service-account-token-deleted",
+        Concern.INTEGRATIONS: "addon-config-created addon-config-updated addon-config-deleted",
+    }
+    for concern, names in told.items():
+        assert types_for(concern) == set(names.split()), concern
+    of_people = re.compile(
+        r"(user|service-account)-(created|updated|deleted)|(group|scim)-.+|project-(access|user|group)-.+"
+        r"|project-deleted|drop-projects"
+    )
+    assert types_for(Concern.USERS) == {name for name in EVENTS if of_people.fullmatch(name)}
+    assert {*told, Concern.USERS, Concern.CLIENTS} == set(Concern)
+
+
+def test_the_stored_reach_follows_from_what_a_type_concerns() -> None:
+    assert types_for(Concern.CLIENTS) == CLIENT_TYPES
+    assert {name for name, kind in EVENTS.items() if kind.about.reach == Reach.CLIENTS} == CLIENT_TYPES
+    assert types_for(Concern.ROLES, Concern.CLIENTS) == CLIENT_TYPES | types_for(Concern.ROLES)
+
+
 def test_a_newer_type_is_unknown_and_no_error() -> None:
     assert about("feature-teleported") is None
     assert about("feature-created") is EVENTS["feature-created"].about
@@ -225,7 +266,7 @@ def test_no_payload_has_a_place_for_a_secret(kind: type[Event]) -> None:
     alone = {"token", "key", "parameters", "url"}
     allowed = {("StrategyData", "parameters"), ("DefaultStrategyData", "parameters"), ("LinkData", "url")}
     allowed |= {("MilestoneStrategyData", "parameters"), ("StrategyDefinitionData", "parameters")}
-    allowed |= {("ApplicationData", "url")}
+    allowed |= {("ApplicationData", "url"), ("ApplicationNotes", "url")}
     for struct in structs_in(kind):
         for field in msgspec.structs.fields(struct):
             assert not telling.search(field.encode_name), (struct, field.name)
@@ -279,6 +320,95 @@ def test_a_name_cannot_forge_markdown(kind: type[Event], data: st.DataObject, ac
     summary = data.draw(instances(kind, HOSTILE)).summary(actor)
     rest = BOLD.sub("", LINK.sub("", summary))
     assert not re.search(r"[\\`*_\[\]<>#|~\x00-\x1f\x7f-\x9f\u2028-\u202e]", rest), summary
+
+
+def words(markdown: str) -> str:
+    """What of markdown is read, without blanks."""
+    bare = re.sub(r"(?s)\\(.)", lambda escaped: chr(0xE000 + ord(escaped[1])), markdown)
+    bare = re.sub(r"\]\([^)]*\)", "", bare).replace("**", "").replace("[", "")
+    return "".join(re.sub("[\ue000-\ue0ff]", lambda kept: chr(ord(kept[0]) - 0xE000), bare).split())
+
+
+@every_type
+@settings(max_examples=5)
+@given(data=st.data(), actor=HOSTILE)
+def test_the_parts_of_an_event_say_what_its_summary_says(kind: type[Event], data: st.DataObject, actor: str) -> None:
+    event = data.draw(instances(kind, HOSTILE))
+    summary, has_name = event.summary(actor), "{" in kind.about.subject
+    said = sentence_of(summary, actor, event.subject() if has_name else "")
+    lead = bold(actor) if said.by_actor else ""
+    named = said.object.name if said.object else ""
+    assert "".join(f"{said.verb}{named}{said.where}{said.detail}".split()) == words(summary.removeprefix(lead))
+    # Where the actor asks for access, nobody else is named.
+    assert (said.object is not None) is has_name or said.verb == "asked for access"
+    assert said.object is None or said.object.path is None or re.fullmatch(r"/[A-Za-z0-9_.~%/-]*", said.object.path)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "parts"),
+    [
+        ("group-user-added", {"data": {"userId": 3, "groupId": 3}}, ("added user 3 to group", ("group", "3", "3"), "")),
+        ("segment-deleted", {"pre_data": {"id": 7, "name": "eu"}}, ("deleted segment", ("segment", "7", "eu"), "")),
+        (
+            "tag-created",
+            {"data": {"type": "simple", "value": "a"}},
+            ("created tag", ("tag", "simple/a", "simple:a"), ""),
+        ),
+        (
+            "api-token-updated",
+            {"data": {"id": 4, "tokenName": "t"}},
+            ("changed API token", ("api-token", "4", "t"), ": it expires never"),
+        ),
+        ("feature-favorited", {"feature_name": "f", "project": "p"}, ("made", ("flag", "f", "f"), "a favourite")),
+        ("drop-tags", {}, ("dropped all tags before an import", None, "")),
+        (
+            "flagkeeper-events-exported",
+            {"data": {"events": 3, "format": "csv"}},
+            ("exported 3 events as csv", None, ""),
+        ),
+        (
+            "client-register",
+            {"data": {"appName": "a"}},
+            ("Client", ("application", "a", "a"), "registered in ? with SDK ? ?"),
+        ),
+    ],
+)
+def test_what_is_named_is_what_the_event_is_about(name: str, fields: dict[str, Any], parts: tuple[Any, ...]) -> None:
+    fields = {**dict.fromkeys(("data", "pre_data")), **dict.fromkeys(EVENTS[name].__annotations__), **fields}
+    fields.pop("about")
+    event = EVENTS[name](**fields)
+    said = sentence_of(event.summary("ann"), "ann", event.subject() if "{" in event.about.subject else "")
+    named = said.object and (said.object.kind, said.object.id, said.object.name)
+    assert (said.verb, named, said.detail) == parts
+
+
+def test_a_sentence_of_another_server_has_no_address_of_it() -> None:
+    summary = "**ann** enabled **[f](https://old.example.com/projects/p/features/f)** in environment **e**"
+    found = sentence_of(summary, "ann", "flag/f/e").object
+    assert found is not None
+    assert found.path == "/projects/p/features/f"
+    strange = sentence_of("Something **odd* happened", "ann", "flag/f")
+    assert (strange.verb, strange.object) == ("Something **odd* happened", None)
+    begun = time.process_time()
+    for odd in ("**[x", "**[x](", "**x** in project **", "\\**"):
+        sentence_of(f"**ann** did {odd * 20_000}", "ann", "flag/f")
+    assert time.process_time() - begun < 5, "what an import brings is read once, whatever it is"
+
+
+def test_tones() -> None:
+    tones = {name: kind.about.tone for name, kind in EVENTS.items()}
+    assert Counter(tones.values()).keys() == set(get_args(Tone))
+    for tone, names in {
+        "on": "feature-environment-enabled",
+        "off": "feature-environment-disabled",
+        "created": "feature-created feature-strategy-add feature-revived segment-import feature-tagged change-added",
+        "changed": "feature-strategy-update project-updated feature-stale-on change-request-applied",
+        "removed": "feature-deleted feature-strategy-remove feature-untagged drop-features change-discarded",
+        "archive": "feature-archived project-archived",
+        "access": "user-created role-deleted project-access-added api-token-created pat-deleted group-user-removed",
+        "neutral": "client-metrics feature-favorited flagkeeper-events-exported flagkeeper-events-archived",
+    }.items():
+        assert {name: tones[name] for name in names.split()} == dict.fromkeys(names.split(), tone)
 
 
 def test_payloads_read_from_the_log_are_found_by_their_python_names() -> None:

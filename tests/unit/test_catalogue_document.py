@@ -28,30 +28,35 @@ def test_a_mark_names_types_an_action_and_its_test(tmp_path: Path) -> None:
 
 def test_marks_stand_on_classes_methods_and_parameters_too(tmp_path: Path) -> None:
     source = """
-@pytest.mark.causes("tag-created", action="a")
+@pytest.mark.causes("tag-created", action="first start")
 class TestTags:
-    @mark.causes("tag-deleted", action="b")
-    @mark.causes("tag-deleted", action="c")
+    @mark.causes("tag-deleted", action="POST /b")
+    @mark.causes("tag-deleted", action="POST /c")
     def test_delete(self): ...
 
-@pytest.mark.parametrize("path", [pytest.param("x", marks=pytest.mark.causes("tag-import", action="d"))])
+@pytest.mark.parametrize("path", [pytest.param("x", marks=pytest.mark.causes("tag-import", action="PUT /d"))])
 def test_import(path): ...
 """
     file = "tests/api/test_flags.py"
     assert marks_in(source, tmp_path) == {
-        "tag-created": [Shown("a", f"{file}::TestTags")],
-        "tag-deleted": [Shown("b", f"{file}::TestTags::test_delete"), Shown("c", f"{file}::TestTags::test_delete")],
-        "tag-import": [Shown("d", f"{file}::test_import")],
+        "tag-created": [Shown("first start", f"{file}::TestTags")],
+        "tag-deleted": [
+            Shown("POST /b", f"{file}::TestTags::test_delete"),
+            Shown("POST /c", f"{file}::TestTags::test_delete"),
+        ],
+        "tag-import": [Shown("PUT /d", f"{file}::test_import")],
     }
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ('"feature-teleported", action="a"', "no event type 'feature-teleported'"),
+        ('"project-access-added", action="creating a project"', "is no route"),
+        ('"feature-created", action="POST /api/x, with a tag"', "is no route"),
+        ('"feature-teleported", action="POST /a"', "no event type 'feature-teleported'"),
         ('"feature-created"', 'is written causes("type"'),
         ('action="a"', 'is written causes("type"'),
-        ('"feature-created", action="a", by="b"', 'is written causes("type"'),
+        ('"feature-created", action="GET /a", by="b"', 'is written causes("type"'),
         ('NAME, action="a"', "plain strings only"),
         ('"feature-created", action=f"{a}"', "plain strings only"),
     ],

@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.eventlog.catalogue import EVENTS, Event
 from flagkeeper.eventlog.catalogue.feature import FeatureArchived, FeatureCreated, FeatureMetadataUpdated
 from flagkeeper.eventlog.catalogue.feature_strategy import FeatureStrategyAdd, FeatureStrategyUpdate
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, FlagData, StrategyData, VariantData
+from flagkeeper.eventlog.catalogue.payload import FlagData, StrategyData, VariantData
 from flagkeeper.eventlog.catalogue.project_access import GrantedRole, GrantedRolesData, ProjectAccessAdded
 from flagkeeper.eventlog.catalogue.wording import BASE_URL, bold, escape, link, listed, value_at
 
@@ -54,7 +55,7 @@ def changes(**after: Any) -> str:
 
 
 def constraint(operator: str, **rest: Any) -> str:
-    found = changes(constraints=[ConstraintData(context_name="age", operator=operator, **rest)])
+    found = changes(constraints=[Constraint(context_name="age", operator=operator, **rest)])
     return found.removeprefix("**constraints** from **none** to **").removesuffix("**")
 
 

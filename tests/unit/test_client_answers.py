@@ -5,7 +5,7 @@ import gzip
 
 import msgspec
 
-from flagkeeper.eventlog.read import Epoch
+from flagkeeper.eventlog.read import LogPosition
 from flagkeeper.readmodels.client_features.answers import Answer, Answers
 from flagkeeper.readmodels.client_features.encoding import EnvironmentRow, FlagRow, encode_flag, encode_off
 from flagkeeper.readmodels.client_features.query import FeatureQuery
@@ -25,7 +25,7 @@ def state(number: int, revision: int = 7) -> State:
         )
         for row in rows
     }
-    return State(Epoch("epoch", revision), flags, {}, {None: revision, "production": revision + 5})
+    return State(LogPosition("epoch", revision), flags, {}, {None: revision, "production": revision + 5})
 
 
 async def built(answers: Answers, state: State, query: FeatureQuery = ALL, *, packed: bool = False) -> Answer:
@@ -46,6 +46,8 @@ def test_an_answer_is_the_whole_envelope() -> None:
 def test_only_its_environment_and_no_environment_move_a_revision() -> None:
     assert state(0).revision("development") == 7
     assert state(0).revision("production") == 12
+    assert State(LogPosition("epoch", 9), {}, {}, {"production": 3}).revision("production") == 3
+    assert State(LogPosition("epoch", 9), {}, {}, {"production": 3}).revision("development") == 0
 
 
 def test_where_a_flag_has_no_state_it_is_off() -> None:

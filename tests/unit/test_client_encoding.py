@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData
+from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.readmodels.client_features.encoding import (
     EnvironmentRow,
     FlagRow,
@@ -17,7 +17,7 @@ from flagkeeper.readmodels.client_features.encoding import (
 )
 
 FLAG = FlagRow("checkout", "release", "shop", None, False, True)
-BETA = ConstraintData(context_name="userId", operator="IN", values=["1"])
+BETA = Constraint(context_name="userId", operator="IN", values=["1"])
 
 
 def strategy(**changes: Any) -> StrategyRow:
@@ -127,6 +127,15 @@ def test_a_flag_without_segments_is_encoded_once() -> None:
 def test_what_sdks_would_choke_on_is_sent_as_off(broken: StrategyRow) -> None:
     encoded = encode_flag(FLAG, EnvironmentRow(True, "[]", [strategy(), broken]), {})
     assert encoded.linked == encoded.inlined == encode_off(FLAG)
+
+
+def test_variants_are_sent_by_name_however_they_were_stored() -> None:
+    stored = msgspec.json.encode(
+        [{"name": name, "weight": 500, "weightType": "variable", "stickiness": "default"} for name in ("b", "a")]
+    ).decode()
+    found = sent(strategy(variants=stored), variants=stored)
+    assert [each["name"] for each in found["variants"]] == ["a", "b"]
+    assert [each["name"] for each in found["strategies"][0]["variants"]] == ["a", "b"]
 
 
 def test_variants_of_flags_may_have_overrides() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from flagkeeper.app import openapi_document
 from tools import contract
-from tools.contract import CONTRACT, Difference, Interface, Reason, Report, compare, read_reasons, show
+from tools.contract import CONTRACT, REASONS, Difference, Interface, Reason, Report, compare, read_reasons, show
 from tools.contract_schemas import Comparison, Schemas
 
 Json = dict[str, Any]
@@ -165,15 +166,29 @@ def test_everything_is_shown() -> None:
         assert each in shown
 
 
-@pytest.mark.parametrize(("reasons", "status"), [("", 0), ('[[reasons]]\noperation="*"\ndifference="*"\nreason=""', 1)])
-def test_only_a_stale_reason_is_a_failure(
-    reasons: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("reasons", "paths", "status"),
+    [
+        ("", {}, 0),
+        ('[[reasons]]\noperation="*"\ndifference="*"\nreason=""', {}, 1),
+        ("", {"/health": {"get": {"responses": {}}}}, 1),
+    ],
+)
+def test_stale_reasons_and_undeclared_differences_are_failures(
+    reasons: str, paths: Json, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "served.json").write_text(json.dumps({"paths": {}}))
+    (tmp_path / "served.json").write_text(json.dumps({"paths": paths}))
     (tmp_path / "reasons.toml").write_text(reasons)
     monkeypatch.setattr(contract, "REASONS", tmp_path / "reasons.toml")
     monkeypatch.setattr(sys, "argv", ["contract", "--served", str(tmp_path / "served.json")])
     assert contract.main() == status
+
+
+def test_a_reason_may_be_for_several_differences() -> None:
+    assert read_reasons('[[reasons]]\noperation="a"\ndifference=["b", "c"]\nreason="d"') == [
+        Reason("a", "b", "d"),
+        Reason("a", "c", "d"),
+    ]
 
 
 def test_reasons_are_read_strictly() -> None:
@@ -189,11 +204,23 @@ def test_the_contract_agrees_with_itself() -> None:
     assert compare(known, known, []).undeclared == []
 
 
+def test_the_server_differs_from_the_contract_only_where_it_means_to() -> None:
+    found = compare(
+        Interface.expected(json.loads(CONTRACT.read_text())),
+        Interface.served(json.loads(openapi_document())),
+        read_reasons(REASONS.read_text()),
+    )
+    assert [f"{each.operation}: {each.what}" for each in found.undeclared] == []
+    assert found.stale == []
+    assert len(found.present) >= 120
+
+
 def obj(**properties: Json) -> Json:
     return {"type": "object", "properties": properties}
 
 
 STRING: Json = {"type": "string"}
+TIME: Json = {"type": "string", "format": "date-time"}
 NUMBER: Json = {"type": "number"}
 INTEGER: Json = {"type": "integer"}
 NULLABLE: Json = {"type": "string", "nullable": True}
@@ -212,13 +239,23 @@ STRING_OR_NULL: Json = {"anyOf": [{"type": "string"}, {"type": "null"}]}
         (INTEGER, NUMBER, ["body is number, expected integer"], []),
         (STRING, INTEGER, ["body is integer, expected string"], ["body is integer, expected string"]),
         (STRING, {}, ["body is not described"], []),
+        (TIME, TIME, [], []),
+        (TIME, {"anyOf": [TIME, {"type": "null"}]}, ["body may be null"], []),
+        (
+            {"oneOf": [TIME, NUMBER]},
+            STRING,
+            ["body is any text, expected date-time"],
+            ["body is string, expected number or string"],
+        ),
+        (STRING, TIME, [], []),
         (obj(a=STRING), obj(a=STRING, b=STRING), [], []),
-        (obj(a=STRING), obj(), ["body.a is missing"], ["body.a is missing"]),
-        (obj(a=obj(b=STRING)), obj(a=obj()), ["body.a.b is missing"], ["body.a.b is missing"]),
+        (obj(a=STRING), obj(), ["body.a is left out"], ["body.a is missing"]),
+        ({**obj(a=STRING), "required": ["a"]}, obj(), ["body.a is missing"], ["body.a is missing"]),
+        (obj(a=obj(b=STRING)), obj(a=obj()), ["body.a.b is left out"], ["body.a.b is missing"]),
         (
             {"type": "array", "items": obj(a=STRING)},
             {"type": "array", "items": obj()},
-            ["body[].a is missing"],
+            ["body[].a is left out"],
             ["body[].a is missing"],
         ),
         (
@@ -238,7 +275,7 @@ STRING_OR_NULL: Json = {"anyOf": [{"type": "string"}, {"type": "null"}]}
         ),
         ({"enum": ["a"]}, STRING, ["body is any string, expected one of a"], []),
         (STRING, {"enum": ["a", "b"]}, [], ["body is one of a or b, expected any string"]),
-        ({"oneOf": [obj(a=STRING), obj(b=STRING)]}, obj(a=STRING), ["body.b is missing"], ["body.b is missing"]),
+        ({"oneOf": [obj(a=STRING), obj(b=STRING)]}, obj(a=STRING), ["body.b is left out"], ["body.b is missing"]),
         (obj(a=STRING, b=STRING), {"anyOf": [obj(a=STRING), obj(b=STRING)]}, [], []),
         (obj(a=STRING, b=STRING), {"allOf": [obj(a=STRING), obj(b=STRING)]}, [], []),
         (

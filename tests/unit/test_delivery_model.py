@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from flagkeeper.eventlog.follow import LogEvent
-from flagkeeper.integrations.delivery_model import (
+from flagkeeper.eventlog.read import LogEvent
+from flagkeeper.integrations.delivery.model import (
     AT_ONCE,
     LARGEST_DETAILS,
     LONGEST_ASKED,
@@ -23,7 +23,7 @@ from flagkeeper.integrations.delivery_model import (
     spoken,
     subject_of,
 )
-from flagkeeper.integrations.verdict import Outcome, State, Verdict
+from flagkeeper.integrations.protocol.verdict import Outcome, State, Verdict
 from flagkeeper.kernel import clock
 
 NOW = 1_800_000_000_000
@@ -159,5 +159,9 @@ def test_details_stay_small() -> None:
     ],
 )
 def test_order_is_kept_for_each_thing_that_receivers_know(flag: str | None, subject: str, expected: str) -> None:
-    event = LogEvent(1, "x", NOW, "alice", None, None, None, flag, None, None, "[]", None, subject, 0)
+    event = LogEvent(
+        id=1, type="x", created_at=NOW, created_by="alice", created_by_user_id=None, project=None, environment=None,
+        feature_name=flag, data=None, pre_data=None, tags="[]", label="", summary="", ip="", group_type=None,
+        group_id=None, more=None, subject=subject, reach=0,
+    )  # fmt: skip
     assert subject_of(event) == expected

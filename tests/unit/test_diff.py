@@ -1,5 +1,6 @@
 """Differences between documents: a patch that holds, and lines that people can read."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -141,3 +142,70 @@ def test_very_deep_documents_are_no_trouble() -> None:
         old, new = {"a": [old]}, {"a": [new]}
     assert applied(old, diff.patch(old, new)) == new
     assert texts(old, new)
+
+
+@pytest.mark.parametrize("inner", [{"a": 1}, [{"a": 1}], [{}, 1]])
+@pytest.mark.parametrize("wrap", [lambda value: {"k": value}, lambda value: [value, {}]])
+def test_lines_go_a_hundred_levels_deep(inner: Any, wrap: Callable[[Any], Any]) -> None:
+    """What lies below that is shown as it is written."""
+    deep, written = inner, msgspec.json.encode(inner).decode()
+    for _ in range(99):
+        deep = wrap(deep)
+    assert not texts(None, deep)[0].endswith(f": {written}")
+    assert texts(None, wrap(deep))[0].endswith(f": {written}")
+
+
+@given(old=DOCUMENTS, new=DOCUMENTS)
+def test_fields_differ_where_documents_do(old: Any, new: Any) -> None:
+    found = list(diff.fields(old, new))
+    differ = as_json(old) != as_json(new)
+    # Nothing is said of fields that come or go without a value.
+    if not differ or not any(empty in as_json([old, new]) for empty in (b"null", b"[]", b"{}")):
+        assert bool(found) is differ
+    for each in found:
+        assert each.before is not each.after or each.added or each.removed or each.reordered
+
+
+def told(old: Any, new: Any, room: diff.Room = diff.WIDE) -> list[Any]:
+    return [msgspec.to_builtins(each) for each in diff.fields(old, new, room)]
+
+
+def test_fields_reach_into_lists() -> None:
+    def strategy(rollout: str, ids: range, *variants: tuple[str, int]) -> dict[str, Any]:
+        constraint = {"contextName": "userId", "operator": "NOT_IN", "values": [*map(str, ids)]}
+        weights = [{"name": name, "weight": weight} for name, weight in variants]
+        return {"parameters": {"rollout": rollout}, "constraints": [constraint], "variants": weights}
+
+    old, new = strategy("25", range(30), ("a", 1000)), strategy("50", range(14, 40), ("a", 600), ("b", 400))
+    assert told(old, new) == [
+        {"path": "parameters.rollout", "label": "rollout", "before": "25", "after": "50"},
+        {
+            "path": "constraints[0].values",
+            "label": "userId is not one of",
+            "added": {"total": 10, "first": [str(n) for n in range(30, 38)]},
+            "removed": {"total": 14, "first": [str(n) for n in range(8)]},
+        },
+        {"path": "variants", "label": "variants", "added": {"total": 1, "first": [{"name": "b", "weight": 400}]}},
+        {"path": "variants[0].weight", "label": "a: weight", "before": 1000, "after": 600},
+    ]
+    assert told({"segments": [1, 2]}, {"segments": [2, 1]}) == [
+        {"path": "segments", "label": "segments", "reordered": True}
+    ]
+
+
+def test_fields_of_what_came_and_went() -> None:
+    thing = {"name": "x", "impressionData": False, "description": None, "tags": [], "hosts": ["a"], "in": {"b": 1}}
+    values = [("name", "name", "x"), ("impressionData", "impression data", False), ("in.b", "b", 1)]
+    came, went = told(None, thing), told(thing, None)
+    for found, side, list_side in ((came, "after", "added"), (went, "before", "removed")):
+        assert [(each["path"], each["label"], each[side]) for each in found if side in each] == values
+        assert [each[list_side] for each in found if list_side in each] == [{"total": 1, "first": ["a"]}]
+    assert told(1, "1") == [{"path": "", "label": "", "before": 1, "after": "1"}]
+
+
+def test_long_values_are_told_in_words() -> None:
+    constraint = {"contextName": "country", "operator": "IN", "values": [str(n) for n in range(900)]}
+    (found,) = told({"constraints": []}, {"constraints": [constraint]}, diff.NARROW)
+    assert found["added"] == {"total": 1, "first": ["country is one of 0, 1, 2, 3, 4, 895 more"]}
+    (found,) = told({"a": "x" * 1000}, {"a": {"b": ["y" * 1000]}})
+    assert len(found["before"]) == len(found["after"]) == diff.WIDE.longest

@@ -1,15 +1,20 @@
 """The language of event queries: what it says, how it is written, and where its errors are."""
 
 import random
+import re
+import time
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flagkeeper.eventlog.more import More
 from flagkeeper.eventlog.query import Candidate, EventQuery, matches, parse
 from flagkeeper.eventlog.query.conditions import Changed, Field, Is, Text, Word
+from flagkeeper.eventlog.query.evaluate import like
 from flagkeeper.eventlog.query.parameters import read_parameters
+from flagkeeper.kernel.change_context import Cause
 from flagkeeper.kernel.errors import BadData
 from tests.events import MINUTE, START, row
 from tests.random_events import random_query
@@ -30,6 +35,9 @@ EVENT = row(
     data=STRATEGY,
     pre_data=BEFORE,
     tags='[{"type":"simple","value":"team 100% blue"}]',
+    more=More(
+        reason="Größere Zahlung, checkout-v3", ticket="OPS-7 extra", cause=Cause("event", "4711"), actor_kind="pat"
+    ).text(),
 )
 
 FOUND = [
@@ -55,6 +63,37 @@ FOUND = [
     "until:30m",
     "since:1h until:59m",
     "feature-strategy",
+    "actor:pat",
+    "actor:user,pat -actor:token",
+    "actor:*",
+    "reason:grossere reason:zahl",
+    "reason:CHECKOUT-V3",
+    'reason:"zahlung"',
+    "reason:*",
+    "-reason:rollback",
+    'ticket:"ops-7 EXTRA"',
+    "ticket:ops-*",
+    "cause:event",
+    "cause:event/4711",
+    "cause:schedule,event/4711",
+    "zahlung",
+    '"ung, checkout-v3"',
+    "extra",
+    '"ops-7 ex"',
+    "env:development OR env:production",
+    "env:development OR env:staging OR flag:checkout-v2 project:checkout",
+    "flag:checkout-v2 AND type:feature-*",
+    "(env:production) (flag:x OR flag:checkout-v2)",
+    "(env:development OR (by:someone@example.com AND NOT by:bob)) since:2h id:5",
+    "NOT env:development",
+    "NOT (env:development OR flag:x)",
+    "-(env:production flag:x) -(env:development)",
+    "NOT NOT check",
+    "NOT -check",
+    "-(-(check v2))",
+    '("100% blue" OR "(nothing)")',
+    "(by:*@example.com OR changed:nothing)",
+    "(reason:zahl OR ticket:x)",
 ]
 NOT_FOUND = [
     "type:feature",
@@ -73,6 +112,21 @@ NOT_FOUND = [
     "group:x",
     "-group:x id:4",
     '"feature-strategy-update"',
+    "actor:user",
+    "-actor:*",
+    "reason:flexible",
+    "-reason:*",
+    "ticket:ops-7",
+    "cause:event/471",
+    "cause:4711",
+    "4711",
+    "env:development OR flag:x",
+    "env:production AND flag:x",
+    "NOT env:production",
+    "NOT (env:production OR flag:x)",
+    "-(env:production flag:checkout-v2)",
+    "(env:production OR flag:x) -check",
+    "env:production flag:x OR env:development",
 ]
 
 
@@ -99,11 +153,44 @@ def test_does_not_find(text: str) -> None:
         ("type:a,,b", 8, "missing"),
         ("type:a,", 8, "missing"),
         ("user:bob", 6, "whole numbers"),
+        ('actor:"*"', 7, "no kind of actor *"),
+        ("actor:robot", 7, "user, pat, token, sdk, operator, system, none"),
+        ("actor:user,PAT", 12, "kind of actor PAT"),
+        ("reason:a,b", 8, "one word"),
+        ('reason:"a b"', 8, "one word"),
+        ('reason:"…"', 8, "one word"),
+        ("cause:event/*", 7, "without a star"),
         ("id:1,99999999999999999999", 6, "whole numbers"),
         ("since:yesterday", 7, "no moment"),
         ("until:2026-13-01", 7, "no moment"),
         ("since:1h since:2h", 10, "only one since:"),
-        ("-since:1h", 1, "cannot be excluded"),
+        ("-since:1h", 2, "cannot be excluded"),
+        ("NOT until:1h", 5, "cannot be excluded"),
+        ("-NOT a", 2, "NOT cannot be excluded"),
+        ("a OR", 3, "both sides of OR"),
+        ("OR a", 1, "both sides of OR"),
+        ("a OR OR b", 3, "both sides of OR"),
+        ("a AND", 3, "both sides of AND"),
+        ("AND a", 1, "both sides of AND"),
+        ("a AND OR b", 3, "both sides of AND"),
+        ("a NOT", 3, "NOT needs"),
+        ("(a NOT)", 4, "NOT needs"),
+        ("a ()", 4, "between brackets"),
+        ("(a OR )", 4, "both sides of OR"),
+        ("a NOT OR b", 3, "NOT needs"),
+        ("a (b", 3, "never closed"),
+        ("-(a OR b", 2, "never closed"),
+        ("a OR b )", 8, "never opened"),
+        (")", 1, "never opened"),
+        ("(a)b", 4, "comes a blank"),
+        ("(" * 11 + "a" + ")" * 11, 11, "At most 10 brackets"),
+        ("since:1h OR a", 1, "since: holds for the whole query"),
+        ("a OR b id:5", 8, "id: holds for the whole query"),
+        ("a (b OR until:1h)", 9, "until: holds for the whole query"),
+        ("a -(id:5)", 5, "id: holds for the whole query"),
+        ("(a foo:b)", 4, "no field foo"),
+        ("(env:a,)", 8, "missing"),
+        ("flag:a)*", 7, "must be opened in it"),
         ("changed:a,b", 11, "keys with dots"),
         ("changed:a..b", 9, "keys with dots"),
         ('""', 1, "empty"),
@@ -111,6 +198,26 @@ def test_does_not_find(text: str) -> None:
         ("a …", 3, "no letters or digits"),
         ("x " * 51, 101, "at most 50"),
         ("x" * 2001, 2001, "at most 2000"),
+        ("!flag:a", 1, "! means nothing"),
+        ("a !b", 3, "! means nothing"),
+        ("a)", 2, ") means nothing"),
+        ("flag=a", 5, "= means nothing"),
+        ("a flag!=b", 7, "! means nothing"),
+        ("a&&b", 2, "& means nothing"),
+        ("a|b", 2, "| means nothing"),
+        ("a~2", 2, "~ means nothing"),
+        ("[a", 1, "[ means nothing"),
+        ("*a", 1, "* means nothing"),
+        ("a*b", 2, "* means nothing"),
+        ("env:!production", 5, "! means nothing"),
+        ("env:a,!b", 7, "! means nothing"),
+        ("env:(a", 5, "( means nothing"),
+        ("flag:a|b", 7, "| means nothing"),
+        ("id:>5", 4, "> means nothing"),
+        ("since:>2h", 7, "> means nothing"),
+        ("changed:roll*", 9, "without a star"),
+        ("flag:" + ",".join("*" * 11), 26, "at most 10 values with a star"),
+        ("flag:a* " * 6 + "-env:b* " * 5, 86, "at most 10 values with a star"),
     ],
 )
 def test_errors_point_at_the_position(text: str, position: int, reason: str) -> None:
@@ -131,6 +238,62 @@ def test_any_text_is_a_query_or_an_error_that_points(text: str) -> None:
 def test_a_query_is_written_as_it_is_read(seed: int) -> None:
     query = parse(random_query(random.Random(seed), 500), NOW)
     assert parse(str(query), NOW) == query
+
+
+def test_what_is_quoted_is_text(subtests: pytest.Subtests) -> None:
+    found = row(6, feature_name="(a|b)=!c*", project="a)", environment="OR", created_by="R&D", data='{"x":"a OR !b"}')
+    for text in (
+        'flag:"(a|b)=!c*"',
+        'flag:"(a|b)=!c*",x',
+        "flag:*c*",
+        "project:a)",
+        '(project:"a)" OR x)',
+        '(x OR (env:OR flag:"(a|b)=!c*"))',
+        "env:OR",
+        'by:"r&d"',
+        '"OR"',
+        '"!b"',
+        '"a or !b"',
+        "or",
+        "-and",
+    ):
+        with subtests.test(text=text):
+            assert matches(parse(text, NOW), Candidate(found))
+            assert parse(str(parse(text, NOW)), NOW) == parse(text, NOW)
+
+
+@given(st.lists(st.sampled_from("ab*"), max_size=9), st.text("ab", max_size=9))
+def test_a_star_stands_for_any_text(pattern: list[str], text: str) -> None:
+    written = f"{''.join(pattern)}*"
+    assert like(written, text) == bool(re.fullmatch(written.replace("*", ".*"), text))
+    written = f"*{''.join(pattern)}"
+    assert like(written, text) == bool(re.fullmatch(written.replace("*", ".*"), text))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*a" * 900 + "b", "a*" * 900 + "b", "*" * 1900 + "b", "*" + "a" * 900 + "*" + "a" * 900 + "b*"]
+)
+def test_no_pattern_is_slow(pattern: str) -> None:
+    """As a regular expression, each of these takes longer than anybody lives."""
+    start = time.process_time()
+    for query in (parse(f"flag:{pattern},x", NOW), parse(f"by:{pattern}", NOW)):
+        for length in range(1_000, 1_100):
+            assert not matches(query, Candidate(row(1, feature_name="a" * length, created_by="a" * length)))
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
+def test_a_moment_without_a_zone_is_utc(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert parse("since:2026-02-01T01:00", NOW) == parse("since:2026-02-01T01:00Z", NOW)
+        assert parse("until:2026-02-01", NOW) == parse("until:2026-02-02T00:00:00+00:00", NOW)
+        assert read_parameters([("from", "IS:2026-02-01")]) == parse("since:2026-02-01", NOW)
+        assert read_parameters([("to", "IS:2026-02-01")]) == parse("until:2026-02-01", NOW)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_moments() -> None:
@@ -156,6 +319,13 @@ def test_unleash_parameters_say_the_same() -> None:
     )
     assert read_parameters([("type", "IS:feature-*")]).conditions == (Is(field=Field.TYPE, values=("feature-*",)),)
     assert read_parameters([("feature", "IS:"), ("offset", "1")]) == EventQuery()
+
+
+def test_unleash_parameters_have_bounds_too() -> None:
+    assert len(read_parameters([("type", "IS_ANY_OF:" + "a," * 1_000)]).conditions) == 1
+    for name in ("type", "id"):
+        with pytest.raises(BadData, match=f"{name} takes at most 1000 values"):
+            read_parameters([(name, "IS_ANY_OF:" + "1," * 1_001)])
 
 
 def test_what_a_machine_made_up_is_found_whole() -> None:

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from flagkeeper.eventlog.query import EVERYTHING, Sight, parse
+from flagkeeper.eventlog.query import EVERYTHING, Visibility, parse
 from flagkeeper.eventlog.read import EventRow, View
-from flagkeeper.kernel.errors import BadData
+from flagkeeper.http.access import ADMINISTRATOR, NOTHING
+from flagkeeper.http.caller import Caller, Credential, Kind
+from flagkeeper.kernel.actor import Actor
+from flagkeeper.kernel.errors import BadData, RateLimited, Unavailable
 from flagkeeper.outbound.event_stream import Message, MessageReader
 from flagkeeper.readmodels.event_tail import feed, wire
 from flagkeeper.readmodels.event_tail.feed import Channel, FreshEvent, Recent
+from flagkeeper.readmodels.event_tail.shares import demand_place
 from flagkeeper.readmodels.event_tail.wire import Mark, read_mark
 from flagkeeper.readmodels.views.parameters import read_query
 from tests.events import START, row
@@ -57,6 +61,43 @@ def test_what_a_stream_says_of_itself_has_a_name() -> None:
     assert (second.kind, msgspec.json.decode(second.data)["message"]) == ("end", "Log in\nagain.")
 
 
+def caller(name: str, user_id: int, ip: str = "", *, admin: bool = False) -> Caller:
+    kind, access = (Kind.ADMIN, ADMINISTRATOR) if admin else (Kind.USER, NOTHING)
+    credential = Credential(kind=kind, name=name, user_id=user_id, access=access)
+    return Caller(credential, Actor(name, user_id, ip))
+
+
+def test_who_counts_as_one_caller() -> None:
+    assert caller("ada", 7, "192.0.2.1").holder == caller("ada", 7, "192.0.2.2").holder
+    assert caller("ada", 7).holder != caller("bob", 8).holder
+    assert caller("deploy", -42, admin=True).holder != caller("watch", -42, admin=True).holder
+    here, there = (caller("unknown", -1, address, admin=True) for address in ("192.0.2.1", "192.0.2.2"))
+    assert here.holder != there.holder
+
+
+def test_a_tenth_for_each_and_a_tenth_for_administrators() -> None:
+    ada, root = caller("ada", 7), caller("root", -42, admin=True)
+    others = [caller(f"user-{number}", number).holder for number in range(100, 2_000)]
+    demand_place([ada.holder] * 99 + others[:800], ada, 1_000)
+    with pytest.raises(RateLimited) as refused:
+        demand_place([ada.holder] * 100, ada, 1_000)
+    assert refused.value.retry_after == 10
+    with pytest.raises(RateLimited):
+        demand_place([root.holder] * 100, root, 1_000)
+    with pytest.raises(Unavailable):
+        demand_place(others[:900], ada, 1_000)
+    demand_place(others[:999], root, 1_000)
+    with pytest.raises(Unavailable):
+        demand_place(others[:1_000], root, 1_000)
+
+
+def test_on_a_small_server_one_caller_has_five_places() -> None:
+    ada = caller("ada", 7)
+    demand_place([ada.holder] * 4, ada, 20)
+    with pytest.raises(RateLimited):
+        demand_place([ada.holder] * 5, ada, 20)
+
+
 def test_a_channel_gives_each_the_part_that_is_new_to_it() -> None:
     now = recent([row(number, feature_name="odd" if number % 2 else "even") for number in range(11, 21)])
     channel = Channel(parse("flag:odd", START), EVERYTHING, VIEW)
@@ -74,8 +115,8 @@ def test_a_channel_gives_each_the_part_that_is_new_to_it() -> None:
 
 def test_a_channel_shows_what_may_be_seen() -> None:
     rows = [row(1), row(2, project=None), row(3, project="secret"), row(4)]
-    sight = Sight(hidden_projects=frozenset({"secret"}))
-    piece = Channel(parse("", START), sight, View("http://x", with_ip=False)).after(recent(rows), 0)
+    visibility = Visibility(hidden_projects=frozenset({"secret"}))
+    piece = Channel(parse("", START), visibility, View("http://x", with_ip=False)).after(recent(rows), 0)
     assert [message.id for message in received(piece.content)] == ["log-1", "log-4"]
     assert b"203.0.113.9" not in piece.content
 

@@ -4,29 +4,12 @@ import re
 from pathlib import Path
 
 from flagkeeper.app import RAW_OPERATIONS, ROUTES
+from flagkeeper.slices import SLICES
 from tools.document_events import read_marks
 
 TESTS = Path(__file__).parents[1]
 
-NO_EVENT = {
-    "POST /api/admin/segments/validate": "only asks whether a name is free",
-    "POST /api/admin/features/validate": "only asks whether a name is free",
-    "POST /api/admin/environments/validate": "only asks whether a name is free",
-    "POST /api/admin/tag-types/validate": "only asks whether a name is free",
-    "POST /api/admin/constraints/validate": "only asks whether a constraint makes sense",
-    "POST /api/admin/projects/{projectId}/archive/validate": "only asks what archiving would mean",
-    "POST /api/admin/user-admin/validate-password": "only asks whether a password is strong enough",
-    "POST /auth/reset/validate-password": "only asks whether a password is strong enough",
-    "POST /api/admin/events/search": "a search whose question does not fit into a URL",
-    "POST /edge/validate": "asks which tokens are valid; a proxy does so all day",
-    "POST /auth/simple/login": "opens a session, which is use and not a change",
-    "POST /api/admin/addons/dry-run": "only counts what an integration would have been told",
-    "POST /api/admin/addons/{id}/test": "sends a test message, which the deliveries of the integration show",
-    "POST /api/admin/addons/{id}/deliveries/replay": "sends again what was sent, which the deliveries show",
-    "POST /api/admin/addons/{id}/deliveries/{delivery}/replay": "sends again what was sent, which the deliveries show",
-    "POST /logout": "ends sessions, which is use and not a change",
-}
-"""Routes that are not GET and record nothing, each with the reason."""
+NO_EVENT = {action: reason for each in SLICES for action, reason in each.eventless.items()}
 
 
 def routes() -> set[str]:

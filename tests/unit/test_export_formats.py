@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +16,11 @@ from hypothesis import strategies as some
 from flagkeeper.eventlog.catalogue.wording import BASE_URL
 from flagkeeper.eventlog.export import FORMATS, FormatName
 from flagkeeper.eventlog.export.table import MOST_COLUMNS
+from flagkeeper.eventlog.more import More
 from flagkeeper.eventlog.parquet import ROW_GROUP, rows_of
 from flagkeeper.eventlog.read import EventRow, View
+from flagkeeper.kernel.actor import ActorKind
+from flagkeeper.kernel.change_context import Cause
 
 ADMIN = View("http://flagkeeper.test", with_ip=True)
 READER = View("http://flagkeeper.test", with_ip=False)
@@ -49,6 +53,15 @@ EVENT = some.builds(
     ip=TEXT,
     group_type=some.none() | some.just("transaction"),
     group_id=some.none() | TEXT,
+    more=some.builds(
+        More,
+        reason=some.none() | TEXT,
+        ticket=some.none() | TEXT,
+        cause=some.none() | some.builds(Cause, kind=TEXT, id=TEXT),
+        actor_kind=some.none() | some.sampled_from(ActorKind),
+        credential_id=some.none() | TEXT,
+        trace_id=some.none() | TEXT,
+    ).map(More.text),
 )
 VIEW = some.sampled_from([ADMIN, READER])
 
@@ -71,6 +84,7 @@ def row(**changes: Any) -> EventRow:
         "ip": "203.0.113.9",
         "group_type": None,
         "group_id": None,
+        "more": None,
     }
     return EventRow(**{**values, **changes})
 
@@ -80,7 +94,7 @@ def exported(name: FormatName, rows: Sequence[EventRow], view: View = ADMIN, siz
     batches = [rows[start : start + size] for start in range(0, len(rows), size)]
     if form.looks_first:
         for batch in batches:
-            form.look(batch)
+            form.survey(batch)
     return form.begin() + b"".join(map(form.batch, batches)) + form.end()
 
 
@@ -203,7 +217,28 @@ def test_formulas_are_shown_and_not_run(text: str) -> None:
     (found,) = table([row(created_by=text, feature_name=text, data=payload, summary=text)])
 
     for column in ("createdBy", "featureName", "summary", "data.value"):
-        assert found[column] == f"'{text}"
+        assert found[column] == "'" + text.replace("\t=", "\t'=").replace("\r=", "\r'=").replace("\n=", "\n'=")
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("＝1+1", "'＝1+1"),
+        ("a;=1+1", "a;'=1+1"),
+        ("a; =1+1", "a;' =1+1"),
+        ('a;"=1+1', "a;'\"=1+1"),
+        ("a\t@x|+y", "a\t'@x|'+y"),
+        ("a\r\n-2+3", "a\r\n'-2+3"),
+        ("a,=b", "a,=b"),
+        ("a;b=c - d|e", "a;b=c - d|e"),
+    ],
+)
+def test_formulas_are_shown_wherever_lines_are_split(text: str, cell: str) -> None:
+    payload = json.dumps({"value": text, "list": [text]})
+    (found,) = table([row(summary=text, data=payload)])
+    assert (found["summary"], found["data.value"]) == (cell, cell)
+    assert json.loads(found["data.list"]) == [text]
+    assert not re.search(r"""[;|][ "']*[=+@＝-]""", found["data.list"])
 
 
 def test_numbers_stay_numbers() -> None:

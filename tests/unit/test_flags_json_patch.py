@@ -1,5 +1,7 @@
 """JSON Patch, with the leniency that existing clients rely on."""
 
+import json
+import tracemalloc
 from contextlib import suppress
 from typing import Any
 
@@ -114,6 +116,15 @@ def test_the_result_has_a_shape() -> None:
     assert found == Shape("a", [1, 2])
 
 
+def test_values_are_read_as_those_of_other_bodies() -> None:
+    operations = [
+        patch(op="replace", path="/firstName", value=7),
+        patch(op="add", path="/values/-", value="2"),
+    ]
+    assert patched(Shape("a", [1]), operations, Shape) == Shape("7", [1, 2])
+    assert patched(Shape("a", [1]), [patch(op="replace", path="/values", value=None)], Shape) == Shape("a", [])
+
+
 @pytest.mark.parametrize(
     ("operation", "where"),
     [
@@ -126,3 +137,49 @@ def test_a_result_without_the_shape_is_refused(operation: dict[str, Any], where:
     with pytest.raises(BadData) as caught:
         patched(Shape("a", [1]), [patch(**operation)], Shape)
     assert caught.value.details[0].path == where
+
+
+DOUBLE = {"op": "copy", "from": "/l", "path": "/l/-"}
+DEEPER = {"op": "copy", "from": "/a", "path": "/a/a"}
+SAME = {"op": "test", "path": "/text", "value": "y" * 200_000}
+
+
+@pytest.mark.parametrize(
+    ("patches", "reason"),
+    [
+        ([{"op": "add", "path": "/l/0", "value": "x" * 300}, *[DOUBLE] * 22], "copies or compares too much"),
+        ([DOUBLE] * 30, "copies or compares too much"),
+        ([{"op": "copy", "from": "/text", "path": "/l/-"}] * 6, "copies or compares too much"),
+        ([{"op": "copy", "from": "/keys", "path": "/l/-"}] * 6, "copies or compares too much"),
+        ([SAME] * 3, "copies or compares too much"),
+        ([DEEPER] * 260, "more than 250 lists"),
+        (
+            [{"op": "add", "path": "/a/a", "value": json.loads("[" * 260 + "]" * 260)}],
+            "more than 250 lists",
+        ),
+        ([{"op": "replace", "path": "/a" * 260, "value": 1}], "more than 250 lists"),
+    ],
+)
+def test_work_that_grows_faster_than_its_request_is_refused(patches: list[dict[str, Any]], reason: str) -> None:
+    document = {"a": {"a": 1}, "l": [1], "text": "y" * 200_000, "keys": {"k" * 200_000: 1}}
+    asked = [patch(**each) for each in patches]
+    tracemalloc.start()
+    with pytest.raises(BadData, match=reason):
+        apply(document, asked)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30_000_000
+
+
+def test_what_is_moved_may_not_become_too_deep_either() -> None:
+    branch = json.loads('{"x":' * 200 + "{}" + "}" * 200)
+    moved = [patch(op="move", **{"from": "/b", "path": "/a" + "/x" * 200 + "/b"})]
+    with pytest.raises(BadData, match="more than 250 lists"):
+        apply({"a": branch, "b": branch}, moved)
+    assert apply({"a": branch, "b": {"x": 1}}, moved)["a"] != branch
+
+
+def test_pointers_have_an_end() -> None:
+    for name in ("path", "from"):
+        with pytest.raises(msgspec.ValidationError, match="length <= 2000"):
+            patch(**{"op": "copy", "path": "/a", "from": "/a", name: "/a" * 1_001})

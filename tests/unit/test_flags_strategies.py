@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from yggdrasil_engine.engine import UnleashEngine  # type: ignore[import-untyped]  # it ships no types
 
-from flagkeeper.eventlog.catalogue.payload import ConstraintData, StrategyData
+from flagkeeper.evaluation.constraint import Constraint, Operator
+from flagkeeper.eventlog.catalogue.payload import StrategyData
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
-from flagkeeper.features.context.model import Operator
 from flagkeeper.features.flags.model.environment import FlagEnvironment
 from flagkeeper.features.flags.model.strategy import (
     Setting,
@@ -24,8 +24,9 @@ from flagkeeper.features.flags.model.strategy import (
     new_strategy,
 )
 from flagkeeper.kernel.errors import BadData, NotFound
+from flagkeeper.kernel.limits import Limits
 
-SETTING = Setting(feature_name="checkout", stickiness="userId", percentages=("share",), most_segments=5)
+SETTING = Setting(feature_name="checkout", stickiness="userId", percentages=("share",), limits=Limits())
 
 
 def draft(**fields: Any) -> StrategyDraft:
@@ -153,17 +154,35 @@ def test_a_default_strategy_is_checked_like_any_other() -> None:
     for wrong in (
         {"parameters": {"rollout": "500"}},
         {"segments": [1, 2, 3, 4, 5, 6]},
-        {"constraints": [ConstraintData(context_name="", operator="IN")]},
+        {"constraints": [Constraint(context_name="", operator="IN")]},
         {"variants": [msgspec.structs.replace(default.variants[0], weight_type="heavy")]},
     ):
         with pytest.raises(BadData):
             checked_default(msgspec.structs.replace(default, **wrong), {"rollout"})
 
 
+def test_constraints_that_are_there_already_need_not_keep_newer_rules() -> None:
+    endless = Constraint(context_name="a", operator="NOT_IN", values=[])
+    old = msgspec.structs.replace(made(), constraints=[endless] * 31)
+    assert changed_strategy(old, change(title="new"), SETTING).constraints == old.constraints
+    with pytest.raises(BadData, match="At most 30 constraints"):
+        changed_strategy(old, msgspec.structs.replace(change(), constraints=[endless] * 32), SETTING)
+    with pytest.raises(BadData, match="needs at least one value"):
+        changed_strategy(old, msgspec.structs.replace(change(), constraints=[endless]), SETTING)
+
+
+def test_limits_of_constraints_can_be_raised() -> None:
+    constraint = {"contextName": "a", "operator": "IN", "values": ["x"] * 251}
+    with pytest.raises(BadData, match="At most 250 values"):
+        made(constraints=[constraint])
+    raised = msgspec.structs.replace(SETTING, limits=Limits(constraints=31, constraint_values=251))
+    assert len(new_strategy(draft(constraints=[constraint] * 31), "id", 0, raised).constraints) == 31
+
+
 def test_a_constraint_under_way_needs_something_to_compare_with() -> None:
-    check_constraint(ConstraintData(context_name="a", operator="IN", values=["1"]))
-    check_constraint(ConstraintData(context_name="a", operator="NUM_GT", value="1"))
-    for wrong in (ConstraintData(context_name="a", operator="IN"), ConstraintData(context_name="a", operator="NUM_GT")):
+    check_constraint(Constraint(context_name="a", operator="IN", values=["1"]))
+    check_constraint(Constraint(context_name="a", operator="NUM_GT", value="1"))
+    for wrong in (Constraint(context_name="a", operator="IN"), Constraint(context_name="a", operator="NUM_GT")):
         with pytest.raises(BadData):
             check_constraint(wrong)
 
@@ -236,7 +255,7 @@ _OPERAND = some.one_of(
     case_insensitive=some.booleans(),
 )
 def test_sdks_take_whatever_constraint_is_accepted(value: str, **given: Any) -> None:
-    constraint = ConstraintData(value=value or msgspec.UNSET, **given)
+    constraint = Constraint(value=value or msgspec.UNSET, **given)
     try:
         strategy = made(name="default", constraints=[msgspec.to_builtins(constraint)])
     except BadData:

@@ -8,15 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from msgspec import UNSET
 
-from flagkeeper.eventlog.catalogue.payload import VariantOverride
-from flagkeeper.features.flags.model.variant import (
-    WHOLE,
-    VariantDraft,
-    checked_variants,
-    drafts_of,
-    is_safe_word,
-    share_out,
-)
+from flagkeeper.evaluation.constraint import is_safe_word
+from flagkeeper.evaluation.document import VariantOverride
+from flagkeeper.features.flags.model.variant import WHOLE, VariantDraft, checked_variants, drafts_of, share_out
 from flagkeeper.kernel.errors import BadData
 
 PATH = "/body/variants"
@@ -54,6 +48,22 @@ def test_weights_always_make_up_the_whole_or_are_refused(fixed: list[int], varia
     assert not shared or shared[0] - shared[-1] <= 1
 
 
+@given(
+    drafts=some.lists(
+        some.builds(draft, some.text("abcXYZ", min_size=1, max_size=3), some.integers(0, 300)),
+        max_size=6,
+        unique_by=lambda each: each.name,
+    ),
+    seed=some.randoms(use_true_random=False),
+)
+def test_the_order_in_which_they_come_makes_no_difference(drafts: list[VariantDraft], seed: Any) -> None:
+    variants = checked_variants(drafts, PATH)
+    assert [variant.name for variant in variants] == sorted(each.name for each in drafts)
+    shuffled = list(drafts)
+    seed.shuffle(shuffled)
+    assert checked_variants(shuffled, PATH) == variants
+
+
 def test_shared_weights_stay_when_they_are_shared_again() -> None:
     variants = checked_variants([draft("a", 100, "fix"), *[draft(str(i)) for i in range(7)]], PATH)
     assert checked_variants(drafts_of(variants), PATH) == variants
@@ -67,6 +77,8 @@ def test_shared_weights_stay_when_they_are_shared_again() -> None:
         ([draft("x" * 101)], "/body/variants/0"),
         ([draft("a"), draft("b"), draft("a")], "/body/variants/2"),
         ([draft("a", payload={"type": "json", "value": "{"})], "/body/variants/0"),
+        ([draft("a", payload={"type": "json", "value": "[" * 5_000})], "/body/variants/0"),
+        ([draft("a", payload={"type": "json", "value": '{"a":' * 5_000 + "1" + "}" * 5_000})], "/body/variants/0"),
         ([draft("a", payload={"type": "number", "value": "many"})], "/body/variants/0"),
         ([draft("a", stickiness='"')], "/body/variants/0"),
         ([draft("a", stickiness="")], "/body/variants/0"),

@@ -1,11 +1,14 @@
 """The import contracts hold, and each of them would notice: violations are planted in a copy of the source."""
 
+import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from flagkeeper.slices import SLICES
 from tools.import_contracts import Broken, Tree
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -61,13 +64,13 @@ FORBIDDEN = [
     Plant(
         "readmodels.timeline",
         "from flagkeeper.features.tags.api import router",
-        "the api of tags is mounted by the app only",
+        "the api of tags is mounted by its slice only",
         "timeline -> flagkeeper.features.tags.api",
     ),
     Plant(
         "features.flags.commands",
         "from flagkeeper.features.tokens import jobs",
-        "the jobs of tokens are run by the scheduler only",
+        "the jobs of tokens are run by its slice only",
         "commands -> flagkeeper.features.tokens.jobs",
     ),
     Plant(
@@ -116,10 +119,10 @@ FORBIDDEN = [
         "read models are independent",
         "timeline -> flagkeeper.readmodels.frontend",
     ),
-    Plant("integrations.sender", "from urllib.request import urlopen", "one door to the network", "sender -> urllib"),
-    Plant("integrations.sender", "from http.client import HTTPConnection", "one door to the network", "sender -> http"),
-    Plant("features.flags.commands", "import aiohttp", "one door to the network", "commands -> aiohttp"),
-    Plant("features.users.commands", "import smtplib", "one door to the network", "commands -> smtplib"),
+    Plant("integrations.sender", "from urllib.request import urlopen", "one way to the network", "sender -> urllib"),
+    Plant("integrations.sender", "from http.client import HTTPConnection", "one way to the network", "sender -> http"),
+    Plant("features.flags.commands", "import aiohttp", "one way to the network", "commands -> aiohttp"),
+    Plant("features.users.commands", "import smtplib", "one way to the network", "commands -> smtplib"),
     Plant("eventlog.read", "import sqlite3", "one home of the drivers", "read -> sqlite3"),
     Plant(
         "features.flags.commands",
@@ -129,6 +132,40 @@ FORBIDDEN = [
     ),
     Plant("features.flags.commands", "import litestar", "the web framework stays at the edge", "commands -> litestar"),
     Plant("web.planted", "from flagkeeper.features import flags", "the web imports no slice", "flagkeeper.features"),
+    Plant(
+        "integrations.config.api",
+        "from flagkeeper.integrations.delivery import queries",
+        "inside the integrations",
+        "config.api -> flagkeeper.integrations.delivery.queries",
+    ),
+    Plant(
+        "features.flags.commands",
+        "from flagkeeper.features.tokens.slice import SEEN_TOKENS",
+        "what a slice says of itself is read where servers are put together",
+        "commands -> flagkeeper.features.tokens.slice",
+    ),
+    Plant(
+        "features.tags.slice",
+        "from flagkeeper.features.flags.slice import SLICE",
+        "slice order",
+        "tags.slice -> flagkeeper.features.flags.slice",
+    ),
+    Plant(
+        "features.flags.slice",
+        "from flagkeeper.features.tags.api import ROUTES",
+        "the api of tags is mounted by its slice only",
+        "flags.slice -> flagkeeper.features.tags.api",
+    ),
+    Plant(
+        "features.flags.queries",
+        "from flagkeeper.features.flags.slice import SLICE",
+        "inside a slice",
+        "queries -> flagkeeper.features.flags.slice",
+    ),
+    Plant("features.flags.slice", "from flagkeeper.slices import SLICES", "the spine", "slice -> flagkeeper.slices"),
+    Plant("slice", "from flagkeeper.features.tags import tables", "the spine", "slice -> flagkeeper.features.tags"),
+    Plant("readmodels.timeline", "from flagkeeper.web import slice", "the spine", "timeline -> flagkeeper.web.slice"),
+    Plant("scheduler", "from flagkeeper.slice import Slice", "the spine", "scheduler -> flagkeeper.slice"),
 ]
 
 HARMLESS = [
@@ -138,8 +175,10 @@ HARMLESS = [
     ("features.flags.queries", "from flagkeeper.features.segments import tables"),
     ("features.flags.commands", "from flagkeeper.features.segments import commands, model, queries"),
     ("features.flags.api", "from flagkeeper.storage.reader import Reader"),
-    ("eventlog.wake", "import psycopg"),
+    ("eventlog.notifier", "import psycopg"),
     ("readmodels.timeline", "from flagkeeper.readmodels import views"),
+    ("readmodels.credentials.slice", "from flagkeeper.features.tokens.slice import SEEN_TOKENS"),
+    ("features.flags.slice", "from flagkeeper.features.tags.slice import SLICE"),
 ]
 
 
@@ -187,6 +226,28 @@ def add(source: Path, module: str, line: str = "") -> None:
 
 def test_the_source_keeps_every_contract() -> None:
     assert Tree(SOURCE).broken() == []
+
+
+def test_every_kind_of_contract_has_a_planted_violation() -> None:
+    tree = Tree(SOURCE)
+    slices = re.compile(rf"\bof ({'|'.join(tree.slices)})\b")
+
+    def kinds(names: Iterable[str]) -> set[str]:
+        return {slices.sub("of a slice", name) for name in names}
+
+    assert kinds(contract.name for contract in tree.contracts()) == kinds(plant.contract for plant in FORBIDDEN)
+
+
+def test_the_order_of_slices_is_that_of_their_list(copied: Path) -> None:
+    features = [each.name for each in SLICES if (SOURCE / "flagkeeper/features" / each.name).is_dir()]
+    assert Tree(SOURCE).slices == tuple(reversed(features))
+
+    listed = copied / "flagkeeper" / "slices.py"
+    text = listed.read_text()
+    listed.write_text(text.replace("    TAGS,\n", "").replace("    FLAGS,\n", "    FLAGS,\n    TAGS,\n"))
+
+    (broken,) = Tree(copied).broken("slice order")
+    assert "features.flags.commands.tags -> flagkeeper.features.tags.commands" in broken.imports
 
 
 @pytest.mark.parametrize("plant", FORBIDDEN, ids=lambda plant: f"{plant.module}: {plant.line or 'new'}")

@@ -9,10 +9,12 @@ from hypothesis import strategies as some
 
 from flagkeeper.eventlog.catalogue import EVENTS
 from flagkeeper.eventlog.catalogue.wording import BASE_URL
-from flagkeeper.eventlog.export.ndjson import Ndjson
+from flagkeeper.eventlog.export.json_text import Ndjson
 from flagkeeper.eventlog.import_file.line import LineReader, Readied
+from flagkeeper.eventlog.more import read_more
 from flagkeeper.eventlog.read import View
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.change_context import Cause
 from flagkeeper.kernel.errors import BadData
 from tests.event_lines import lines
 
@@ -59,6 +61,21 @@ def test_what_the_file_leaves_out_comes_from_the_catalogue() -> None:
     assert (event.subject, event.reach) == ("flag/checkout", 1)
     assert event.row.data == '{"name": "checkout"}', "payloads stay as they are written"
     assert (event.row.ip, event.row.group_type, event.row.group_id) == ("", None, None)
+
+
+def test_why_comes_along() -> None:
+    said = {"reason": "roll back", "ticket": "OPS-7", "cause": {"kind": "robot", "id": "7"}, "actorKind": "robot"}
+    told, silent, empty = read(line(**said, credentialId="3", traceId="t"), line(), line(reason="", ticket=None))
+    more = read_more(told.row.more)
+    assert (more.reason, more.ticket, more.cause) == ("roll back", "OPS-7", Cause("robot", "7"))
+    assert (more.actor_kind, more.credential_id, more.trace_id) == ("robot", "3", "t")
+    assert (silent.row.more, empty.row.more) == (None, None)
+
+
+@pytest.mark.parametrize("cause", [{"kind": "event"}, {"kind": "event", "id": ""}, {"kind": "", "id": "7"}, "event"])
+def test_a_cause_that_says_not_what(cause: Any) -> None:
+    with pytest.raises(BadData, match="Line 1: cause"):
+        read(line(cause=cause))
 
 
 def test_an_unknown_type_keeps_what_the_file_says() -> None:

@@ -5,11 +5,11 @@ import base64
 import msgspec
 import pytest
 
-from flagkeeper.app import Services
-from flagkeeper.integrations.config_model import Integration, IntegrationDraft, check, completed
-from flagkeeper.integrations.headers import read_headers
-from flagkeeper.integrations.secrets import Keyring, Unreadable
+from flagkeeper.integrations.config.model import Integration, IntegrationDraft, check, completed
+from flagkeeper.integrations.config.secrets import Keyring, Unreadable
+from flagkeeper.integrations.protocol.headers import read_headers
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.services import Services
 from flagkeeper.settings import Settings, read_settings
 
 INTEGRATION = Integration(
@@ -169,13 +169,13 @@ def test_a_secret_opens_only_where_it_was_put_and_with_its_key() -> None:
     assert "s3cret" not in sealed
     assert keys.open(sealed, PLACE) == "s3cret ü"
     assert keys.seal("s3cret ü", PLACE) != sealed
-    for ring, place in (
+    for notify, place in (
         (keys, "integration/2/url"),
         (keys, "integration/1/authorization"),
         (Keyring((OTHER_KEY,)), PLACE),
     ):
         with pytest.raises(Unreadable, match="FLAGKEEPER_SECRET_KEY"):
-            ring.open(sealed, place)
+            notify.open(sealed, place)
 
 
 @pytest.mark.parametrize("position", [0, 10, 30, -2])

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from io import StringIO
 
@@ -33,12 +34,33 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
     structlog.reset_defaults()
 
 
+@pytest.mark.parametrize(
+    ("level", "expected"), [("debug", logging.WARNING), ("info", logging.WARNING), ("error", logging.ERROR)]
+)
+@pytest.mark.usefixtures("logs")
+def test_libraries_say_no_more_than_warnings(level: str, expected: int) -> None:
+    configure_logging("json", level)
+    assert {logging.getLogger(name).level for name in ("uvicorn", "asyncio", "sqlalchemy", "aiohttp")} == {expected}
+    assert logging.getLogger().level == getattr(logging, level.upper())
+    assert len(logging.getLogger().handlers) == 1
+
+
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_token_is_hidden_wherever_it_stands(token: str) -> None:
     event = {"path": f"/api/admin/api-tokens/{token}", "more": {"list": [token, 1]}, "error": f"bad {token}!"}
     shown = hide_secrets(None, "info", event)
     assert token not in json.dumps(shown)
     assert token.rpartition(".")[2][:16] not in json.dumps(shown)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 200_000, "a" * 100_000 + ":" + "a." * 50_000, "://" + "a" * 100_000, "a:" * 50_000]
+)
+def test_long_text_is_gone_through_once(text: str) -> None:
+    start = time.process_time()
+    assert hide_secrets(None, "info", {"path": text})["path"] == text
+    assert hide_secrets(None, "info", {"path": f"{text} {TOKENS[1]}"})["path"] == f"{text} {HIDDEN}"
+    assert time.process_time() - start < 5
 
 
 def test_what_is_called_a_secret_is_hidden() -> None:
@@ -98,3 +120,17 @@ def test_a_proxy_may_name_a_request_but_not_write_into_the_log() -> None:
     for bad in (None, "", "two words", "x" * 65, "a\nb", "é"):
         assert next_request_id(bad) != bad
     assert next_request_id(None) != next_request_id(None)
+
+
+def test_nothing_that_is_logged_controls_the_terminal(logs: StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", logs)
+    configure_logging("console", "info")
+    try:
+        raise ValueError("\x1b[2J\u202eevil")
+    except ValueError:
+        structlog.get_logger("test").error("failed", one="/a\x1b[31m\x9b\u2066", two="b\nforged", exc_info=True)
+    written = logs.getvalue()
+    assert not set(written) & set("\x1b\x9b\u202e\u2066")
+    assert "one=/a\\u001b[31m" in written
+    assert "\\u001b[2J\\u202eevil\n" in written
+    assert "\nforged" not in written

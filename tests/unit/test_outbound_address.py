@@ -155,6 +155,20 @@ def test_good_urls_are_read(url: str, scheme: str, host: str, port: int) -> None
     assert (target.scheme, target.host, target.port) == (scheme, host, port)
 
 
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://example.com", "/"),
+        ("https://example.com?a=b", "/?a=b"),
+        ("https://Example.com/a/../b/./%7e/%2F/a%20b?x=%7E&y=a+b&z='#part", "/a/../b/./%7e/%2F/a%20b?x=%7E&y=a+b&z='"),
+        ("https://example.com/?", "/?"),
+        ("https://example.com/ü?ä", "/%C3%BC?%C3%A4"),
+    ],
+)
+def test_what_is_sent_is_what_was_written(url: str, sent: str) -> None:
+    assert read_target(url).url.raw_path_qs == sent.removesuffix("?")
+
+
 def test_other_schemes_are_for_those_who_ask() -> None:
     assert read_target("smtps://mail.example", ("smtp", "smtps")).port == 465
     assert read_target("nats://broker.example", ("nats", "tls")).port == 4222

@@ -14,8 +14,8 @@ import nats
 import pytest
 
 from flagkeeper.outbound.address import Policy, read_policy
-from flagkeeper.outbound.door import Door
-from flagkeeper.outbound.outgoing import BrokerMessage, Fate
+from flagkeeper.outbound.client import OutboundClient
+from flagkeeper.outbound.outgoing import BrokerMessage, SendResult
 from tests.certificates import Certificates
 from tests.conversation import silent, talking
 
@@ -52,8 +52,8 @@ async def broker(folder: Path, *options: str) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def door(policy: Policy | None = None, timeout: float = 5.0) -> AsyncIterator[Door]:
-    opened = Door(policy or read_policy(("127.0.0.1", "localhost")), timeout=timeout)
+async def outbound_client(policy: Policy | None = None, timeout: float = 5.0) -> AsyncIterator[OutboundClient]:
+    opened = OutboundClient(policy or read_policy(("127.0.0.1", "localhost")), timeout=timeout)
     try:
         yield opened
     finally:
@@ -65,7 +65,7 @@ def to(port: int, scheme: str = "nats", **changes: Any) -> BrokerMessage:
 
 
 async def test_a_message_is_kept_once(tmp_path: Path) -> None:
-    async with broker(tmp_path) as port, door() as opened:
+    async with broker(tmp_path) as port, outbound_client() as opened:
         client = await nats.connect(f"nats://127.0.0.1:{port}")
         stream = client.jetstream()
         await stream.add_stream(name="flags", subjects=["flagkeeper.>"])
@@ -74,7 +74,7 @@ async def test_a_message_is_kept_once(tmp_path: Path) -> None:
         kept = await stream.get_msg("flags", 1)
         state = (await stream.stream_info("flags")).state
         await client.close()
-    assert (first.fate, first.status, first.message) == (Fate.ANSWERED, 200, "stream flags, message 1")
+    assert (first.result, first.status, first.message) == (SendResult.ANSWERED, 200, "stream flags, message 1")
     assert (again.status, again.message) == (200, "stream flags, message 1, which had it already")
     assert (other.status, state.messages) == (200, 2)
     assert (kept.subject, kept.data) == (MESSAGE.subject, MESSAGE.body)
@@ -82,19 +82,19 @@ async def test_a_message_is_kept_once(tmp_path: Path) -> None:
 
 
 async def test_a_subject_that_no_stream_keeps_may_have_one_later(tmp_path: Path) -> None:
-    async with broker(tmp_path) as port, door() as opened:
+    async with broker(tmp_path) as port, outbound_client() as opened:
         answer = await opened.send(to(port))
     assert (answer.status, answer.message) == (503, "no stream keeps this subject")
 
 
 async def test_a_message_that_is_too_large_is_refused(tmp_path: Path) -> None:
-    async with broker(tmp_path) as port, door() as opened:
+    async with broker(tmp_path) as port, outbound_client() as opened:
         answer = await opened.send(to(port, body=b"x" * 2_000_000))
     assert answer.status == 413
 
 
 async def test_what_a_stream_refuses_for_good_is_not_tried_again(tmp_path: Path) -> None:
-    async with broker(tmp_path) as port, door() as opened:
+    async with broker(tmp_path) as port, outbound_client() as opened:
         client = await nats.connect(f"nats://127.0.0.1:{port}")
         await client.jetstream().add_stream(name="flags", subjects=["flagkeeper.>"], max_msg_size=10)
         answer = await opened.send(to(port, body=b"x" * 1000))
@@ -105,7 +105,7 @@ async def test_what_a_stream_refuses_for_good_is_not_tried_again(tmp_path: Path)
 
 async def test_a_wrong_password_is_never_tried_again(tmp_path: Path, certificates: Certificates) -> None:
     options = ("--user", "flags", "--pass", "right", *tls_options(certificates))
-    async with broker(tmp_path, *options) as port, door() as opened:
+    async with broker(tmp_path, *options) as port, outbound_client() as opened:
         wrong = await opened.send(to(port, "tls", username="flags", password="wrong"))
         right = await opened.send(to(port, "tls", username="flags", password="right"))
     assert (wrong.status, right.status) == (422, 503)
@@ -114,22 +114,22 @@ async def test_a_wrong_password_is_never_tried_again(tmp_path: Path, certificate
 
 
 async def test_a_token_is_enough(tmp_path: Path, certificates: Certificates) -> None:
-    async with broker(tmp_path, "--auth", "sesame", *tls_options(certificates)) as port, door() as opened:
+    async with broker(tmp_path, "--auth", "sesame", *tls_options(certificates)) as port, outbound_client() as opened:
         assert (await opened.send(to(port, "nats", token="sesame"))).message == "no stream keeps this subject"
         assert (await opened.send(to(port, "nats", token="other"))).status == 422
 
 
 async def test_neither_passwords_nor_messages_travel_in_clear_against_ones_will(tmp_path: Path) -> None:
-    async with broker(tmp_path) as port, door() as opened:
+    async with broker(tmp_path) as port, outbound_client() as opened:
         password = await opened.send(to(port, username="flags", password="right"))
         message = await opened.send(to(port, "tls"))
-    assert (password.fate, message.fate) == (Fate.REFUSED, Fate.REFUSED)
+    assert (password.result, message.result) == (SendResult.REFUSED, SendResult.REFUSED)
     assert message.message == "localhost offers no encryption, which tls:// asks for"
 
 
 async def test_a_certificate_of_nobody_is_not_trusted(tmp_path: Path) -> None:
-    async with broker(tmp_path, *tls_options(Certificates(tmp_path))) as port, door() as opened:
-        assert (await opened.send(to(port, "tls"))).fate is Fate.UNREACHABLE
+    async with broker(tmp_path, *tls_options(Certificates(tmp_path))) as port, outbound_client() as opened:
+        assert (await opened.send(to(port, "tls"))).result is SendResult.UNREACHABLE
 
 
 @pytest.mark.parametrize(
@@ -139,15 +139,15 @@ async def test_what_is_no_broker_is_no_answer(said: bytes) -> None:
     async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(said)
 
-    async with talking(talk) as port, door() as opened:
+    async with talking(talk) as port, outbound_client() as opened:
         answer = await opened.send(to(port))
-    assert answer.fate is Fate.UNREACHABLE
+    assert answer.result is SendResult.UNREACHABLE
 
 
 async def test_a_broker_that_says_nothing_is_left_after_a_while() -> None:
-    async with talking(silent) as port, door(timeout=0.3) as opened:
+    async with talking(silent) as port, outbound_client(timeout=0.3) as opened:
         answer = await opened.send(to(port))
-    assert answer.fate is Fate.TIMED_OUT
+    assert answer.result is SendResult.TIMED_OUT
 
 
 async def test_a_header_has_one_line() -> None:
@@ -157,9 +157,9 @@ async def test_a_header_has_one_line() -> None:
         writer.write(b"PONG\r\n")
         await reader.read()
 
-    async with talking(greet) as port, door() as opened:
+    async with talking(greet) as port, outbound_client() as opened:
         answer = await opened.send(to(port, headers={"A": "1\r\nB: 2"}))
-    assert answer.fate is Fate.REFUSED
+    assert answer.result is SendResult.REFUSED
 
 
 def tls_options(certificates: Certificates) -> tuple[str, ...]:

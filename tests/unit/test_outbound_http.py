@@ -19,10 +19,10 @@ import pytest
 
 from flagkeeper.outbound import http
 from flagkeeper.outbound.address import Address, Policy, read_policy
-from flagkeeper.outbound.door import Door
+from flagkeeper.outbound.client import OutboundClient
 from flagkeeper.outbound.errors import Refused, TimedOut, Unreachable
 from flagkeeper.outbound.guard import Lookup, system_lookup
-from flagkeeper.outbound.outgoing import Fate, HttpRequest
+from flagkeeper.outbound.outgoing import HttpRequest, SendResult
 from tests.certificates import Certificates
 
 HERE = read_policy(("127.0.0.1", "::1"))
@@ -74,8 +74,10 @@ async def receiver(
 
 
 @asynccontextmanager
-async def door(policy: Policy = HERE, timeout: float = 10.0, lookup: Lookup = system_lookup) -> AsyncIterator[Door]:
-    opened = Door(policy, timeout=timeout, lookup=lookup)
+async def outbound_client(
+    policy: Policy = HERE, timeout: float = 10.0, lookup: Lookup = system_lookup
+) -> AsyncIterator[OutboundClient]:
+    opened = OutboundClient(policy, timeout=timeout, lookup=lookup)
     try:
         yield opened
     finally:
@@ -91,20 +93,20 @@ def answering(status: str, body: bytes = b"", *headers: str) -> Handler:
 
 
 async def test_a_request_arrives_as_it_was_made() -> None:
-    async with receiver(answering("201 Created", b"thanks")) as (served, port), door() as opened:
+    async with receiver(answering("201 Created", b"thanks")) as (served, port), outbound_client() as opened:
         answer = await opened.request(
-            HttpRequest(url=f"http://127.0.0.1:{port}/hook?a=%2Fb", headers={"X-One": "1"}, body=b'{"a":1}')
+            HttpRequest(url=f"http://127.0.0.1:{port}/a/../%7ehook?a=%2fb'", headers={"X-One": "1"}, body=b'{"a":1}')
         )
-    assert (answer.fate, answer.status, answer.body) == (Fate.ANSWERED, 201, b"thanks")
+    assert (answer.result, answer.status, answer.body) == (SendResult.ANSWERED, 201, b"thanks")
     head, _, body = served.requests[0].partition(b"\r\n\r\n")
-    assert head.startswith(b"POST /hook?a=")
+    assert head.startswith(b"POST /a/../%7ehook?a=%2fb' HTTP/1.1\r\n")
     assert b"X-One: 1" in head
     assert b"User-Agent: Flagkeeper/" in head
     assert body == b'{"a":1}'
 
 
 async def test_connections_are_kept_and_used_again() -> None:
-    async with receiver(answering("200 OK")) as (served, port), door() as opened:
+    async with receiver(answering("200 OK")) as (served, port), outbound_client() as opened:
         for _ in range(5):
             await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/"))
     assert (len(served.requests), served.connections) == (5, 1)
@@ -115,7 +117,7 @@ async def test_redirects_are_not_followed(status: str) -> None:
     async with (
         receiver(answering("200 OK")) as (inside, other),
         receiver(answering(status, b"", f"Location: http://127.0.0.1:{other}/secret")) as (_, port),
-        door() as opened,
+        outbound_client() as opened,
     ):
         answer = await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/"))
     assert answer.status == int(status[:3])
@@ -123,14 +125,14 @@ async def test_redirects_are_not_followed(status: str) -> None:
 
 
 async def test_no_more_of_an_answer_is_read_than_is_of_use() -> None:
-    async with receiver(answering("200 OK", b"x" * 5_000_000)) as (_, port), door() as opened:
+    async with receiver(answering("200 OK", b"x" * 5_000_000)) as (_, port), outbound_client() as opened:
         answer = await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/"))
     assert len(answer.body) == http.MOST_BODY
 
 
 async def test_a_packed_answer_is_not_unpacked() -> None:
     bomb = gzip.compress(b"0" * 10_000_000)
-    async with receiver(answering("200 OK", bomb, "Content-Encoding: gzip")) as (_, port), door() as opened:
+    async with receiver(answering("200 OK", bomb, "Content-Encoding: gzip")) as (_, port), outbound_client() as opened:
         answer = await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/"))
     assert answer.body == bomb
 
@@ -150,7 +152,7 @@ async def test_a_packed_answer_is_not_unpacked() -> None:
 async def test_retry_after_is_seconds_or_a_date(header: str, low: float | None, high: float | None) -> None:
     hour = {"in an hour": timedelta(hours=1), "an hour ago": timedelta(hours=-1)}.get(header)
     header = format_datetime(datetime.now(UTC) + hour, usegmt=True) if hour else header
-    async with receiver(answering("429 Slow", b"", f"Retry-After: {header}")) as (_, port), door() as opened:
+    async with receiver(answering("429 Slow", b"", f"Retry-After: {header}")) as (_, port), outbound_client() as opened:
         answer = await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/"))
     if low is None or high is None:
         assert answer.retry_after is None
@@ -163,12 +165,12 @@ async def test_a_receiver_that_hangs_is_left_after_a_while() -> None:
     async def hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter, _request: bytes) -> None:
         await reader.read()
 
-    async with receiver(hang) as (_, port), door(timeout=0.3) as opened:
+    async with receiver(hang) as (_, port), outbound_client(timeout=0.3) as opened:
         begun = time.monotonic()
         with pytest.raises(TimedOut, match=r"127\.0\.0\.1 did not answer within 0\.3 s"):
             await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/"))
         assert time.monotonic() - begun < 2
-        assert (await opened.send(HttpRequest(url=f"http://127.0.0.1:{port}/"))).fate is Fate.TIMED_OUT
+        assert (await opened.send(HttpRequest(url=f"http://127.0.0.1:{port}/"))).result is SendResult.TIMED_OUT
 
 
 async def test_a_receiver_that_sends_a_drop_at_a_time_is_left_after_a_while() -> None:
@@ -178,9 +180,9 @@ async def test_a_receiver_that_sends_a_drop_at_a_time_is_left_after_a_while() ->
             await writer.drain()
             await asyncio.sleep(0.05)
 
-    async with receiver(drip) as (_, port), door(timeout=0.3) as opened:
+    async with receiver(drip) as (_, port), outbound_client(timeout=0.3) as opened:
         answer = await opened.send(HttpRequest(url=f"http://127.0.0.1:{port}/"))
-    assert answer.fate in (Fate.TIMED_OUT, Fate.UNREACHABLE)
+    assert answer.result in (SendResult.TIMED_OUT, SendResult.UNREACHABLE)
 
 
 async def test_a_connection_that_breaks_is_no_answer() -> None:
@@ -190,7 +192,7 @@ async def test_a_connection_that_breaks_is_no_answer() -> None:
         writer.transport.abort()
         raise ConnectionResetError
 
-    async with receiver(reset) as (_, port), door() as opened:
+    async with receiver(reset) as (_, port), outbound_client() as opened:
         with pytest.raises(Unreachable, match="closed the connection without an answer"):
             await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/"))
 
@@ -201,7 +203,7 @@ async def test_an_answer_whose_body_breaks_off_counts() -> None:
         await writer.drain()
         raise ConnectionResetError
 
-    async with receiver(early) as (_, port), door() as opened:
+    async with receiver(early) as (_, port), outbound_client() as opened:
         answer = await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/"))
     assert (answer.status, answer.body) == (200, b"half")
 
@@ -213,7 +215,7 @@ async def test_an_answer_whose_body_does_not_come_counts(monkeypatch: pytest.Mon
         writer.write(b"HTTP/1.1 204 OK\r\nContent-Length: 100\r\n\r\n".replace(b"204", b"200"))
         await reader.read()
 
-    async with receiver(slow) as (_, port), door() as opened:
+    async with receiver(slow) as (_, port), outbound_client() as opened:
         assert (await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/"))).status == 200
 
 
@@ -226,30 +228,30 @@ async def test_what_is_not_http_is_no_answer(said: bytes) -> None:
         await writer.drain()
         raise ConnectionResetError
 
-    async with receiver(talk) as (_, port), door() as opened:
-        assert (await opened.send(HttpRequest(url=f"http://127.0.0.1:{port}/"))).fate is Fate.UNREACHABLE
+    async with receiver(talk) as (_, port), outbound_client() as opened:
+        assert (await opened.send(HttpRequest(url=f"http://127.0.0.1:{port}/"))).result is SendResult.UNREACHABLE
 
 
 async def test_nobody_listens() -> None:
     free = socket.create_server(("127.0.0.1", 0))
     port = free.getsockname()[1]
     free.close()
-    async with door() as opened:
+    async with outbound_client() as opened:
         answer = await opened.send(HttpRequest(url=f"http://127.0.0.1:{port}/"))
-    assert answer.fate is Fate.UNREACHABLE
+    assert answer.result is SendResult.UNREACHABLE
     assert answer.message == "no connection to 127.0.0.1: Connection refused"
 
 
 async def test_certificates_are_checked_against_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificates = Certificates(tmp_path)
     async with receiver(answering("200 OK"), tls=certificates.server()) as (served, port):
-        async with names("127.0.0.1") as (_, lookup), door(lookup=lookup) as opened:
+        async with names("127.0.0.1") as (_, lookup), outbound_client(lookup=lookup) as opened:
             unknown = await opened.send(HttpRequest(url=f"https://broker.example:{port}/"))
-        assert (unknown.fate, served.requests) == (Fate.UNREACHABLE, [])
+        assert (unknown.result, served.requests) == (SendResult.UNREACHABLE, [])
         assert unknown.message == "the certificate of broker.example is not valid"
 
         monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
-        async with names("127.0.0.1") as (_, lookup), door(lookup=lookup) as opened:
+        async with names("127.0.0.1") as (_, lookup), outbound_client(lookup=lookup) as opened:
             trusted = await opened.send(HttpRequest(url=f"https://broker.example:{port}/"))
             other = await opened.send(HttpRequest(url=f"https://other.example:{port}/"))
         assert (trusted.status, len(served.requests)) == (200, 1)
@@ -257,7 +259,7 @@ async def test_certificates_are_checked_against_the_name(tmp_path: Path, monkeyp
 
 
 async def test_header_injection_is_refused() -> None:
-    async with receiver(answering("200 OK")) as (served, port), door() as opened:
+    async with receiver(answering("200 OK")) as (served, port), outbound_client() as opened:
         with pytest.raises(Refused):
             await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/", headers={"X": "1\r\nHost: evil"}))
     assert served.requests == []
@@ -267,7 +269,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
     async with receiver(answering("200 OK")) as (proxy, proxy_port), receiver(answering("200 OK")) as (served, port):
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy_port}")
-        async with door() as opened:
+        async with outbound_client() as opened:
             await opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/"))
     assert (proxy.connections, len(served.requests)) == (0, 1)
 
@@ -278,7 +280,7 @@ async def test_one_host_gets_so_many_requests_at_a_time(monkeypatch: pytest.Monk
         writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
 
     monkeypatch.setattr(http, "PER_HOST", 4)
-    async with receiver(pause) as (served, port), door() as opened:
+    async with receiver(pause) as (served, port), outbound_client() as opened:
         await asyncio.gather(*(opened.request(HttpRequest(url=f"http://127.0.0.1:{port}/")) for _ in range(20)))
     assert (len(served.requests), served.busiest) == (20, 4)
 
@@ -289,7 +291,7 @@ async def test_waiting_for_ones_turn_is_not_part_of_the_deadline(monkeypatch: py
         writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
 
     monkeypatch.setattr(http, "PER_HOST", 1)
-    async with receiver(pause) as (_, port), door(timeout=0.5) as opened:
+    async with receiver(pause) as (_, port), outbound_client(timeout=0.5) as opened:
         answers = await asyncio.gather(*(opened.send(HttpRequest(url=f"http://127.0.0.1:{port}/")) for _ in range(5)))
     assert [answer.status for answer in answers] == [204] * 5
 
@@ -298,7 +300,7 @@ async def test_waiting_for_ones_turn_is_not_part_of_the_deadline(monkeypatch: py
     "url", ["http://127.0.0.1:{}/", "http://[::ffff:127.0.0.1]:{}/", "http://127.0.0.1.:{}/", "http://localhost:{}/"]
 )
 async def test_this_machine_is_refused_before_anything_is_sent(url: str) -> None:
-    async with receiver(answering("200 OK")) as (served, port), door(Policy()) as opened:
+    async with receiver(answering("200 OK")) as (served, port), outbound_client(Policy()) as opened:
         with pytest.raises(Refused, match="a loopback address"):
             await opened.request(HttpRequest(url=url.format(port)))
         with pytest.raises(Refused, match="a loopback address"):
@@ -353,7 +355,7 @@ async def test_a_name_that_leads_elsewhere_after_the_check_leads_nowhere() -> No
         receiver(answering("200 OK")) as (allowed, port),
         receiver(answering("200 OK"), "127.0.0.2", port) as (inside, _),
         names("127.0.0.1", "127.0.0.2") as (server, lookup),
-        door(HERE, lookup=lookup) as opened,
+        outbound_client(HERE, lookup=lookup) as opened,
     ):
         await opened.check(f"http://rebind.example:{port}/")
         with pytest.raises(Refused, match=r"rebind\.example: this is a loopback address"):
@@ -367,10 +369,10 @@ async def test_what_is_connected_to_is_what_was_checked() -> None:
         receiver(answering("200 OK", b"", "Connection: close")) as (allowed, port),
         receiver(answering("200 OK"), "127.0.0.2", port) as (inside, _),
         names("127.0.0.1", "127.0.0.2", "127.0.0.1", "127.0.0.2") as (server, lookup),
-        door(HERE, lookup=lookup) as opened,
+        outbound_client(HERE, lookup=lookup) as opened,
     ):
-        fates = [(await opened.send(HttpRequest(url=f"http://rebind.example:{port}/"))).fate for _ in range(4)]
-    assert fates == [Fate.ANSWERED, Fate.REFUSED, Fate.ANSWERED, Fate.REFUSED]
+        fates = [(await opened.send(HttpRequest(url=f"http://rebind.example:{port}/"))).result for _ in range(4)]
+    assert fates == [SendResult.ANSWERED, SendResult.REFUSED, SendResult.ANSWERED, SendResult.REFUSED]
     assert (server.asked, allowed.connections, inside.connections) == (4, 2, 0)
 
 
@@ -381,17 +383,17 @@ async def test_a_name_with_one_forbidden_address_is_refused(found: list[str]) ->
     async def lookup(_host: str) -> list[Address]:
         return [ip_address(each) for each in found]
 
-    async with door(Policy(), lookup=lookup) as opened:
+    async with outbound_client(Policy(), lookup=lookup) as opened:
         with pytest.raises(Refused):
             await opened.check("https://mixed.example/")
-        assert (await opened.send(HttpRequest(url="https://mixed.example/"))).fate is Fate.REFUSED
+        assert (await opened.send(HttpRequest(url="https://mixed.example/"))).result is SendResult.REFUSED
 
 
 async def test_a_name_that_was_allowed_may_lead_anywhere() -> None:
     async with (
         receiver(answering("200 OK")) as (served, port),
         names("127.0.0.1") as (_, lookup),
-        door(read_policy(("*.corp.example",)), lookup=lookup) as opened,
+        outbound_client(read_policy(("*.corp.example",)), lookup=lookup) as opened,
     ):
         assert (await opened.send(HttpRequest(url=f"http://hooks.corp.example:{port}/"))).status == 200
     assert served.requests[0].lower().count(f"host: hooks.corp.example:{port}".encode()) == 1
@@ -401,10 +403,10 @@ async def test_an_unknown_name_is_said_so() -> None:
     async def lookup(_host: str) -> list[Address]:
         raise socket.gaierror(socket.EAI_NONAME, "no such name")
 
-    async with door(lookup=lookup) as opened:
+    async with outbound_client(lookup=lookup) as opened:
         with pytest.raises(Unreachable, match=r"the name nowhere\.example cannot be found"):
             await opened.check("https://nowhere.example/")
-        assert (await opened.send(HttpRequest(url="https://nowhere.example/"))).fate is Fate.UNREACHABLE
+        assert (await opened.send(HttpRequest(url="https://nowhere.example/"))).result is SendResult.UNREACHABLE
 
 
 async def test_a_name_server_that_says_nothing_is_left_after_a_while() -> None:
@@ -412,7 +414,7 @@ async def test_a_name_server_that_says_nothing_is_left_after_a_while() -> None:
         await asyncio.sleep(60)
         return []
 
-    async with door(timeout=0.2, lookup=lookup) as opened:
+    async with outbound_client(timeout=0.2, lookup=lookup) as opened:
         with pytest.raises(TimedOut, match=r"slow\.example"):
             await opened.check("https://slow.example/")
-        assert (await opened.send(HttpRequest(url="https://slow.example/"))).fate is Fate.TIMED_OUT
+        assert (await opened.send(HttpRequest(url="https://slow.example/"))).result is SendResult.TIMED_OUT

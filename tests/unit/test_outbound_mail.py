@@ -15,8 +15,8 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from flagkeeper.outbound.address import Policy, read_policy
-from flagkeeper.outbound.door import Door
-from flagkeeper.outbound.outgoing import Fate, Mail
+from flagkeeper.outbound.client import OutboundClient
+from flagkeeper.outbound.outgoing import Mail, SendResult
 from tests.certificates import Certificates
 from tests.conversation import silent, talking
 
@@ -74,8 +74,8 @@ async def mail_server(inbox: Inbox, tls: ssl.SSLContext | None = None, **options
 
 
 @asynccontextmanager
-async def door(policy: Policy | None = None, timeout: float = 5.0) -> AsyncIterator[Door]:
-    opened = Door(policy or read_policy(("127.0.0.1", "localhost")), timeout=timeout)
+async def outbound_client(policy: Policy | None = None, timeout: float = 5.0) -> AsyncIterator[OutboundClient]:
+    opened = OutboundClient(policy or read_policy(("127.0.0.1", "localhost")), timeout=timeout)
     try:
         yield opened
     finally:
@@ -95,9 +95,9 @@ def to(port: int, scheme: str = "smtp", **changes: Any) -> Mail:
 
 async def test_a_mail_arrives_as_it_was_written() -> None:
     inbox = Inbox()
-    async with mail_server(inbox) as port, door() as opened:
+    async with mail_server(inbox) as port, outbound_client() as opened:
         answer = await opened.send(to(port))
-    assert (answer.fate, answer.status, answer.message) == (Fate.ANSWERED, 200, "accepted")
+    assert (answer.result, answer.status, answer.message) == (SendResult.ANSWERED, 200, "accepted")
     assert inbox.mails[0].mail_from == "flags@corp.example"
     assert inbox.mails[0].rcpt_tos == ["team@corp.example", "boss@corp.example"]
     message = inbox.message()
@@ -108,7 +108,7 @@ async def test_a_mail_arrives_as_it_was_written() -> None:
 async def test_a_server_that_can_encrypt_is_asked_to(certificates: Certificates) -> None:
     inbox = Inbox()
     server = mail_server(inbox, tls_context=certificates.server(), require_starttls=True)
-    async with server as port, door() as opened:
+    async with server as port, outbound_client() as opened:
         answer = await opened.send(to(port, username="flags", password="right"))
     assert (answer.status, inbox.encrypted) == (200, [True])
     assert inbox.logins[0].login == b"flags"
@@ -116,14 +116,14 @@ async def test_a_server_that_can_encrypt_is_asked_to(certificates: Certificates)
 
 async def test_a_connection_can_be_encrypted_from_the_start(certificates: Certificates) -> None:
     inbox = Inbox()
-    async with mail_server(inbox, certificates.server(), auth_require_tls=False) as port, door() as opened:
+    async with mail_server(inbox, certificates.server(), auth_require_tls=False) as port, outbound_client() as opened:
         answer = await opened.send(to(port, "smtps", username="flags", password="right"))
     assert (answer.status, answer.message) == (200, "accepted")
 
 
 async def test_a_wrong_password_is_never_tried_again(certificates: Certificates) -> None:
     inbox = Inbox()
-    async with mail_server(inbox, tls_context=certificates.server()) as port, door() as opened:
+    async with mail_server(inbox, tls_context=certificates.server()) as port, outbound_client() as opened:
         answer = await opened.send(to(port, username="flags", password="wrong"))
     assert (answer.status, inbox.mails) == (422, [])
     assert "wrong" not in answer.message
@@ -131,9 +131,9 @@ async def test_a_wrong_password_is_never_tried_again(certificates: Certificates)
 
 async def test_a_password_does_not_travel_in_clear() -> None:
     inbox = Inbox()
-    async with mail_server(inbox, auth_require_tls=False) as port, door() as opened:
+    async with mail_server(inbox, auth_require_tls=False) as port, outbound_client() as opened:
         answer = await opened.send(to(port, username="flags", password="right"))
-    assert (answer.fate, inbox.logins, inbox.mails) == (Fate.REFUSED, [], [])
+    assert (answer.result, inbox.logins, inbox.mails) == (SendResult.REFUSED, [], [])
     assert answer.message == "localhost offers no encryption, so the password is not sent"
 
 
@@ -141,9 +141,9 @@ async def test_a_password_does_not_travel_in_clear() -> None:
 async def test_a_certificate_of_nobody_is_not_trusted(scheme: str, tmp_path: Path) -> None:
     inbox, server = Inbox(), Certificates(tmp_path).server()
     at_once, later = (server, None) if scheme == "smtps" else (None, server)
-    async with mail_server(inbox, at_once, tls_context=later) as port, door() as opened:
+    async with mail_server(inbox, at_once, tls_context=later) as port, outbound_client() as opened:
         answer = await opened.send(to(port, scheme, username="flags", password="right"))
-    assert (answer.fate, inbox.logins, inbox.mails) == (Fate.UNREACHABLE, [], [])
+    assert (answer.result, inbox.logins, inbox.mails) == (SendResult.UNREACHABLE, [], [])
 
 
 @pytest.mark.parametrize(
@@ -151,33 +151,33 @@ async def test_a_certificate_of_nobody_is_not_trusted(scheme: str, tmp_path: Pat
     [
         ({"team@corp.example": "550 nobody", "boss@corp.example": "551 gone"}, 422),
         ({"team@corp.example": "450 later", "boss@corp.example": "550 nobody"}, 503),
-        ({"team@corp.example": "550 nobody"}, 200),
+        ({"team@corp.example": "550 nobody"}, 207),
     ],
 )
 async def test_recipients_may_be_refused(says: dict[str, str], status: int) -> None:
     inbox = Inbox()
     inbox.says = says
-    async with mail_server(inbox) as port, door() as opened:
+    async with mail_server(inbox) as port, outbound_client() as opened:
         answer = await opened.send(to(port))
     assert answer.status == status
-    assert ("refused for team@corp.example" in answer.message) == (status == 200)
+    assert ("refused for team@corp.example" in answer.message) == (status == 207)
 
 
 async def test_more_than_one_line_is_no_subject() -> None:
     inbox = Inbox()
-    async with mail_server(inbox) as port, door() as opened:
+    async with mail_server(inbox) as port, outbound_client() as opened:
         answer = await opened.send(to(port, subject="Hello\r\nBcc: all@corp.example"))
-    assert (answer.fate, inbox.mails) == (Fate.REFUSED, [])
+    assert (answer.result, inbox.mails) == (SendResult.REFUSED, [])
 
 
 async def test_a_server_that_says_nothing_is_left_after_a_while() -> None:
-    async with talking(silent) as port, door(timeout=0.3) as opened:
+    async with talking(silent) as port, outbound_client(timeout=0.3) as opened:
         answer = await opened.send(to(port))
-    assert answer.fate is Fate.TIMED_OUT
+    assert answer.result is SendResult.TIMED_OUT
 
 
 async def test_addresses_that_are_refused_for_http_are_refused_for_mail() -> None:
     inbox = Inbox()
-    async with mail_server(inbox) as port, door(Policy()) as opened:
-        assert (await opened.send(to(port))).fate is Fate.REFUSED
+    async with mail_server(inbox) as port, outbound_client(Policy()) as opened:
+        assert (await opened.send(to(port))).result is SendResult.REFUSED
     assert inbox.mails == []

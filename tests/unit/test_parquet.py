@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flagkeeper.eventlog import parquet
-from flagkeeper.eventlog.parquet import Kept, StoredEvent
+from flagkeeper.eventlog.parquet import StoredEvent
 from flagkeeper.eventlog.read import EventRow
-from flagkeeper.eventlog.tables import event_versions, events
+from flagkeeper.eventlog.tables import events
+from flagkeeper.eventlog.version import StoredVersion
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 maybe = st.none() | words
@@ -34,9 +35,18 @@ rows = st.builds(
     ip=words,
     group_type=maybe,
     group_id=maybe,
+    more=maybe,
 )
-versions = st.builds(Kept, kind=words, schema=st.integers(1, 99), state=st.binary(max_size=40))
-stored = st.builds(StoredEvent, row=rows, subject=words, reach=st.integers(0, 9), version=st.none() | versions)
+versions = st.builds(
+    StoredVersion, path=words, kind=words, schema=st.integers(1, 99), state=st.none() | st.binary(max_size=40)
+)
+stored = st.builds(
+    StoredEvent,
+    row=rows,
+    subject=words,
+    reach=st.integers(0, 9),
+    versions=st.lists(versions, max_size=3).map(tuple),
+)
 
 
 @given(st.lists(rows, max_size=5))
@@ -53,10 +63,21 @@ def test_stored_events_survive(given_events: list[StoredEvent]) -> None:
 
 def test_the_schema_has_every_column_of_the_tables() -> None:
     assert parquet.row_schema().names == list(EventRow.__struct_fields__)
-    in_tables = {*events.c.keys(), *event_versions.c.keys()} - {"event_id"}
-    assert set(parquet.stored_schema().names) == in_tables
+    assert set(parquet.stored_schema().names) == {*events.c.keys(), "versions"}
     nullable = {field.name for field in parquet.row_schema() if field.nullable}
     assert nullable == {column.name for column in events.c if column.nullable}
+
+
+def test_files_of_releases_that_did_not_know_a_column_are_read() -> None:
+    """They had no `more`, and one version at most, in columns of its own."""
+    version = StoredVersion("flag/x", "flag", 1, b"s")
+    events = [StoredEvent(_row(1), "flag/x", 1, (version,)), StoredEvent(_row(2), "flag/x", 1, ())]
+    said = [msgspec.structs.replace(each, row=msgspec.structs.replace(each.row, more="{}")) for each in events]
+    old = _through_file(parquet.stored_batch_of(said)).drop_columns(["more", "versions"])
+    for name, kind, value in (("kind", pa.string(), "flag"), ("schema", pa.int32(), 1), ("state", pa.binary(), b"s")):
+        old = old.append_column(name, pa.array([value, None], type=kind))
+    assert parquet.stored_of(old) == events
+    assert parquet.rows_of(old) == [event.row for event in events]
 
 
 def test_a_page_is_one_row_group() -> None:
@@ -72,7 +93,7 @@ def _row(number: int) -> EventRow:
     data = msgspec.json.encode({"name": f"flag-{number}"}).decode()
     return EventRow(
         number, "feature-created", number, "ada", 1, "default", None, f"flag-{number}", data, None, "[]",
-        "Flag created", "ada created a flag", "", "transaction", "group",
+        "Flag created", "ada created a flag", "", "transaction", "group", None,
     )  # fmt: skip
 
 

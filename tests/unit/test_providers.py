@@ -14,9 +14,9 @@ import msgspec
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 
-from flagkeeper.integrations.config_model import IntegrationDraft, check, completed
-from flagkeeper.integrations.event_body import MASK
-from flagkeeper.integrations.provider import Built, EventOut, Links
+from flagkeeper.integrations.config.model import IntegrationDraft, check, completed
+from flagkeeper.integrations.protocol.event_body import MASK
+from flagkeeper.integrations.protocol.provider import Built, EventOut, Links
 from flagkeeper.integrations.registry import PROVIDERS
 from flagkeeper.outbound.outgoing import BrokerMessage, HttpRequest, Mail, Outgoing
 from tests.announced import BASE, ENABLED, EVENTS, INTEGRATION, ODD

@@ -3,10 +3,10 @@
 import pytest
 
 from flagkeeper.eventlog import catalogue
-from flagkeeper.integrations.provider import Built
+from flagkeeper.integrations.protocol.provider import Built
+from flagkeeper.integrations.protocol.verdict import Outcome, State
 from flagkeeper.integrations.registry import PROVIDERS
-from flagkeeper.integrations.verdict import Outcome, State
-from flagkeeper.outbound.outgoing import Answer, Fate
+from flagkeeper.outbound.outgoing import Answer, SendResult
 
 REQUIRED, SECRET = "required", "sensitive"
 
@@ -98,11 +98,11 @@ def judged(provider: str, answer: Answer) -> tuple[Outcome, str]:
     [
         (Answer(status=200), Outcome.OK, "Status code: 200 - OK"),
         (Answer(status=204), Outcome.OK, "Status code: 204 - No Content"),
-        (Answer(status=302), Outcome.PERMANENT, "Status code: 302 - Found"),
-        (Answer(status=304), Outcome.PERMANENT, "Status code: 304 - Not Modified"),
+        (Answer(status=302), Outcome.RETRY, "Status code: 302 - Found"),
+        (Answer(status=304), Outcome.RETRY, "Status code: 304 - Not Modified"),
         (Answer(status=400), Outcome.PERMANENT, "Status code: 400 - Bad Request"),
-        (Answer(status=401), Outcome.PERMANENT, "Status code: 401 - Unauthorized"),
-        (Answer(status=404), Outcome.PERMANENT, "Status code: 404 - Not Found"),
+        (Answer(status=401), Outcome.RETRY, "Status code: 401 - Unauthorized"),
+        (Answer(status=404), Outcome.RETRY, "Status code: 404 - Not Found"),
         (Answer(status=408), Outcome.RETRY, "Status code: 408 - Request Timeout"),
         (Answer(status=410), Outcome.DISABLE, "Status code: 410 - Gone"),
         (Answer(status=425), Outcome.RETRY, "Status code: 425 - Too Early"),
@@ -110,10 +110,18 @@ def judged(provider: str, answer: Answer) -> tuple[Outcome, str]:
         (Answer(status=500), Outcome.RETRY, "Status code: 500 - Internal Server Error"),
         (Answer(status=503), Outcome.RETRY, "Status code: 503 - Service Unavailable"),
         (Answer(status=599), Outcome.RETRY, "Status code: 599"),
-        (Answer(status=101), Outcome.PERMANENT, "Status code: 101 - Switching Protocols"),
-        (Answer(fate=Fate.REFUSED, message="x: this is private"), Outcome.PERMANENT, "Not sent: x: this is private"),
-        (Answer(fate=Fate.UNREACHABLE, message="no connection to x"), Outcome.RETRY, "No answer: no connection to x"),
-        (Answer(fate=Fate.TIMED_OUT, message="x did not answer"), Outcome.RETRY, "No answer: x did not answer"),
+        (Answer(status=101), Outcome.RETRY, "Status code: 101 - Switching Protocols"),
+        (
+            Answer(result=SendResult.REFUSED, message="x: this is private"),
+            Outcome.PERMANENT,
+            "Not sent: x: this is private",
+        ),
+        (
+            Answer(result=SendResult.UNREACHABLE, message="no connection to x"),
+            Outcome.RETRY,
+            "No answer: no connection to x",
+        ),
+        (Answer(result=SendResult.TIMED_OUT, message="x did not answer"), Outcome.RETRY, "No answer: x did not answer"),
     ],
 )
 def test_what_http_answers_mean(answer: Answer, outcome: Outcome, reason: str) -> None:
@@ -129,7 +137,22 @@ def test_what_http_answers_mean(answer: Answer, outcome: Outcome, reason: str) -
             Outcome.PERMANENT,
             "Status code: 410 - channel_is_archived",
         ),
-        ("slack", Answer(status=404, body=b"<html>secret</html>"), Outcome.PERMANENT, "Status code: 404 - Not Found"),
+        ("slack", Answer(status=404, body=b"<html>secret</html>"), Outcome.RETRY, "Status code: 404 - Not Found"),
+        ("slack", Answer(status=404, body=b"no_service"), Outcome.PERMANENT, "Status code: 404 - no_service"),
+        ("slack", Answer(status=500, body=b"rollup_error"), Outcome.RETRY, "Status code: 500 - rollup_error"),
+        (
+            "slack",
+            Answer(status=200, body=b'{"success":false,"error":"invalid-channel"}'),
+            Outcome.PERMANENT,
+            "Status code: 200 - OK, but the answer says that the message was not taken.",
+        ),
+        (
+            "grafana",
+            Answer(status=200, body=b"\n<!doctype html>"),
+            Outcome.RETRY,
+            "Status code: 200 - OK, but a web page was answered. Does the address lead to the API?",
+        ),
+        ("datadog", Answer(status=202, body=b'{"status":"ok"}'), Outcome.OK, "Status code: 202 - Accepted"),
         ("slack", Answer(status=200, body=b"ok"), Outcome.OK, "Status code: 200 - OK"),
         ("slack-app", Answer(status=200, body=b'{"ok":true}'), Outcome.OK, "Status code: 200 - OK"),
         (
@@ -152,8 +175,41 @@ def test_what_http_answers_mean(answer: Answer, outcome: Outcome, reason: str) -
             "Status code: 429 - Too Many Requests (retry after 30 s)",
         ),
         ("slack-app", Answer(status=410), Outcome.PERMANENT, "Status code: 410 - Gone"),
-        ("slack-app", Answer(fate=Fate.TIMED_OUT, message="late"), Outcome.RETRY, "No answer: late"),
+        ("slack-app", Answer(result=SendResult.TIMED_OUT, message="late"), Outcome.RETRY, "No answer: late"),
+        ("teams", Answer(status=200, body=b"1"), Outcome.OK, "Status code: 200 - OK"),
+        (
+            "teams",
+            Answer(
+                status=200,
+                body=b"Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 "
+                b"with ContextId tcid=0,server=x,cv=y..",
+            ),
+            Outcome.RETRY,
+            "Teams did not take the message. Status code: 429 - Too Many Requests",
+        ),
+        (
+            "teams",
+            Answer(status=200, body=b"Microsoft Teams endpoint returned HTTP error 403"),
+            Outcome.RETRY,
+            "Teams did not take the message. Status code: 403 - Forbidden",
+        ),
+        (
+            "teams",
+            Answer(status=200, body=b"Webhook message delivery failed."),
+            Outcome.RETRY,
+            "Teams did not take the message.",
+        ),
+        ("teams", Answer(status=400, body=b"delivery failed"), Outcome.PERMANENT, "Status code: 400 - Bad Request"),
+        ("new-relic", Answer(status=200, body=b'{"success":true,"uuid":"x"}'), Outcome.OK, "Status code: 200 - OK"),
+        ("new-relic", Answer(status=200, body=b'{"succ'), Outcome.OK, "Status code: 200 - OK"),
+        (
+            "new-relic",
+            Answer(status=200, body=b'{"success":false}'),
+            Outcome.PERMANENT,
+            "Status code: 200 - OK, but the answer says that the message was not taken.",
+        ),
         ("email", Answer(status=200, message="accepted"), Outcome.OK, "Accepted"),
+        ("email", Answer(status=207, message="refused for a@b.example"), Outcome.OK, "Refused for a@b.example"),
         ("email", Answer(status=503, message="SMTP 450 later"), Outcome.RETRY, "SMTP 450 later"),
         ("email", Answer(status=422, message="SMTP 550 nobody"), Outcome.PERMANENT, "SMTP 550 nobody"),
         (
@@ -162,11 +218,18 @@ def test_what_http_answers_mean(answer: Answer, outcome: Outcome, reason: str) -
             Outcome.RETRY,
             "No stream keeps this subject",
         ),
-        ("nats", Answer(fate=Fate.REFUSED, message="x"), Outcome.PERMANENT, "Not sent: x"),
+        ("nats", Answer(result=SendResult.REFUSED, message="x"), Outcome.PERMANENT, "Not sent: x"),
     ],
 )
 def test_receivers_have_words_of_their_own(provider: str, answer: Answer, outcome: Outcome, reason: str) -> None:
     assert judged(provider, answer) == (outcome, reason)
+
+
+def test_a_mail_that_some_did_not_get_is_a_success_with_errors() -> None:
+    email = PROVIDERS["email"]
+    answer = Answer(status=207, message="refused for a@b.example")
+    found = email.verdict(Built(parts={}, details={}), {"message": answer})
+    assert (found.outcome, found.state, found.done) == (Outcome.OK, State.SUCCESS_WITH_ERRORS, ("message",))
 
 
 GOOD, LATER, NEVER, GONE = (

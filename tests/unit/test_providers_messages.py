@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from flagkeeper.eventlog.catalogue.wording import bold, escape, flag_link
-from flagkeeper.integrations import message
+from flagkeeper.integrations.protocol import message
 
 NAMES = st.text(
     st.characters(exclude_categories=("C", "Z")) | st.sampled_from("\\`*_[]()<>#|~!&{}+-. "), min_size=1, max_size=60

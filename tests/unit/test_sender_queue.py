@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from flagkeeper.integrations.delivery_model import Delivery
+from flagkeeper.integrations.delivery.model import Delivery
 from flagkeeper.integrations.sender.queue import WINDOW, Queue
 
 
@@ -57,12 +57,12 @@ def test_a_look_that_began_before_the_record_brings_nothing_back() -> None:
     queue.add([delivery(1)], [])
     sent = queue.next()
     assert sent
-    queue.look_begins()
+    queue.poll_begins()
     queue.returned(sent, accepted=True)
     queue.recorded(sent)
     queue.add([delivery(1)], [])
     assert handed_out(queue) == []
-    queue.look_begins()
+    queue.poll_begins()
     assert queue.known() == []
 
 
@@ -73,7 +73,7 @@ def test_a_replay_comes_back_with_the_next_look() -> None:
     assert sent
     queue.returned(sent, accepted=True)
     queue.recorded(sent)
-    queue.look_begins()
+    queue.poll_begins()
     queue.add([delivery(1)], [])
     assert handed_out(queue) == [1]
 
@@ -90,7 +90,7 @@ def test_room_is_made_by_records_alone() -> None:
     queue.recorded(sent)
     assert queue.room == 1
     assert queue.unrecorded == 0
-    queue.look_begins()
+    queue.poll_begins()
     assert queue.room == 1
 
 
@@ -117,7 +117,7 @@ def test_what_failed_holds_up_its_subject_until_the_database_says_more() -> None
     assert handed_out(queue) == []
     queue.recorded(failed)
     assert handed_out(queue) == []
-    queue.look_begins()
+    queue.poll_begins()
     assert queue.known() == [3], "those behind it are forgotten with it: the database decides when they come back"
     queue.add([delivery(4, "b")], [])
     assert handed_out(queue) == [4]
@@ -142,7 +142,7 @@ def test_what_was_cut_off_comes_back() -> None:
     assert cut
     queue.abandoned(cut)
     assert queue.next() is None
-    queue.look_begins()
+    queue.poll_begins()
     assert queue.known() == []
     queue.add([delivery(1, "a"), delivery(2, "a")], [])
     assert handed_out(queue) == [1]
@@ -157,7 +157,7 @@ def test_what_was_cut_off_goes_before_what_comes_after_it(ordered: bool) -> None
     for each in cut:
         assert each
         queue.abandoned(each)
-    queue.look_begins()
+    queue.poll_begins()
     assert queue.known() == []
     queue.add([delivery(number, "abab"[number - 1]) for number in (1, 2, 3, 4)], [])
     assert handed_out(queue)[:2] == [1, 2]
@@ -180,7 +180,7 @@ def test_the_record_of_what_it_never_had_is_nothing_to_a_queue() -> None:
     """The lease was lost and taken again while an attempt waited for its record."""
     queue = Queue(ordered=False)
     queue.recorded(delivery(1))
-    queue.look_begins()
+    queue.poll_begins()
     queue.add([delivery(2)], [])
     assert handed_out(queue) == [2]
 
@@ -231,7 +231,7 @@ class Simulation:
 
     def begin_look(self) -> None:
         if self.shown is None:
-            self.queue.look_begins()
+            self.queue.poll_begins()
             known = set(self.queue.known())
             waiting = [row for row in self.rows.values() if row.state == "waiting" and row.event_id not in known]
             fresh = [row for row in waiting if row.due_at == 0 and not self.held_up(row, fresh=True)]

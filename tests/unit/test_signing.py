@@ -7,7 +7,7 @@ import time
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from flagkeeper.integrations.signing import check_secrets, new_secret, read_secrets, rotated, stamped
+from flagkeeper.integrations.protocol.signing import check_secrets, new_secret, read_secrets, rotated, stamped
 from flagkeeper.outbound.outgoing import BrokerMessage, HttpRequest, Mail
 
 BODY = '{"text": "Überraschung"}'.encode()

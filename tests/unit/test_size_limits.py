@@ -70,7 +70,11 @@ def test_handlers_are_found_in_packages_and_behind_names(tmp_path: Path) -> None
     (tmp_path / "features/flags/api/toggle.py").write_text(handler(HANDLER + 1, "@routes.get('/')"))
     write(tmp_path, "features/tags/api_types.py", 0)
     (tmp_path / "features/tags/api_types.py").write_text(handler(HANDLER + 1, "@put"))
-    assert len(broken(tmp_path)[1]) == 2
+    write(tmp_path, "readmodels/search/log_api.py", 0)
+    (tmp_path / "readmodels/search/log_api.py").write_text(handler(HANDLER + 1))
+    write(tmp_path, "web/pages.py", 0)
+    (tmp_path / "web/pages.py").write_text(handler(HANDLER + 1))
+    assert len(broken(tmp_path)[1]) == 4
 
 
 def test_other_functions_may_be_longer(tmp_path: Path) -> None:

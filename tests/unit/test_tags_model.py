@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.catalogue.payload import TagData
 from flagkeeper.features.tags.model import TagType, TagTypeChange, check_tag_type, clean_tag
 from flagkeeper.kernel.errors import BadData
@@ -44,11 +45,11 @@ def test_a_change_leaves_alone_what_it_does_not_name() -> None:
 
 
 def test_spaces_around_a_value_go() -> None:
-    assert clean_tag(TagData(type="team", value="  core team ")) == TagData(type="team", value="core team")
+    assert clean_tag(Tag("team", "  core team ")) == TagData(type="team", value="core team")
 
 
 @pytest.mark.parametrize("value", ["", " ", " a ", "x" * 51])
 def test_an_impossible_value(value: str) -> None:
     with pytest.raises(BadData) as caught:
-        clean_tag(TagData(type="team", value=value))
+        clean_tag(Tag("team", value))
     assert caught.value.details[0].path == "/body/value"

@@ -4,11 +4,11 @@ import pytest
 
 from flagkeeper.eventlog.catalogue.application import ClientMetrics, MetricsBucket, MetricsData
 from flagkeeper.features.usage.model import Collected, Count, CountKey, Report, Sighting, hour_of, in_chunks, read_time
+from flagkeeper.features.usage.schemas.reports import FlagCounts, MetricsBody, MetricsParts, RegisterBody, RegisterParts
+from flagkeeper.http.body import decode
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.actor import Actor
 
 NOW = clock.from_iso("2026-11-22T01:30:00Z")
-TOKEN = Actor("backend", -1337, "203.0.113.9")
 
 
 def key(flag: str = "checkout", app: str = "shop", hour: int = 0) -> CountKey:
@@ -22,7 +22,8 @@ def sighting(instance: str = "i1", **more: object) -> Sighting:
             "environment": "development",
             "instance_id": instance,
             "projects": ("*",),
-            "actor": TOKEN,
+            "token": "backend",
+            "address": "203.0.113.9",
             "seen_at": NOW,
             **more,
         }
@@ -31,9 +32,7 @@ def sighting(instance: str = "i1", **more: object) -> Sighting:
 
 def report(app: str = "shop") -> Report:
     bucket = MetricsBucket(start="", stop="")
-    return Report(
-        TOKEN, ClientMetrics(data=MetricsData(app_name=app, environment="development", bucket=bucket, toggles=1))
-    )
+    return Report(ClientMetrics(data=MetricsData(app_name=app, environment="development", bucket=bucket, toggles=1)))
 
 
 @pytest.mark.parametrize(
@@ -130,3 +129,19 @@ def test_chunks_are_taken_out_one_by_one() -> None:
         assert set(chunk) <= set(items)
     assert seen == [[0, 1], [2, 3], [4]]
     assert not items
+
+
+def test_what_is_wrong_in_a_report_does_not_cost_the_rest() -> None:
+    toggles = (
+        b'{"good":{"yes":3,"no":"1"},"less":{"yes":-1},"more":{"yes":1,"variants":{"a":"x"}},"nul":{"yes":"\\u0000"}}'
+    )
+    sent = b'{"appName":"shop","bucket":{"start":0,"stop":0,"toggles":%b},"impactMetrics":[1]}' % toggles
+    body, unread = decode(sent, MetricsParts).read()
+    assert body.bucket is not None
+    assert (body.app_name, body.impact_metrics, unread) == ("shop", [1], 3)
+    assert body.bucket.toggles == {"good": FlagCounts(yes=3, no=1)}
+    assert decode(b'{"appName":"shop","bucket":null}', MetricsParts).read() == (MetricsBody(app_name="shop"), 0)
+    sent = b'{"appName":"shop","strategies":["default",null,7,"own"],"started":1,"interval":"10"}'
+    assert decode(sent, RegisterParts).read() == RegisterBody(
+        app_name="shop", strategies=["default", "own"], started=1, interval=10
+    )

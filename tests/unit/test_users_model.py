@@ -1,16 +1,14 @@
-"""Users, passwords and the limit of logins, without a database."""
+"""Users and passwords, without a database."""
 
 import argon2
 import pytest
 from msgspec import UNSET
 
-from flagkeeper.features.users.model.login_limit import MOST_LOGINS, LoginLimit
 from flagkeeper.features.users.model.password import demand_strong, hash_password, is_outdated, matches
 from flagkeeper.features.users.model.session import hash_of, new_session
 from flagkeeper.features.users.model.user import User, UserChange, changed, draft
 from flagkeeper.first_start import new_password
-from flagkeeper.kernel import clock
-from flagkeeper.kernel.errors import BadData, RateLimited, WeakPassword
+from flagkeeper.kernel.errors import BadData, WeakPassword
 
 ADA = User(id=7, username="ada", email="ada@example.com", name="Ada", root_role=3, created_at=0)
 
@@ -97,24 +95,3 @@ def test_a_change_touches_what_it_names() -> None:
     assert changed(ADA, UserChange(email=None, name=None)).email is None
     assert changed(ADA, UserChange(root_role=1)).root_role == 1
     assert UserChange().name is UNSET
-
-
-def test_logins_are_limited_by_address_and_minute() -> None:
-    limit = LoginLimit()
-    for attempt in range(MOST_LOGINS):
-        limit.count("192.0.2.1", 1000 + attempt)
-    with pytest.raises(RateLimited) as caught:
-        limit.count("192.0.2.1", 1000 + 20_500)
-    assert caught.value.retry_after == 40
-    limit.count("192.0.2.2", 1000 + 20_500)
-    with pytest.raises(RateLimited):
-        limit.count("192.0.2.1", 1000 + clock.MINUTE - 1)
-    limit.count("192.0.2.1", 1000 + clock.MINUTE)
-
-
-def test_addresses_that_tried_long_ago_are_forgotten() -> None:
-    limit = LoginLimit()
-    for number in range(10_000):
-        limit.count(f"address {number}", number)
-    limit.count("192.0.2.1", clock.MINUTE + 5000)
-    assert len(limit._windows) == 5000

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flagkeeper.integrations.template import LONGEST_TEMPLATE, InJson, TemplateError, parse, render
+from flagkeeper.integrations.protocol.template import LONGEST_TEMPLATE, InJson, TemplateError, parse, place_of, render
 
 pystache: Any = importlib.import_module("pystache")
 """Another mustache, which knows no types."""
@@ -122,9 +122,63 @@ def test_a_sentence_is_json_where_it_stands_between_quotes() -> None:
     values = {"text": InJson('a "b"\n\\ <c>'), "other": 'x"y'}
     assert json.loads(render('{"t": "now: {{{text}}}!"}', values)) == {"t": 'now: a "b"\n\\ <c>!'}
     assert json.loads(render('{"a": "\\"", "t": "{{{text}}}"}', values))["t"] == 'a "b"\n\\ <c>'
-    assert json.loads(render('{"t": "{{text}}"}', values))["t"] == "a &quot;b&quot;\n\\ &lt;c&gt;"
+    assert json.loads(render('{"t": "{{text}}"}', values))["t"] == 'a "b"\n\\ <c>'
     assert render("t: {{{text}}}", values) == 't: a "b"\n\\ <c>'
     assert render('"{{{other}}}"', values) == '"x"y"'
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{"t": "VALUE"}',
+        '{"a": "\\"", "t": "VALUE"}',
+        '  {\n "t": "VALUE"}',
+        '{{#yes}}{"t": "VALUE"}{{/yes}}',
+        '{{! note }}{ {{#yes}}"t": "VALUE"{{/yes}} }',
+    ],
+)
+@pytest.mark.parametrize("value", ["{{text}}", "{{{text}}}", "{{& text}}"])
+def test_every_value_in_a_json_string_is_escaped_and_stays_what_it_is(template: str, value: str) -> None:
+    odd = 'Say "hi"\nand C:\\temp & <more>\t\u2028\x00\''
+    made = render(template.replace("VALUE", value), {"text": odd, "yes": True})
+    assert json.loads(made)["t"] == odd
+
+
+def test_whatever_stands_in_json_stays_json() -> None:
+    values = {"object": {"a": 'x"y'}, "list": [1, "a\\"], "count": 3, "none": None, "text": 'a"b'}
+    assert json.loads(render('{"o": {{{object}}}, "l": {{list}}, "c": {{count}}}', values)) == {
+        "o": {"a": 'x"y'},
+        "l": [1, "a\\"],
+        "c": 3,
+    }
+    assert json.loads(json.loads(render('{"o": "{{object}}"}', values))["o"]) == {"a": 'x"y'}
+    assert json.loads(render('[{"n": "{{none}}{{missing}}"}, "{{text}}"]', values)) == [{"n": ""}, 'a"b']
+
+
+@pytest.mark.parametrize("sentence", ['[prod] "{{text}}"', '[{{count}}] "{{text}}"', '"{{text}}"', '<t a="{{text}}"/>'])
+def test_what_is_no_json_is_not_escaped_for_it(sentence: str) -> None:
+    assert '"a&quot;b"' in render(sentence, {"text": 'a"b', "count": 1})
+
+
+@pytest.mark.parametrize(
+    ("content_type", "template", "made"),
+    [
+        ("", '{"t": "{{t}}"}', '{"t": "a\\"<ä>&+\\n"}'),
+        ("", "now: {{t}} {{{t}}}", 'now: a"<ä>&+\n a"<ä>&+\n'),
+        ("", "<b>{{t}}</b>{{{t}}}", '<b>a&quot;&lt;ä&gt;&amp;+\n</b>a"<ä>&+\n'),
+        ("text/plain; charset=utf-8", "<b>{{t}}", '<b>a"<ä>&+\n'),
+        ("text/plain", '{"t": "{{t}}"}', '{"t": "a\\"<ä>&+\\n"}'),
+        ("text/html", "{{t}}", "a&quot;&lt;ä&gt;&amp;+\n"),
+        ("image/svg+xml", "{{t}}", "a&quot;&lt;ä&gt;&amp;+\n"),
+        ("application/cloudevents+json", '"{{t}}"', '"a\\"<ä>&+\\n"'),
+        ("Application/JSON;charset=utf-8", '"{{{t}}}"', '"a\\"<ä>&+\\n"'),
+        ("application/x-www-form-urlencoded", "t={{t}}&u={{{o}}}", "t=a%22%3C%C3%A4%3E%26%2B%0A&u=%7B%22a%22%3A1%7D"),
+        ("application/x-www-form-urlencoded", '{"{{t}}', '{"a%22%3C%C3%A4%3E%26%2B%0A'),
+    ],
+)
+def test_values_are_escaped_for_the_place_where_they_stand(content_type: str, template: str, made: str) -> None:
+    values = {"t": 'a"<ä>&+\n', "o": {"a": 1}}
+    assert render(template, values, place_of(content_type, template)) == made
 
 
 TEXTS = st.sampled_from(["a", "\n", "\n  ", "x y", '"', "\r\n", "&"])

@@ -1,0 +1,81 @@
+"""Every route says who may call it and whose things it shows, and none lets anybody in by itself."""
+
+from typing import Any
+
+import pytest
+from litestar import get as litestar_get
+from litestar.datastructures import State
+
+from flagkeeper.app import DEPENDENCIES, RAW_OPERATIONS, ROUTES
+from flagkeeper.http import route
+from flagkeeper.http.application import build
+from flagkeeper.http.openapi import RawOperation
+from flagkeeper.http.permissions import Permission
+from flagkeeper.http.route import PERMISSION, SCOPE, Scope
+
+ABOUT = {"permission": route.ANYBODY, "tag": "T", "operation": "op", "summary": "s"}
+VISIBILITY = {"visibility", "log"}
+"""The dependencies that know what the caller may see."""
+
+
+async def nothing() -> None:
+    """A handler."""
+
+
+def test_a_route_without_a_scope_is_refused() -> None:
+    for declare in (route.get, route.post, route.put, route.patch, route.delete):
+        with pytest.raises(TypeError, match="scope"):
+            declare("/x", **ABOUT)  # type: ignore[arg-type]  # that is the point
+        with pytest.raises(TypeError, match="scope"):
+            declare("/x", scope="everything", **ABOUT)  # type: ignore[arg-type]
+
+
+def test_an_endpoint_for_sdks_without_a_scope_is_refused() -> None:
+    operation: Any = RawOperation
+    with pytest.raises(TypeError, match="scope"):
+        operation(method="GET", path="/x", operation="op", tag="T", summary="s", access="a")
+
+
+def test_the_application_refuses_a_route_that_declares_nothing() -> None:
+    with pytest.raises(TypeError, match="permission and scope"):
+        build([litestar_get("/x")(nothing)], {}, State())
+
+
+def test_the_application_refuses_a_route_that_would_replace_authentication() -> None:
+    async def everybody(_request: Any) -> None:
+        """Lets everybody in."""
+
+    replaced = route.get("/x", scope=route.INSTANCE, before_request=everybody, **ABOUT)(nothing)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="before_request"):
+        build([replaced], {}, State())
+
+
+def routes() -> list[tuple[str, Any]]:
+    return [(f"{min(handler.http_methods)} {path}", handler) for handler in ROUTES for path in handler.paths]
+
+
+def test_every_route_has_a_permission_and_a_scope() -> None:
+    assert routes()
+    for name, handler in routes():
+        assert isinstance(handler.opt[SCOPE], Scope), name
+        assert handler.opt[PERMISSION], name
+    assert all(isinstance(operation.scope, Scope) for operation in RAW_OPERATIONS)
+
+
+def test_what_is_of_projects_is_asked_for_with_a_visibility() -> None:
+    """A project in the path is checked before the handler; administrators see everything."""
+    assert DEPENDENCIES.keys() >= VISIBILITY
+    for name, handler in routes():
+        asked = handler.parsed_fn_signature.parameters.keys()
+        of_one_project = "{project:" in name
+        if handler.opt[SCOPE] is Scope.PROJECT:
+            for_admins = handler.opt[PERMISSION] == Permission.ADMIN
+            assert of_one_project or for_admins or asked & VISIBILITY, name
+        else:
+            assert not of_one_project, f"{name} is about a project"
+
+
+def test_what_is_ones_own_depends_on_who_asks() -> None:
+    for name, handler in routes():
+        if handler.opt[SCOPE] is Scope.OWN:
+            assert handler.parsed_fn_signature.parameters.keys() & {"caller", "request", "data"}, name
