@@ -25,10 +25,23 @@ help: ## list the goals
 
 .PHONY: run
 run: $(VENV)/.package ## install what the server needs (first time only) and start it; PORT and HTTP_HOST are honoured
-	@exec $(BIN)/flagkeeper serve
+	@$(BIN)/python tools/build_ui.py & exec $(BIN)/flagkeeper serve
+
+.PHONY: ui
+ui: $(VENV)/.package ## build the web interface, if its sources changed
+	@$(BIN)/python tools/build_ui.py
+
+.PHONY: ui-types
+ui-types: $(VENV)/.package ## write ui/src/api again from the HTTP interface
+	@$(BIN)/python -m tools.ui_types
+
+.PHONY: screenshots
+screenshots: $(VENV)/.test ## a picture of every page, light and dark, wide and narrow, in build/screenshots
+	@$(BIN)/python -m tools.screenshots
 
 .PHONY: test
 test: $(VENV)/.test ## run all tests, on SQLite and on a real PostgreSQL
+	@$(BIN)/python tools/build_ui.py --tests
 	@$(BIN)/pytest -n 2
 
 .PHONY: check
@@ -44,6 +57,7 @@ check: $(VENV)/.test ## lint, types, import contracts, sizes, generated document
 	@$(BIN)/python tools/size_limits.py
 	$(STEP) 'documents'
 	@$(BIN)/python tools/document_events.py --check
+	@$(BIN)/python tools/document_settings.py --check
 	$(STEP) 'quick tests: on SQLite, without a server'
 	@$(BIN)/pytest -n 2 -q -m 'not postgres and not slow' tests/unit tests/db
 
@@ -55,6 +69,11 @@ format: $(VENV)/.test ## format the code and mend what the linter can mend
 .PHONY: torture
 torture: $(VENV)/.test ## long runs that kill processes and race writers
 	@$(BIN)/pytest tests/torture -s -o timeout=0
+	@FLAGKEEPER_TEST_STORIES=20 $(BIN)/pytest -n 2 tests/db/test_keepers_*.py -k 'whatever_happens or random_story'
+
+.PHONY: mutants
+mutants: $(VENV)/.test ## put faults into the code and count how many the tests notice; MUTANTS='--count 60 http'
+	@$(BIN)/python -m tools.mutants $(MUTANTS)
 
 .PHONY: bench
 bench: $(VENV)/.test ## every benchmark, one table each
@@ -65,9 +84,10 @@ contract: $(VENV)/.test ## compare the served HTTP interface with the one that c
 	@$(BIN)/python -m tools.contract
 
 .PHONY: docs
-docs: $(VENV)/.test ## write docs/events.md from the catalogue and the tests
+docs: $(VENV)/.test ## write docs/events.md from the catalogue and the tests, and docs/settings.md
 	@$(BIN)/python tools/document_events.py > docs/events.md.new
 	@mv docs/events.md.new docs/events.md
+	@$(BIN)/python tools/document_settings.py
 
 .PHONY: lock
 lock: $(VENV)/.lock ## pin requirements/*.txt again; UPGRADE=1 moves to the newest versions within pyproject.toml

@@ -24,10 +24,10 @@ FLAGS = "/api/admin/projects/default/features"
 WRITERS, FLAGS_EACH, ROUNDS = 8, 25, 3
 WITHOUT = """
 from flagkeeper.eventlog.follow import MemoryRunner
-from flagkeeper.eventlog.index.keeper import IndexKeeper
+from flagkeeper.eventlog.index.maintainer import IndexKeeper
 async def nothing(*_args, **_kwargs): pass
 start = MemoryRunner.start
-MemoryRunner.start = lambda self, **given: nothing() if self.name == "search-tail" else start(self, **given)
+MemoryRunner.start = lambda self, **given: nothing() if self.name == "memory-index" else start(self, **given)
 IndexKeeper.start = nothing
 from flagkeeper.cli import main
 main()

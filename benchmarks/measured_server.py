@@ -44,12 +44,15 @@ class Measured:
         }
         self.start()
 
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", self.program, "serve"]
+
     def start(self) -> float:
         """Seconds from the command to the first healthy answer."""
         began = time.perf_counter()
         with (self._folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", self.program, "serve"],
+                self.command(),
                 env=self._environment,
                 stdout=log,
                 stderr=log,
@@ -78,9 +81,11 @@ class Measured:
     def call(
         self, method: str, path: str, body: Any = None, token: str = ADMIN, via: HTTPConnection | None = None
     ) -> tuple[int, bytes, dict[str, str]]:
+        """`body` is written as JSON, unless it is that already."""
         connection = via or self.connection()
+        text = body if body is None or isinstance(body, bytes) else json.dumps(body)
         headers = {"Authorization": token, **({"Content-Type": "application/json"} if body is not None else {})}
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        connection.request(method, path, text, headers)
         response = connection.getresponse()
         answer = (response.status, response.read(), {name.lower(): value for name, value in response.getheaders()})
         if via is None:
@@ -109,14 +114,37 @@ def measured(kind: str, server_class: type[Measured] = Measured) -> Iterator[Mea
     """A server on a new database of `kind`, both of which vanish afterwards. PostgreSQL syncs to disk."""
     if shutil.which("wrk") is None:
         sys.exit("The benchmarks need wrk: apt-get install wrk")
+    with postgresql() if kind == "postgresql" else sqlite() as (url, folder):
+        server = server_class(url, folder)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def postgresql() -> Iterator[tuple[str, Path]]:
+    """The address of a new PostgreSQL that syncs to disk, and a folder; both vanish afterwards."""
+    with _folder() as folder:
+        server = PostgresServer(folder / "postgresql", dict.fromkeys(FAST, "on"))
+        try:
+            yield server.url, folder
+        finally:
+            server.stop()
+
+
+@contextmanager
+def sqlite() -> Iterator[tuple[str, Path]]:
+    """The same for SQLite."""
+    with _folder() as folder:
+        yield f"sqlite:///{folder}/flagkeeper.db", folder
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="flagkeeper-bench-"))
     folder.chmod(0o755)
-    postgres = PostgresServer(folder / "postgresql", dict.fromkeys(FAST, "on")) if kind == "postgresql" else None
-    server = server_class(postgres.url if postgres else f"sqlite:///{folder}/flagkeeper.db", folder)
     try:
-        yield server
+        yield folder
     finally:
-        server.stop()
-        if postgres:
-            postgres.stop()
         shutil.rmtree(folder)
