@@ -66,6 +66,9 @@ INSIDE_THE_LOG = (
 
 INSIDE_THE_INTEGRATIONS = ("sender : delivery", "config", "registry", "providers", "protocol")
 
+LOWER_READMODELS = ("client_features", "views")
+"""What others may use: the flags as SDKs read them, and how events are shown."""
+
 FOLDERS = ("features.*", "readmodels.*", "integrations.*")
 """Each of which may be a slice."""
 
@@ -109,9 +112,9 @@ class Tree:
         yield from self._layers("slice order", "features", self.slices)
         yield from self._layers("inside a slice", "features.*", INSIDE_A_SLICE)
         yield from self._layers("inside the log", "eventlog", INSIDE_THE_LOG)
-        views = {"views"} & set(self._names("readmodels"))
-        others = " | ".join(each for each in self._names("readmodels") if each not in views)
-        yield from self._layers("read models are independent", "readmodels", (others, *views))
+        lower = [each for each in LOWER_READMODELS if each in self._names("readmodels")]
+        others = " | ".join(each for each in self._names("readmodels") if each not in lower)
+        yield from self._layers("read models are independent", "readmodels", (others, *lower))
         providers = " | ".join(self._names("integrations.providers"))
         yield from self._layers("inside the integrations", "integrations", INSIDE_THE_INTEGRATIONS)
         yield from self._layers("providers are independent", "integrations.providers", (providers,))

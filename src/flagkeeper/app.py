@@ -1,6 +1,7 @@
 """The application: what the slices bring, as one ASGI application."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,10 +19,11 @@ from flagkeeper.eventlog.read import EventOut
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.http.application import build
 from flagkeeper.http.conditional import conditional
+from flagkeeper.http.cross_origin import CrossOrigin
 from flagkeeper.http.errors import BASE_PATH
 from flagkeeper.http.metrics import RequestMetrics
 from flagkeeper.http.middleware import Middleware
-from flagkeeper.http.openapi import Documented, build_document
+from flagkeeper.http.openapi import Documented, RawOperation, build_document
 from flagkeeper.http.proxies import Origin
 from flagkeeper.http.raw import Endpoint, Receive, Scope, Send, guarded, respond, respond_error
 from flagkeeper.http.target import read_target, restored
@@ -37,7 +39,16 @@ ROUTES = [route for each in SLICES for route in each.routes]
 """Every route of the admin API."""
 RAW_OPERATIONS = [operation for each in SLICES for operation in each.operations]
 """What the documentation says about the endpoints of SDKs."""
-RAW_METHODS = {operation.path.partition("{")[0]: allowed_methods([operation.method]) for operation in RAW_OPERATIONS}
+
+
+def _methods(operations: Sequence[RawOperation]) -> dict[str, tuple[str, ...]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for each in operations:
+        found[each.path.partition("{")[0]].append(each.method)
+    return {path: allowed_methods(methods) for path, methods in found.items()}
+
+
+RAW_METHODS = _methods(RAW_OPERATIONS)
 """What they know, by path, or by what their paths begin with."""
 
 
@@ -199,7 +210,10 @@ class Server:
         services = Services(settings)
         await services.start()
         self._state["services"] = services
-        self._raw = {path: guarded(endpoint) for path, endpoint in services.endpoints().items()}
+        self._raw = {
+            path: endpoint if isinstance(endpoint, CrossOrigin) else guarded(endpoint)
+            for path, endpoint in services.endpoints().items()
+        }
         # The way to the API from `/` is for programs: browsers get the interface.
         parts = {path.split("/", 2)[1] for path in (*_paths(ROUTES), *self._raw)}
         self._pages = Pages(frozenset(parts - {""}))
@@ -237,7 +251,7 @@ class Server:
             return
         scope["path_template"] = path
         scope["path"] = restored(scope["path"])
-        if scope["method"] == "OPTIONS":
+        if scope["method"] == "OPTIONS" and not isinstance(endpoint, CrossOrigin):
             await respond(send, 204, headers=((b"allow", ", ".join(RAW_METHODS[path]).encode()),))
             return
         await endpoint(scope, receive, send)

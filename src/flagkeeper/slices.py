@@ -35,6 +35,7 @@ from flagkeeper.readmodels.feature_search.slice import SLICE as FEATURE_SEARCH
 from flagkeeper.readmodels.health.slice import SLICE as HEALTH
 from flagkeeper.readmodels.playground.slice import SLICE as PLAYGROUND
 from flagkeeper.readmodels.project_figures.slice import SLICE as PROJECT_FIGURES
+from flagkeeper.readmodels.remote_evaluation.slice import SLICE as REMOTE_EVALUATION
 from flagkeeper.readmodels.statistics.slice import SLICE as STATISTICS
 from flagkeeper.readmodels.timeline.slice import SLICE as TIMELINE
 from flagkeeper.readmodels.ui_config.slice import SLICE as UI_CONFIG
@@ -66,6 +67,7 @@ SLICES: tuple[Slice, ...] = (
     VIEWS,
     CREDENTIALS,
     CLIENT_FEATURES,
+    REMOTE_EVALUATION,
     FEATURE_SEARCH,
     EVENT_TAIL,
     EVENT_SEARCH,

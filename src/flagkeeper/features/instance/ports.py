@@ -2,6 +2,8 @@
 
 from typing import Protocol, runtime_checkable
 
+from flagkeeper.kernel.port import Port
+
 
 @runtime_checkable
 class SettingsNow(Protocol):
@@ -11,3 +13,6 @@ class SettingsNow(Protocol):
     """The admin API is closed for changes."""
     frontend_origins: list[str]
     """From where browsers may ask the frontend API."""
+
+
+SETTINGS_NOW = Port[SettingsNow]("instance_settings")

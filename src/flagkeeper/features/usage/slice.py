@@ -1,18 +1,29 @@
 """What the server has to know of usage."""
 
+from collections.abc import Mapping
+
 from flagkeeper.features.flags.ports import HOUR_COUNTS
+from flagkeeper.features.instance.ports import SETTINGS_NOW
 from flagkeeper.features.usage import api, commands, queries, tables
 from flagkeeper.features.usage.jobs import UsageCollector, UsageMetrics
+from flagkeeper.http.cross_origin import cross_origin
+from flagkeeper.http.raw import Endpoint
 from flagkeeper.scheduler import Job
-from flagkeeper.slice import Slice, running
+from flagkeeper.slice import Parts, Slice, running
 
 USAGE = running("usage", lambda parts: UsageCollector(parts.units, parts.supervisor))
+
+
+def _endpoints(parts: Parts) -> Mapping[str, Endpoint]:
+    found, settings = api.UsageEndpoints(parts.authenticator, parts[USAGE]), parts.answer(SETTINGS_NOW)
+    return found.by_path() | cross_origin(found.frontend_by_path(), lambda: settings.frontend_origins)
+
 
 SLICE = Slice(
     name="usage",
     routes=api.ROUTES,
     operations=api.OPERATIONS,
-    endpoints=lambda parts: api.UsageEndpoints(parts.authenticator, parts[USAGE]).by_path(),
+    endpoints=_endpoints,
     causes=("an SDK starts", "an SDK reports what it counted"),
     tables=tables,
     answers=(HOUR_COUNTS.answered_by(queries.hour_counts),),

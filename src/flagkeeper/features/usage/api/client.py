@@ -1,5 +1,7 @@
 """What SDKs and proxies send: registrations and metrics. Plain ASGI; added up in memory, without the database."""
 
+from msgspec.structs import replace
+
 from flagkeeper.features.usage.jobs import UsageCollector
 from flagkeeper.features.usage.model import Reporter
 from flagkeeper.features.usage.schemas.reports import (
@@ -16,7 +18,7 @@ from flagkeeper.http.body import decode, read_body
 from flagkeeper.http.caller import Kind
 from flagkeeper.http.openapi import RawOperation
 from flagkeeper.http.raw import Endpoint, Receive, Scope, Send, header, respond
-from flagkeeper.http.sdk import DEFAULT_ENVIRONMENT, sdk_credential
+from flagkeeper.http.sdk import DEFAULT_ENVIRONMENT, FRONTEND_PATHS, sdk_credential
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import MethodNotAllowed
 
@@ -27,6 +29,7 @@ SPEAKS_LIKE = "8.2.0"
 """The version of Unleash whose protocol we speak: what SDKs and proxies are told when they register."""
 
 _VERSION = ((b"x-unleash-version", SPEAKS_LIKE.encode()),)
+_TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
 _ACCESS = "Needs a backend token."
 
 OPERATIONS = [
@@ -69,6 +72,32 @@ OPERATIONS = [
 ]
 
 
+def _frontend_operation(base: str, path: str, name: str, body: type, summary: str) -> RawOperation:
+    return RawOperation(
+        method="POST",
+        path=f"{base}/client/{path}",
+        operation=f"register{base.rpartition('/')[2].capitalize()}{name}",
+        tag="Frontend API",
+        summary=summary,
+        access="Needs a frontend token.",
+        scope=route.OWN,
+        body=body,
+        answer=str,
+        media_type="text/plain",
+        errors=(400, 401, 403, 413, 415),
+    )
+
+
+OPERATIONS += [
+    operation
+    for base in FRONTEND_PATHS
+    for operation in (
+        _frontend_operation(base, "metrics", "Metrics", MetricsBody, "What an SDK in a browser counted"),
+        _frontend_operation(base, "register", "Client", RegisterBody, "An SDK in a browser has started"),
+    )
+]
+
+
 class UsageEndpoints:
     """Takes in what SDKs report."""
 
@@ -82,6 +111,34 @@ class UsageEndpoints:
             "/api/client/metrics": self.metrics,
             "/api/client/metrics/bulk": self.bulk,
         }
+
+    def frontend_by_path(self) -> dict[str, Endpoint]:
+        """What pages of other sites may call."""
+        return {
+            path: endpoint
+            for base in FRONTEND_PATHS
+            for path, endpoint in (
+                (f"{base}/client/metrics", self.frontend_metrics),
+                (f"{base}/client/register", self.frontend_register),
+            )
+        }
+
+    async def frontend_register(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What browsers send, who are sightings and no registrations: there are as many as there are people."""
+        reporter = self._reporter(scope, Kind.FRONTEND)
+        body = decode(await read_body(scope, receive, LARGEST_BODY), RegisterParts).read()
+        self._usage.see(replace(body.sighting(reporter, clock.now(), body.strategies), sdk_type="frontend"))
+        await respond(send, 200, b"OK", _TEXT)
+
+    async def frontend_metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reporter, now = self._reporter(scope, Kind.FRONTEND), clock.now()
+        body, unread = decode(await read_body(scope, receive, LARGEST_BODY), MetricsParts).read()
+        self._usage.drop(unread)
+        self._usage.count(body.counts(reporter, now))
+        self._usage.see(replace(body.sighting(reporter, now), sdk_type="frontend"))
+        if report := body.report(reporter):
+            self._usage.report(report)
+        await respond(send, 200, b"OK", _TEXT)
 
     async def register(self, scope: Scope, receive: Receive, send: Send) -> None:
         reporter = self._reporter(scope)
@@ -114,8 +171,8 @@ class UsageEndpoints:
             self._usage.report(report)
         await respond(send, 202)
 
-    def _reporter(self, scope: Scope) -> Reporter:
-        credential = sdk_credential(self._authenticator, header(scope, b"authorization"), Kind.BACKEND)
+    def _reporter(self, scope: Scope, kind: Kind = Kind.BACKEND) -> Reporter:
+        credential = sdk_credential(self._authenticator, header(scope, b"authorization"), kind)
         if scope["method"] != "POST":
             raise MethodNotAllowed("Reports are sent here: use POST.", ("POST",))
         environment = DEFAULT_ENVIRONMENT if credential.environment == "*" else credential.environment
