@@ -20,20 +20,21 @@ _TOKEN = re.compile(r"[!-~]*")
 _NOBODY = Credential(kind=Kind.BACKEND, name="unknown", user_id=NO_LOGIN_USER_ID)
 
 
-def sdk_credential(authenticator: Authenticator, authorization: str | None, kind: Kind) -> Credential:
+def sdk_credential(authenticator: Authenticator, authorization: str | None, *kinds: Kind) -> Credential:
     """The token behind an `Authorization` header.
 
     Raises:
         BadData: what is in the header can be no token.
         LoginRequired, BadCredentials: nobody we know.
-        Forbidden: a valid token, but not of this kind.
+        Forbidden: a valid token, but of none of these kinds.
     """
     if authenticator.no_login and not authorization:
         return _NOBODY
     if authorization and not _TOKEN.fullmatch(bare_token(authorization)):
         raise BadData("The Authorization header must be a token, bare or after `Bearer`: this one is malformed.")
     credential = authenticate(authorization, authenticator.tokens, clock.now())
-    if credential.kind is not kind:
+    if credential.kind not in kinds:
+        kind = kinds[0]
         raise Forbidden(f"This is no {_NAMES[kind]} token. Use one that was created for {_USES[kind]}.")
     return credential
 

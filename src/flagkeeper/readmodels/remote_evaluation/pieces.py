@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from flagkeeper.evaluation import operand
 from flagkeeper.evaluation.document import ClientFeature, ClientVariant
 from flagkeeper.evaluation.flag import OFF, CompiledFlag
 from flagkeeper.evaluation.strategy import GRADUAL
@@ -23,6 +24,8 @@ from flagkeeper.readmodels.remote_evaluation.schemas import (
 )
 
 _encode = msgspec.json.Encoder().encode
+
+LACKS_USER = "This flag is rolled out by user: put who is asking into the context's targetingKey."
 
 Pieces = list[bytes]
 """By outcome."""
@@ -77,7 +80,7 @@ class ReadyFlag:
         failure = EvaluationFailure(
             key=self.compiled.feature.name,
             error_code="TARGETING_KEY_MISSING",
-            error_details="This flag is rolled out by user: put who is asking into the context's targetingKey.",
+            error_details=LACKS_USER,
         )
         return [_encode(failure) + b","]
 
@@ -91,11 +94,10 @@ def evaluation(flag: CompiledFlag, outcome: int) -> EvaluationSuccess:
     value: Any = UNSET if has_variants else on
     if variant is not None:
         value = value_of(variant)
-    name: str | UnsetType = UNSET if has_variants else ("on" if on else "off")
     return EvaluationSuccess(
         key=feature.name,
         reason=_reason(flag, outcome),
-        variant=name if variant is None else variant.name,
+        variant=("on" if on else "off") if variant is None else variant.name,
         value=value,
         metadata=FlagMetadata(enabled=on, project=feature.project),
     )
@@ -107,11 +109,12 @@ def value_of(variant: ClientVariant) -> Any:
     payload = variant.payload
     if payload is UNSET:
         return variant.name
-    if payload.type in ("json", "number"):
+    if payload.type == "json" or (payload.type == "number" and operand.number(payload.value) is not None):
         try:
-            return msgspec.Raw(_encode(msgspec.json.decode(payload.value)))
+            msgspec.json.decode(payload.value)
         except (msgspec.DecodeError, UnicodeEncodeError):
-            return payload.value
+            return payload.value if payload.type == "json" else float(payload.value)
+        return msgspec.Raw(payload.value.encode())  # 5.0 stays what it is: some providers tell 5 from it
     return payload.value
 
 

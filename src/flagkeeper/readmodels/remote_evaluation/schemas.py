@@ -90,7 +90,7 @@ class WholeMetadata(SetMetadata, frozen=True, kw_only=True):
 class EvaluationSuccess(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     reason: Reason
-    variant: str | UnsetType = UNSET
+    variant: str
     value: Any = UNSET
     """Missing where the application's own default holds."""
     metadata: FlagMetadata
@@ -101,7 +101,7 @@ class SingleSuccess(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     reason: Reason
-    variant: str | UnsetType = UNSET
+    variant: str
     value: Any = UNSET
     metadata: WholeMetadata
 

@@ -6,7 +6,7 @@ from flagkeeper.features.instance.ports import SETTINGS_NOW
 from flagkeeper.http.cross_origin import cross_origin
 from flagkeeper.http.raw import Endpoint
 from flagkeeper.readmodels.client_features.slice import CLIENT_FEATURES
-from flagkeeper.readmodels.remote_evaluation import frontend
+from flagkeeper.readmodels.remote_evaluation import frontend, ofrep
 from flagkeeper.readmodels.remote_evaluation.views import Views
 from flagkeeper.slice import Part, Parts, Slice
 
@@ -15,8 +15,9 @@ VIEWS = Part("evaluation_views", lambda parts: Views(parts[CLIENT_FEATURES]))
 
 def _endpoints(parts: Parts) -> Mapping[str, Endpoint]:
     settings = parts.answer(SETTINGS_NOW)
-    found = frontend.FrontendEndpoints(parts.authenticator, parts[VIEWS]).by_path()
-    return cross_origin(found, lambda: settings.frontend_origins)
+    browsers = frontend.FrontendEndpoints(parts.authenticator, parts[VIEWS])
+    providers = ofrep.OfrepEndpoints(parts.authenticator, parts[VIEWS])
+    return cross_origin(browsers.by_path() | providers.by_path(), lambda: settings.frontend_origins)
 
 
-SLICE = Slice(name="remote_evaluation", operations=frontend.OPERATIONS, endpoints=_endpoints)
+SLICE = Slice(name="remote_evaluation", operations=[*frontend.OPERATIONS, *ofrep.OPERATIONS], endpoints=_endpoints)
