@@ -1,0 +1,17 @@
+// The SDK for servers, unleash-client, that polls.
+import unleash from 'unleash-client';
+import { converse, token, url } from './conversation.mjs';
+
+const client = await unleash.startUnleash({
+  url: `${url}/api`,
+  appName: 'node',
+  instanceId: 'n1',
+  refreshInterval: 1000,
+  metricsInterval: 1000,
+  customHeaders: { Authorization: token },
+});
+
+await converse(
+  ({ flag, context }) => ({ on: client.isEnabled(flag, context), variant: client.getVariant(flag, context) }),
+  () => client.destroyWithFlush(),
+);
