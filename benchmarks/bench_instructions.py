@@ -26,7 +26,7 @@ class Counted(Measured):
     """A server under callgrind."""
 
     def command(self) -> list[str]:
-        self.counts = self._folder / "callgrind.out"
+        self.counts = self.folder / "callgrind.out"
         return ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={self.counts}", *super().command()]
 
     def count(self) -> int:
@@ -38,7 +38,7 @@ class Counted(Measured):
         return total
 
     def _dumps(self) -> list[Path]:
-        return sorted(self._folder.glob(f"{self.counts.name}.*"), key=lambda path: int(path.suffix[1:]))
+        return sorted(self.folder.glob(f"{self.counts.name}.*"), key=lambda path: int(path.suffix[1:]))
 
 
 def _total(dump: Path) -> int | None:

@@ -1,6 +1,7 @@
 -- What wrk sends, chosen by environment variables:
 --   LOAD_TOKEN     the Authorization header
 --   LOAD_MODE      get | pages (the path with offset=0, 50, 100, ...) | create | toggle
+--                  | frontend (another user in each query) | ofrep (another user in each body)
 --   LOAD_PREFIX    names of flags begin with this
 --   LOAD_FLAGS     toggle: how many flags there are, prefix1 ... prefixN
 --   LOAD_ENCODING  Accept-Encoding      LOAD_ETAG  If-None-Match
@@ -20,13 +21,17 @@ function init()
   wrk.headers["Authorization"] = os.getenv("LOAD_TOKEN")
   wrk.headers["Accept-Encoding"] = os.getenv("LOAD_ENCODING")
   wrk.headers["If-None-Match"] = os.getenv("LOAD_ETAG")
-  if mode == "create" or mode == "toggle" then wrk.headers["Content-Type"] = "application/json" end
+  if mode == "create" or mode == "toggle" or mode == "ofrep" then wrk.headers["Content-Type"] = "application/json" end
 end
 
 function request()
   if mode == "get" then return wrk.format("GET") end
   sent = sent + 1
   if mode == "pages" then return wrk.format("GET", wrk.path .. "offset=" .. sent % 2000 * 50) end
+  if mode == "frontend" then return wrk.format("GET", wrk.path .. "?appName=web&userId=u" .. sent) end
+  if mode == "ofrep" then
+    return wrk.format("POST", nil, nil, '{"context":{"appName":"web","targetingKey":"u' .. sent .. '"}}')
+  end
   if mode == "create" then
     return wrk.format("POST", features, nil, '{"name":"' .. prefix .. sent .. '","type":"release"}')
   end

@@ -21,6 +21,7 @@ from tests.postgres_server import FAST, PostgresServer
 
 ADMIN = "*:*.benchmark-admin"
 BACKEND = "*:development.benchmark-backend"
+FRONTEND = "*:development.benchmark-frontend"
 
 
 class Measured:
@@ -31,7 +32,7 @@ class Measured:
     def __init__(self, database_url: str, folder: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self._folder = folder
+        self.folder = folder
         self._environment = {
             **os.environ,
             "FLAGKEEPER_DATABASE_URL": database_url,
@@ -39,6 +40,7 @@ class Measured:
             "HTTP_HOST": "127.0.0.1",
             "INIT_ADMIN_API_TOKENS": ADMIN,
             "INIT_BACKEND_API_TOKENS": BACKEND,
+            "INIT_FRONTEND_API_TOKENS": FRONTEND,
             "UNLEASH_DEFAULT_ADMIN_PASSWORD": "Correct-horse-1",
             "UNLEASH_FEATURE_FLAGS_LIMIT": "1000000",
         }
@@ -50,7 +52,7 @@ class Measured:
     def start(self) -> float:
         """Seconds from the command to the first healthy answer."""
         began = time.perf_counter()
-        with (self._folder / "server.log").open("ab") as log:
+        with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
                 env=self._environment,
@@ -63,7 +65,7 @@ class Measured:
                     return time.perf_counter() - began
             except OSError:
                 if self.process.poll() is not None:
-                    sys.exit((self._folder / "server.log").read_text())
+                    sys.exit((self.folder / "server.log").read_text())
                 time.sleep(0.005)
 
     def stop(self) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
 from flagkeeper.evaluation.constraint import IN_CIDR, Constraint, Operator, problems
@@ -20,11 +22,12 @@ from flagkeeper.evaluation.document import (
 from flagkeeper.evaluation.evaluator import Evaluator, evaluator_of
 from flagkeeper.evaluation.flag import OFF, ON
 from flagkeeper.evaluation.match import UnreadableError, matcher
-from flagkeeper.evaluation.rollout import VARIANT_SEED, normalised
+from flagkeeper.evaluation.rollout import VARIANT_SEED, Rollout, Rollouts, normalised
 from flagkeeper.evaluation.strategy import Surroundings, parameter_problem, rule
 from flagkeeper.evaluation.variant import NONE, choice, chosen
 
 NOW = "2026-01-01T00:00:00Z"
+TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 
 
 def context(**fields: Any) -> Context:
@@ -267,6 +270,22 @@ def test_weights_are_shares() -> None:
     assert set(given) == {1, 2}
     assert 400 < given.count(1) < 600
     assert choice([variant("a", 0)], "userId", "f", random.Random(1)) == NONE
+
+
+@given(
+    groups=st.lists(st.tuples(TEXT, st.integers(1, 99)), max_size=8),
+    stickiness=st.sampled_from(["default", "userId", "region"]),
+    asked=st.fixed_dictionaries({}, optional=dict.fromkeys(("userId", "sessionId", "region"), TEXT)),
+)
+def test_rollouts_together_give_what_each_gives(
+    groups: list[tuple[str, int]], stickiness: str, asked: dict[str, str]
+) -> None:
+    each = [Rollout(percent, stickiness, group, random.Random(1)) for group, percent in groups]
+    together = Rollouts(stickiness, [(one, f"{i} off", f"{i} on") for i, one in enumerate(each)])
+    found = together.outcomes(asked)
+    assert len(found) == len(each)
+    if stickiness != "default" or asked.keys() & {"userId", "sessionId"}:
+        assert found == [f"{i} on" if one(asked) else f"{i} off" for i, one in enumerate(each)]
 
 
 def test_what_does_not_depend_on_the_context_is_no_function() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -11,7 +11,8 @@ import msgspec
 from flagkeeper.evaluation.context import Values
 from flagkeeper.evaluation.document import ClientFeature
 from flagkeeper.evaluation.evaluator import Evaluator
-from flagkeeper.evaluation.flag import CompiledFlag, Decision, decided
+from flagkeeper.evaluation.flag import OFF, ON, CompiledFlag, Decision, decided
+from flagkeeper.evaluation.rollout import Rollout, Rollouts
 from flagkeeper.http.caller import Credential
 from flagkeeper.http.sdk import DEFAULT_ENVIRONMENT
 from flagkeeper.readmodels.client_features.follower import ClientFeatures
@@ -28,11 +29,17 @@ class Sheet(msgspec.Struct, frozen=True):
     """All flags of a view in one form: what is the same for everybody, and what has to be asked."""
 
     fixed: bytes
+    rollouts: Sequence[Rollouts[bytes]]
+    """Flags that do nothing but roll out, as most do: together they cost half."""
     asked: Sequence[tuple[Callable[[Values], int], Pieces]]
 
     def fill(self, values: Values) -> bytes:
         """What this context gets, without the comma at its end."""
-        return b"".join([self.fixed, *[pieces[decide(values)] for decide, pieces in self.asked]])[:-1]
+        found = [self.fixed]
+        for each in self.rollouts:
+            found += each.outcomes(values)
+        found += [pieces[decide(values)] for decide, pieces in self.asked]
+        return b"".join(found)[:-1]
 
 
 class View:
@@ -142,9 +149,12 @@ def _source(flag: Flag, environment: str) -> bytes:
 
 def _sheet(flags: Iterator[tuple[Decision, Pieces]]) -> Sheet:
     fixed, asked = [], []
+    rollouts: defaultdict[str, list[tuple[Rollout, bytes, bytes]]] = defaultdict(list)
     for decision, pieces in flags:
         if isinstance(decision, int):
             fixed.append(pieces[decision])
+        elif isinstance(decision, Rollout):
+            rollouts[decision.stickiness].append((decision, pieces[OFF], pieces[ON]))
         else:
             asked.append((decision, pieces))
-    return Sheet(b"".join(fixed), asked)
+    return Sheet(b"".join(fixed), [Rollouts(name, found) for name, found in rollouts.items()], asked)
