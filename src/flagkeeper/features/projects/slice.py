@@ -11,6 +11,7 @@ SLICE = Slice(
     tables=tables,
     keepers=keeper.KEEPERS,
     ops=steps.OPS,
+    eventless={"POST /api/admin/projects/validate": "only asks whether an id is free"},
     seed=commands.seed,
     asks=(PROJECT_FLAGS, FLAG_ENVIRONMENTS, STRATEGY_RULES),
     answers=(PROJECTS_BY_ENVIRONMENT.answered_by(queries.count_by_environment),),
