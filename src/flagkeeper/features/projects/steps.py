@@ -5,11 +5,12 @@ from collections.abc import Callable
 import msgspec
 
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
-from flagkeeper.eventlog.step import Demand, Op
+from flagkeeper.eventlog.step import Demand, Op, Ports, Step
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.projects import commands
 from flagkeeper.features.projects.model import NewProject, ProjectChange, ProjectState, demand_own
-from flagkeeper.features.projects.ports import FLAG_ENVIRONMENTS, PROJECT_FLAGS, STRATEGY_RULES
+from flagkeeper.features.projects.ports import FLAG_ENVIRONMENTS, PROJECT_FLAGS, STRATEGY_RULES, THINGS_OF_PROJECT
+from flagkeeper.features.undertakings.model import Left
 from flagkeeper.http.permissions import Permission
 from flagkeeper.kernel.clock import Millis
 
@@ -70,6 +71,12 @@ def _in_project(*permissions: Permission) -> Callable[[Named], Demands]:
     return lambda wanted: (tuple(Demand(each, wanted.project) for each in permissions),)
 
 
+def _delete_with_all(unit: Unit, wanted: Named, ports: Ports) -> Left:
+    things = [ports.answer(each) for each in THINGS_OF_PROJECT]
+    done = commands.delete_piece(unit, wanted.project, ports.answer(PROJECT_FLAGS), things)
+    return None if done else Step(DELETE_WITH_ALL.name, wanted)
+
+
 CREATE = Op(
     name="project.create",
     payload=NewProject,
@@ -109,6 +116,13 @@ DELETE = Op(
     name="project.delete",
     payload=Named,
     run=lambda unit, wanted, ports: commands.drop(unit, wanted.project, ports.answer(PROJECT_FLAGS)),
+    demands=_in_project(Permission.DELETE_PROJECT),
+    operation="deleteProject",
+)
+DELETE_WITH_ALL = Op(
+    name="project.delete-with-all",
+    payload=Named,
+    run=_delete_with_all,
     demands=_in_project(Permission.DELETE_PROJECT),
     operation="deleteProject",
 )
@@ -170,3 +184,4 @@ OPS = (
     *(ADD_ENVIRONMENT, REMOVE_ENVIRONMENT, SET_DEFAULT_STRATEGY, RESET_DEFAULT_STRATEGY),
     *(ADD_FAVORITE, REMOVE_FAVORITE),
 )
+UNDERTAKINGS = (DELETE_WITH_ALL,)

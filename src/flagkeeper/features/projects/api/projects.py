@@ -4,6 +4,7 @@ from litestar import Response
 from litestar.params import FromPath, FromQuery
 
 from flagkeeper.eventlog.query import Visibility
+from flagkeeper.eventlog.step import Step
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.projects import commands, queries
 from flagkeeper.features.projects.model import check_new_id
@@ -18,6 +19,8 @@ from flagkeeper.features.projects.schemas import (
     shown,
     shown_new,
 )
+from flagkeeper.features.projects.steps import DELETE_WITH_ALL, Named
+from flagkeeper.features.undertakings.ports import Undertaker
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
@@ -134,6 +137,21 @@ async def revive_project(project: FromPath[str], caller: Caller, units: Units) -
     await units.run(caller.actor, commands.revive, project)
 
 
+@route.delete(
+    PROJECT,
+    permission=Permission.DELETE_PROJECT,
+    scope=route.PROJECT,
+    tag=TAG,
+    operation="deleteProject",
+    summary="Delete a project that has no flags in use, with all that is in it",
+    status=200,
+    errors=(404, 409),
+)
+async def delete_project(project: FromPath[str], caller: Caller, units: Units, undertakings: Undertaker) -> None:
+    step = Step(DELETE_WITH_ALL.name, Named(project=project))
+    await undertakings.carry_out(units, caller.actor, f"project/{project}", step)
+
+
 @route.post(
     "/api/admin/projects/{project:str}/favorites",
     permission=route.ANYBODY,
@@ -170,6 +188,7 @@ ROUTES = [
     update_settings,
     archive_project,
     revive_project,
+    delete_project,
     add_favorite,
     remove_favorite,
 ]

@@ -37,7 +37,9 @@ from flagkeeper.features.projects.model import (
     free_id,
     health,
 )
-from flagkeeper.features.projects.ports import FlagCounts, ProjectFlags
+from flagkeeper.features.projects.ports import FlagCounts, ProjectFlags, ThingsOfProject
+from flagkeeper.features.undertakings.model import PIECE
+from flagkeeper.features.undertakings.queries import is_under_way
 from flagkeeper.kernel.clock import Millis, to_iso
 from flagkeeper.kernel.errors import (
     BadData,
@@ -130,11 +132,14 @@ def revive(unit: Unit, project_id: str) -> None:
 
     Raises:
         NotFound: there is no such project.
+        Conflict: it is being deleted.
         LimitExceeded: there are too many projects in use already.
     """
     old = _demanded(unit, project_id)
     if old.archived_at is None:
         return
+    if is_under_way(unit.tx, f"project/{project_id}"):
+        raise Conflict(f"The project {project_id!r} is being deleted.")
     _demand_room(unit)
     new = replace(old, archived_at=None, updated_at=unit.now)
     store.save(unit.tx, new)
@@ -155,6 +160,27 @@ def drop(unit: Unit, project_id: str, flags: ProjectFlags) -> None:
     if counts.active or counts.archived:
         raise Conflict(f"The project {project_id!r} has flags by now. Look again, then retry.")
     remove(unit, project)
+
+
+def delete_piece(unit: Unit, project_id: str, flags: ProjectFlags, things: Sequence[ThingsOfProject]) -> bool:
+    """Deletes a project, or some of what is in it. Whatever is left is in the archive meanwhile, where nobody adds to
+    it. Returns whether the project is gone.
+
+    Raises:
+        NotFound: there is no such project.
+        InvalidOperation: it has flags in use, or is the one that every server has.
+    """
+    project = _demanded(unit, project_id)
+    demand_removable(project_id, _counts(unit, project_id, flags).active)
+    room = PIECE
+    for delete_some in things:
+        room -= delete_some(unit, project_id, room)
+        if room <= 0:
+            if project.archived_at is None:
+                put_away(unit, project, unit.now)
+            return False
+    remove(unit, project)
+    return True
 
 
 def remove(unit: Unit, project: Project) -> None:
