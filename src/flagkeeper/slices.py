@@ -14,6 +14,7 @@ from flagkeeper.features.flags.slice import SLICE as FLAGS
 from flagkeeper.features.groups.slice import SLICE as GROUPS
 from flagkeeper.features.instance.slice import SLICE as INSTANCE
 from flagkeeper.features.invitations.slice import SLICE as INVITATIONS
+from flagkeeper.features.project_access.slice import SLICE as PROJECT_ACCESS
 from flagkeeper.features.projects.slice import SLICE as PROJECTS
 from flagkeeper.features.retention.slice import SLICE as RETENTION
 from flagkeeper.features.searches.slice import SLICE as SEARCHES
@@ -54,6 +55,7 @@ SLICES: tuple[Slice, ...] = (
     FEEDBACK,
     ENVIRONMENTS,
     PROJECTS,
+    PROJECT_ACCESS,
     TOKENS,
     EDGE,
     TAGS,

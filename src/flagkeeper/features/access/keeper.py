@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flagkeeper.eventlog.keeper import names
 from flagkeeper.eventlog.step import Step
-from flagkeeper.features.access import queries
-from flagkeeper.features.access.model import ProjectAccessState, RoleState
+from flagkeeper.features.access import queries, steps
+from flagkeeper.features.access.model import LAST_PREDEFINED_ID, ProjectAccessState, RoleState
 from flagkeeper.kernel.errors import InvalidOperation
 from flagkeeper.storage.transaction import Transaction
 
@@ -26,9 +26,14 @@ class RoleKeeper:
     def steps(self, path: str, now: RoleState | None, then: RoleState | None) -> list[Step]:
         if now == then:
             return []
-        raise InvalidOperation(
-            f"The role {names(path, 1)[0]} comes with the server and cannot be changed. Give people another role."
-        )
+        id_ = int(names(path, 1)[0])
+        if id_ <= LAST_PREDEFINED_ID:
+            raise InvalidOperation(f"The role {id_} comes with the server and cannot be changed. Give another one.")
+        if then is None:
+            return [Step(steps.DELETE.name, steps.Delete(id=id_))]
+        if now is None:
+            return [Step(steps.RESTORE.name, then)]
+        return [Step(steps.UPDATE.name, steps.Update(id=id_, draft=then.draft()))]
 
 
 class ProjectAccessKeeper:

@@ -3,16 +3,24 @@
 from typing import Any
 
 from msgspec.structs import asdict
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
-from flagkeeper.features.access.model import ProjectAccess, Role
+from flagkeeper.features.access.model import LAST_PREDEFINED_ID, ProjectAccess, Role
 from flagkeeper.features.access.tables import group_roles, role_permissions, roles, user_roles
 from flagkeeper.storage.dialects import upsert
+from flagkeeper.storage.sequences import last_id, next_id, take_up_to
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
 _INSERT_ROLE = Write[Any](insert(roles))
 _INSERT_PERMISSION = Write[Any](insert(role_permissions))
+_UPDATE_ROLE = Write[Any](
+    update(roles)
+    .where(roles.c.id == bindparam("id"))
+    .values(name=bindparam("name"), description=bindparam("description"))
+)
+_DELETE_ROLE = Write[Any](delete(roles).where(roles.c.id == bindparam("id")))
+_DELETE_PERMISSIONS = Write[Any](delete(role_permissions).where(role_permissions.c.role_id == bindparam("role_id")))
 _PROJECTS_OF_USER = Query(
     select(user_roles.c.project)
     .distinct()
@@ -49,6 +57,31 @@ _REVOKE_GROUPS = Write[Any](delete(group_roles).where(group_roles.c.project == b
 
 def add_role(tx: Transaction, role: Role) -> None:
     tx.write(_INSERT_ROLE, id=role.id, name=role.name, description=role.description, type=role.type)
+    _add_permissions(tx, role)
+
+
+def save_role(tx: Transaction, role: Role) -> None:
+    tx.write(_UPDATE_ROLE, id=role.id, name=role.name, description=role.description)
+    tx.write(_DELETE_PERMISSIONS, role_id=role.id)
+    _add_permissions(tx, role)
+
+
+def remove_role(tx: Transaction, role_id: int) -> None:
+    tx.write(_DELETE_PERMISSIONS, role_id=role_id)
+    tx.write(_DELETE_ROLE, id=role_id)
+
+
+def new_role_id(tx: Transaction) -> int:
+    take_up_to(tx, "roles", LAST_PREDEFINED_ID)
+    return next_id(tx, "roles")
+
+
+def was_role(tx: Transaction, role_id: int) -> bool:
+    """Whether a role that was made here ever had this id."""
+    return LAST_PREDEFINED_ID < role_id <= last_id(tx, "roles")
+
+
+def _add_permissions(tx: Transaction, role: Role) -> None:
     tx.write_many(
         _INSERT_PERMISSION,
         [

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from flagkeeper.features.access.queries import projects_of_groups
 from flagkeeper.features.groups.model import Group, GroupMember
@@ -32,6 +32,7 @@ _OF_USER = Query(
     int,
 )
 _ID_OF_NAME = Query(select(groups.c.id).where(groups.c.name == bindparam("name")), int)
+_WITH_ROLE = Query(select(func.count()).where(groups.c.root_role == bindparam("role_id")), int)
 _ID_OF_SCIM = Query(select(groups.c.id).where(groups.c.scim_id == bindparam("scim_id")), int)
 
 
@@ -61,6 +62,11 @@ def of_user(tx: Transaction, user_id: int) -> list[Group]:
     return groups_of(tx, tx.all(_OF_USER, user_id=user_id))
 
 
+def root_role_uses(tx: Transaction, role_id: int) -> int:
+    """How many users and groups have a root role (`access.ports.RootRoleUses`)."""
+    return users.count_with_root_role(tx, role_id) + (tx.first(_WITH_ROLE, role_id=role_id) or 0)
+
+
 def id_of_name(tx: Transaction, name: str) -> int | None:
     return tx.first(_ID_OF_NAME, name=name)
 
@@ -86,6 +92,11 @@ def all_shown(tx: Transaction) -> list[Shown]:
 def one_shown(tx: Transaction, group_id: int) -> Shown:
     """Raises `NotFound`."""
     return _shown(tx, [group(tx, group_id)])[0]
+
+
+def some_shown(tx: Transaction, ids: Sequence[int]) -> list[Shown]:
+    """Those of `ids` that exist."""
+    return _shown(tx, groups_of(tx, ids))
 
 
 def _shown(tx: Transaction, found: list[Group]) -> list[Shown]:

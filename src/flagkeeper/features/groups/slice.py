@@ -1,6 +1,7 @@
 """What the server has to know of groups."""
 
-from flagkeeper.features.groups import api, commands, keeper, steps, tables
+from flagkeeper.features.access.ports import ROOT_ROLE_USES
+from flagkeeper.features.groups import api, commands, keeper, queries, steps, tables
 from flagkeeper.features.users.ports import GROUPS_OF_USER
 from flagkeeper.slice import Slice
 
@@ -10,6 +11,9 @@ SLICE = Slice(
     tables=tables,
     keepers=keeper.KEEPERS,
     ops=steps.OPS,
-    answers=(GROUPS_OF_USER.answered_by(commands.leave_all),),
+    answers=(
+        ROOT_ROLE_USES.answered_by(queries.root_role_uses),
+        GROUPS_OF_USER.answered_by(commands.leave_all),
+    ),
     names_outside_log=(commands.forget_creators,),
 )

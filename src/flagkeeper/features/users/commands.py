@@ -10,6 +10,7 @@ from flagkeeper.eventlog.unit import Unit
 from flagkeeper.eventlog.version import Gone
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.access.model import ADMIN
+from flagkeeper.features.access.queries import demand_root_role
 from flagkeeper.features.attempts import commands as attempts
 from flagkeeper.features.users import queries, store
 from flagkeeper.features.users.model.notes import Answered, check_id, demand_room
@@ -81,6 +82,8 @@ def update(unit: Unit, user_id: int, change: UserChange) -> User:
     new = changed(old, change)
     if new == old:
         return old
+    if new.root_role != old.root_role:
+        demand_root_role(unit.tx, new.root_role)
     if new.root_role != ADMIN.id:
         _demand_other_admin(admins, user_id)
     if new.email != old.email:
@@ -209,6 +212,7 @@ def log_out(unit: Unit, user_id: int) -> None:
 
 
 def _add(unit: Unit, user: User) -> None:
+    demand_root_role(unit.tx, user.root_role)
     _demand_alone(unit, user)
     store.add(unit.tx, user)
     unit.record(UserCreated(data=user.payload()), user.state())

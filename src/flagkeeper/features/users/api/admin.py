@@ -6,7 +6,7 @@ import msgspec
 from litestar.params import FromPath, QueryParameter
 
 from flagkeeper.eventlog.unit import Units
-from flagkeeper.features.access.model import PREDEFINED
+from flagkeeper.features.access import queries as access
 from flagkeeper.features.access.schemas import shown as shown_role
 from flagkeeper.features.users import commands, queries
 from flagkeeper.features.users.model.password import demand_strong
@@ -48,7 +48,7 @@ async def list_users(reader: Reader) -> UserList:
     found = await reader.run(queries.all_users)
     return UserList(
         users=[msgspec.structs.replace(shown_with_role(seen), invite_link="") for seen in found],
-        root_roles=[shown_role(role) for role in PREDEFINED if role.type == "root"],
+        root_roles=[shown_role(role) for role in await reader.run(access.root_roles)],
     )
 
 
