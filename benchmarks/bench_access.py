@@ -107,7 +107,7 @@ def somebody(grants: int) -> tuple[Access, list[str], int]:
     names = [*members, *(f"other-{number}" for number in range(len(members)))]
     private = frozenset(names[::4])
     return (
-        Access(root=EDITOR.id, members=members, roles=roles, projects=Projects(frozenset(names), private, private)),
+        Access(roots=(EDITOR.id,), members=members, roles=roles, projects=Projects(frozenset(names), private, private)),
         names,
         held,
     )

@@ -11,8 +11,10 @@ from flagkeeper.features.edge.slice import SLICE as EDGE
 from flagkeeper.features.environments.slice import SLICE as ENVIRONMENTS
 from flagkeeper.features.feedback.slice import SLICE as FEEDBACK
 from flagkeeper.features.flags.slice import SLICE as FLAGS
+from flagkeeper.features.groups.slice import SLICE as GROUPS
 from flagkeeper.features.instance.slice import SLICE as INSTANCE
 from flagkeeper.features.invitations.slice import SLICE as INVITATIONS
+from flagkeeper.features.project_access.slice import SLICE as PROJECT_ACCESS
 from flagkeeper.features.projects.slice import SLICE as PROJECTS
 from flagkeeper.features.retention.slice import SLICE as RETENTION
 from flagkeeper.features.searches.slice import SLICE as SEARCHES
@@ -49,12 +51,14 @@ SLICES: tuple[Slice, ...] = (
     ACCESS,
     INSTANCE,
     USERS,
+    GROUPS,
     INVITATIONS,
     SIGNUPS,
     FEEDBACK,
     UNDERTAKINGS,
     ENVIRONMENTS,
     PROJECTS,
+    PROJECT_ACCESS,
     TOKENS,
     EDGE,
     TAGS,

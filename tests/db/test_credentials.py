@@ -10,8 +10,11 @@ from sqlalchemy import text
 from flagkeeper import schema
 from flagkeeper.eventlog.follow import after
 from flagkeeper.eventlog.read import LogPosition, log_position
+from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.environments import commands as environments
+from flagkeeper.features.groups import commands as groups
+from flagkeeper.features.groups.model import GroupDraft
 from flagkeeper.features.projects import commands as projects
 from flagkeeper.features.projects.model import Mode
 from flagkeeper.features.searches import commands as searches
@@ -127,7 +130,7 @@ def test_users_and_their_tokens(followed: Followed) -> None:
     followed.run(tokens.delete_pat, ada.id, pat.id)
     assert followed.view.find(secret) is None
     _, other = followed.run(tokens.create_pat, ada.id, "ci", FUTURE)
-    followed.run(users.delete, ada.id, tokens.delete_pats_of, searches.leave_shared_of)
+    followed.run(users.delete, ada.id, tokens.delete_pats_of, searches.leave_shared_of, groups.leave_all)
     assert followed.view.find(other) is None
     assert followed.view.of_user(ada.id) is None
 
@@ -162,6 +165,49 @@ def test_the_mode_of_a_project_is_followed(followed: Followed) -> None:
     followed.run(set_mode, "default", Mode.PRIVATE)
     followed.run(access.grant, "default", ada.id, 5)
     assert (allowed(hers(), "CREATE_FEATURE", "default"), hides(hers(), "default")) == (True, False)
+
+
+def test_what_groups_may_do_their_members_may(followed: Followed) -> None:
+    ada = followed.run(users.create, user_draft(username="ada", root_role=3))
+    eve = followed.run(users.create, user_draft(username="eve", root_role=3))
+
+    def may(user_id: int) -> tuple[bool, bool, bool]:
+        """Create segments, work in the project, know of it."""
+        found = followed.view.of_user(user_id)
+        assert found is not None
+        can = (allowed(found.access, "CREATE_SEGMENT"), allowed(found.access, "CREATE_FEATURE", "default"))
+        return (*can, not hides(found.access, "default"))
+
+    followed.run(set_mode, "default", Mode.PRIVATE)
+    assert may(ada.id) == (False, False, False)
+    team = followed.run(groups.create, GroupDraft(name="team", root_role=2, users=[ada.id, eve.id]))
+    assert may(ada.id) == (True, False, False)
+    followed.run(access.grant_group, "default", team.id, 5)
+    assert may(ada.id) == may(eve.id) == (True, True, True)
+    crew = followed.run(groups.create, GroupDraft(name="crew", users=[ada.id]))
+    followed.run(access.grant_group, "default", crew.id, 6)
+    followed.run(groups.remove_user, team.id, ada.id)
+    assert (may(ada.id), may(eve.id)) == ((False, False, True), (True, True, True))
+    followed.run(groups.update, team.id, GroupDraft(name="team", users=[ada.id]))
+    assert (may(ada.id), may(eve.id)) == ((False, True, True), (False, False, False))
+    followed.run(groups.delete, team.id)
+    followed.run(groups.delete, crew.id)
+    assert may(ada.id) == may(eve.id) == (False, False, False)
+
+
+def test_one_batch_of_many_changes(followed: Followed) -> None:
+    def much(unit: Unit) -> None:
+        ada = users.create(unit, user_draft(username="ada", root_role=3))
+        eve = users.create(unit, user_draft(username="eve", root_role=3))
+        team = groups.create(unit, GroupDraft(name="team", root_role=2, users=[ada.id, eve.id]))
+        access.grant(unit, "default", ada.id, 4)
+        access.grant_group(unit, "default", team.id, 5)
+        access.grant(unit, "shop", eve.id, 5)
+        users.delete(unit, ada.id, tokens.delete_pats_of, searches.leave_shared_of, groups.leave_all)
+        set_mode(unit, "default", Mode.PRIVATE)
+
+    followed.run(much)
+    assert len(followed.view.known.roles.users) == 1
 
 
 def everything(log: Log) -> dict[str, str]:

@@ -32,7 +32,7 @@ def access_of(root: Allowed | None = None, **members: Allowed) -> Access:
     """Somebody with these roles: the root role, and one in each of some projects."""
     roles = {1: root or {}} | dict(enumerate(members.values(), 2))
     return Access(
-        root=1,
+        roots=(1,),
         members={project: (number,) for number, project in enumerate(members, 2)},
         roles=roles,
         projects=PROJECTS,
@@ -98,7 +98,7 @@ def test_a_private_project_is_hidden_from_all_but_members_and_administrators() -
 
 
 def test_a_role_that_is_gone_allows_nothing() -> None:
-    assert not allowed(Access(root=7, members={"open": (8,)}), WANTED, "open")
+    assert not allowed(Access(roots=(7,), members={"open": (8,)}), WANTED, "open")
 
 
 def test_the_list_of_grants_and_the_answers_say_the_same() -> None:
@@ -112,7 +112,7 @@ def test_the_list_of_grants_and_the_answers_say_the_same() -> None:
             for number in range(1, 6)
         }
         members = {project: tuple(rng.sample(range(1, 6), rng.randint(1, 3))) for project in rng.sample("abc", 2)}
-        access = Access(root=rng.randint(0, 6), members=members, roles=roles)
+        access = Access(roots=tuple(rng.sample(range(7), rng.randint(0, 3))), members=members, roles=roles)
         listed = set(grants(access))
         for name, project, environment in product(names, (None, *"abcd"), (None, "e", "g")):
             wanted = {Grant(name, *where) for where in product({None, project}, {None, environment})}

@@ -30,10 +30,10 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     Administrators may do and see everything.
     """
 
-    root: int = 0
-    """The role that counts outside of projects, and in all that are not closed. 0: none."""
+    roots: tuple[int, ...] = ()
+    """The roles that count outside of projects, and in all that are not closed: their own, and those of groups."""
     members: Mapping[str, tuple[int, ...]] = {}
-    """The roles in each project of which they are a member."""
+    """The roles in each project of which they are a member, by themselves or through groups."""
     roles: Mapping[int, Allowed] = {}
     projects: Projects = Projects()
 
@@ -47,7 +47,7 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 NOTHING = Access()
-ADMINISTRATOR = Access(root=1, roles={1: {Permission.ADMIN: frozenset({None})}})
+ADMINISTRATOR = Access(roots=(1,), roles={1: {Permission.ADMIN: frozenset({None})}})
 """What an admin token opens."""
 
 _NO_ROLE: Allowed = {}
@@ -55,19 +55,22 @@ _NOWHERE: frozenset[str | None] = frozenset()
 
 
 def is_admin(access: Access) -> bool:
-    return Permission.ADMIN in access.roles.get(access.root, _NO_ROLE)
+    return any(Permission.ADMIN in access.roles.get(role, _NO_ROLE) for role in access.roots)
 
 
 def allowed(access: Access, permission: str, project: str | None = None, environment: str | None = None) -> bool:
     """Whether somebody may do a thing: in a project (None: outside of all, or in every one) and in an environment
     (None: in every one)."""
-    root = access.roles.get(access.root, _NO_ROLE)
-    if Permission.ADMIN in root or (project not in access.projects.closed and _holds(root, permission, environment)):
-        return True
-    if project is None:
-        return False
-    held = access.members.get(project, ())
-    return any(_holds(access.roles.get(role, _NO_ROLE), permission, environment) for role in held)
+    roles, is_open = access.roles, project not in access.projects.closed
+    for number in access.roots:
+        role = roles.get(number, _NO_ROLE)
+        if Permission.ADMIN in role or (is_open and _holds(role, permission, environment)):
+            return True
+    if project is not None:
+        for number in access.members.get(project, ()):
+            if _holds(roles.get(number, _NO_ROLE), permission, environment):
+                return True
+    return False
 
 
 def hides(access: Access, project: str) -> bool:
@@ -84,7 +87,8 @@ def hidden_projects(access: Access) -> frozenset[str]:
 
 def grants(access: Access) -> Iterator[Grant]:
     """Everything that somebody may do, for people to read. In a closed project, what its roles allow is all."""
-    yield from _grants(access.roles.get(access.root, _NO_ROLE), None)
+    for role in access.roots:
+        yield from _grants(access.roles.get(role, _NO_ROLE), None)
     for project, roles in access.members.items():
         for role in roles:
             yield from _grants(access.roles.get(role, _NO_ROLE), project)

@@ -31,6 +31,7 @@ _NOT_PARAMETERS = frozenset({"data", "body", "request", "socket", "scope", "stat
 """What a handler may ask for by name that is no parameter of the request."""
 _WIRE_NAMES = {
     **dict.fromkeys(("feature", "flag", "feature_name"), "featureName"),
+    "person_id": "userId",
     **dict.fromkeys(("integration_id", "segment_id", "user_id", "pat_id", "type_id", "splash_id", "feedback_id"), "id"),
     "project": "projectId",
 }

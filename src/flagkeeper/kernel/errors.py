@@ -51,6 +51,10 @@ class LimitExceeded(FlagkeeperError):
     name = "ExceedsLimitError"
 
 
+class RoleInUse(FlagkeeperError):
+    name = "RoleInUseError"
+
+
 class FlagArchived(FlagkeeperError):
     name = "ArchivedFeature"
 
@@ -111,6 +115,10 @@ class MethodNotAllowed(FlagkeeperError):
 
 class NameExists(FlagkeeperError):
     name = "NameExistsError"
+
+
+class ProjectWithoutOwner(FlagkeeperError):
+    name = "ProjectWithoutOwnerError"
 
 
 class Conflict(FlagkeeperError):

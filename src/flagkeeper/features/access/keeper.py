@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flagkeeper.eventlog.keeper import names
 from flagkeeper.eventlog.step import Step
-from flagkeeper.features.access import queries
-from flagkeeper.features.access.model import ProjectAccessState, RoleState
+from flagkeeper.features.access import queries, steps
+from flagkeeper.features.access.model import LAST_PREDEFINED_ID, ProjectAccessState, RoleState
 from flagkeeper.kernel.errors import InvalidOperation
 from flagkeeper.storage.transaction import Transaction
 
@@ -26,9 +26,14 @@ class RoleKeeper:
     def steps(self, path: str, now: RoleState | None, then: RoleState | None) -> list[Step]:
         if now == then:
             return []
-        raise InvalidOperation(
-            f"The role {names(path, 1)[0]} comes with the server and cannot be changed. Give people another role."
-        )
+        id_ = int(names(path, 1)[0])
+        if id_ <= LAST_PREDEFINED_ID:
+            raise InvalidOperation(f"The role {id_} comes with the server and cannot be changed. Give another one.")
+        if then is None:
+            return [Step(steps.DELETE.name, steps.Delete(id=id_))]
+        if now is None:
+            return [Step(steps.RESTORE.name, then)]
+        return [Step(steps.UPDATE.name, steps.Update(id=id_, draft=then.draft()))]
 
 
 class ProjectAccessKeeper:
@@ -38,13 +43,22 @@ class ProjectAccessKeeper:
     state = ProjectAccessState
 
     def read(self, tx: Transaction, paths: Sequence[str]) -> Mapping[str, ProjectAccessState]:
-        found = queries.members(tx, [names(path, 1)[0] for path in paths])
-        return {f"project-access/{project}": ProjectAccessState(members=members) for project, members in found.items()}
+        found = queries.accesses(tx, [names(path, 1)[0] for path in paths])
+        return {
+            f"project-access/{project}": ProjectAccessState(members=list(each.members), groups=list(each.groups))
+            for project, each in found.items()
+        }
 
     def refers(self, path: str, state: ProjectAccessState) -> Iterable[str]:
-        users = {f"user/{member.user_id}" for member in state.members}
-        held = {f"role/{member.role_id}" for member in state.members}
-        return [f"project/{names(path, 1)[0]}", *sorted(users | held)]
+        users = {f"user/{each.user_id}" for each in state.members}
+        groups = {f"group/{each.group_id}" for each in state.groups}
+        held = {each.role_id for each in state.members} | {each.role_id for each in state.groups}
+        return [
+            f"project/{names(path, 1)[0]}",
+            *sorted(users),
+            *sorted(groups),
+            *(f"role/{each}" for each in sorted(held)),
+        ]
 
     def steps(self, path: str, now: ProjectAccessState | None, then: ProjectAccessState | None) -> list[Step]:
         if now == then:

@@ -14,3 +14,13 @@ class EnvironmentNames(Protocol):
 
 
 ENVIRONMENT_NAMES = Port[EnvironmentNames]("environment_names")
+
+
+@runtime_checkable
+class RootRoleUses(Protocol):
+    """Knows how many users, service accounts and groups have a root role."""
+
+    def __call__(self, tx: Transaction, role_id: int, /) -> int: ...
+
+
+ROOT_ROLE_USES = Port[RootRoleUses]("root_role_uses")

@@ -3,7 +3,9 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.features.access.model import PERMISSIONS, Level, Role, RolePermission
+from flagkeeper.features.access.model import PERMISSIONS, PROJECT_CUSTOM, Level, Role, RoleDraft, RolePermission
+from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.limits import AtOnce
 
 
 class RoleOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,46 @@ class RoleWithPermissions(msgspec.Struct, frozen=True, kw_only=True):
     permissions: list[PermissionOut]
 
 
+class RoleWithVersion(msgspec.Struct, frozen=True, kw_only=True):
+    version: int = 1
+    roles: RoleOut
+
+
+class PermissionBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A permission by its name, or by the number that /api/admin/permissions gives it."""
+
+    name: str | None = None
+    id: int | None = None
+    environment: str | None = None
+    """Left out: in every environment, also in those that are yet to come."""
+
+    def permission(self) -> RolePermission:
+        """Raises `BadData` when it has neither, or an unknown number."""
+        name = self.name if self.id is None else _NAME.get(self.id, self.name)
+        if not name:
+            raise BadData("A permission needs its name.", Detail("It is missing.", "/body/permissions"))
+        return RolePermission(name, self.environment or "")
+
+
+class RoleBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What an administrator wants a role to be."""
+
+    name: str
+    description: str = ""
+    type: str = PROJECT_CUSTOM
+    """`root-custom`: for the whole server. `custom`: for projects."""
+    permissions: AtOnce[PermissionBody] = []
+
+    def draft(self) -> RoleDraft:
+        """Raises `BadData`."""
+        return RoleDraft(
+            name=self.name,
+            description=self.description,
+            type=self.type,
+            permissions=tuple(sorted({each.permission() for each in self.permissions})),
+        )
+
+
 class EnvironmentPermissions(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     permissions: list[PermissionOut]
@@ -53,6 +95,7 @@ class PermissionList(msgspec.Struct, frozen=True, kw_only=True):
 
 _ALL = [(name, level) for level, names in PERMISSIONS.items() for name in names]
 _NUMBER = {name: number for number, (name, _) in enumerate(_ALL, 1)}
+_NAME = {number: name for name, number in _NUMBER.items()}
 _LEVEL = dict(_ALL)
 
 

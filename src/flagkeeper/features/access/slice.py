@@ -1,7 +1,7 @@
 """What the server has to know of access."""
 
-from flagkeeper.features.access import api, commands, keeper, tables
-from flagkeeper.features.access.ports import ENVIRONMENT_NAMES
+from flagkeeper.features.access import api, commands, keeper, steps, tables
+from flagkeeper.features.access.ports import ENVIRONMENT_NAMES, ROOT_ROLE_USES
 from flagkeeper.slice import Slice
 
 SLICE = Slice(
@@ -10,5 +10,7 @@ SLICE = Slice(
     tables=tables,
     keepers=keeper.KEEPERS,
     seed=commands.seed,
-    asks=(ENVIRONMENT_NAMES,),
+    ops=steps.OPS,
+    eventless={"POST /api/admin/roles/validate": "only asks whether a role could be made"},
+    asks=(ENVIRONMENT_NAMES, ROOT_ROLE_USES),
 )

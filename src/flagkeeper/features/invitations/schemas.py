@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.features.access.model import PREDEFINED
+from flagkeeper.features.access.model import Role
 from flagkeeper.features.access.schemas import RoleOut
 from flagkeeper.features.access.schemas import shown as shown_role
 from flagkeeper.features.invitations.model import Mail
@@ -66,14 +66,14 @@ class MailList(msgspec.Struct, frozen=True, kw_only=True):
     mails: list[MailOut]
 
 
-def shown_owner(user: User, token: str, created_by: str | None) -> LinkOwner:
+def shown_owner(user: User, role: Role, token: str, created_by: str | None) -> LinkOwner:
     return LinkOwner(
         id=user.id,
         name=user.name or UNSET,
         email=user.email or "",
         token=token,
         created_by=created_by,
-        role=next(shown_role(role) for role in PREDEFINED if role.id == user.root_role),
+        role=shown_role(role),
     )
 
 

@@ -141,6 +141,7 @@ _HASHES = Query(
 _PASSWORDS_OF_ROLE = Query(
     select(_PASSWORD.is_not(None)).select_from(users).where(users.c.root_role == bindparam("role_id")), bool
 )
+_WITH_ROLE = Query(select(func.count()).where(users.c.root_role == bindparam("role_id")), int)
 _SESSIONS = Query(
     select(func.count())
     .select_from(sessions)
@@ -198,6 +199,10 @@ def inactive(tx: Transaction, pats_seen: PatsSeen, now: Millis) -> list[Inactive
         Inactive(user=each.user, seen_at=each.seen_at, pat_seen_at=used.get(each.user.id)) for each in all_users(tx)
     )
     return [each for each in found if max(each.user.created_at, each.seen_at or 0, each.pat_seen_at or 0) <= since]
+
+
+def count_with_root_role(tx: Transaction, role_id: int) -> int:
+    return tx.first(_WITH_ROLE, role_id=role_id) or 0
 
 
 def search(tx: Transaction, text: str) -> list[SeenUser]:

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from flagkeeper.features.access.model import root_role
+from flagkeeper.features.access.model import root_role_id
 from flagkeeper.features.access.schemas import RoleOut
 from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.user import Inactive, UserChange, UserDraft, draft, image_url
@@ -93,8 +93,8 @@ class NewUserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     def draft(self) -> UserDraft:
         """Raises `BadData`."""
-        role = root_role(self.root_role)
-        return draft(username=self.username, email=self.email, name=self.name, root_role=role.id)
+        role = root_role_id(self.root_role)
+        return draft(username=self.username, email=self.email, name=self.name, root_role=role)
 
 
 class UserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -106,7 +106,7 @@ class UserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     def change(self) -> UserChange:
         """Raises `BadData`."""
-        role = UNSET if self.root_role is UNSET else root_role(self.root_role).id
+        role = UNSET if self.root_role is UNSET else root_role_id(self.root_role)
         return UserChange(email=self.email, name=self.name, root_role=role)
 
 

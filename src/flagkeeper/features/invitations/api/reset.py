@@ -5,6 +5,7 @@ from typing import Annotated
 from litestar.params import QueryParameter
 
 from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.access import queries as access
 from flagkeeper.features.attempts.model import Tried
 from flagkeeper.features.attempts.ports import Attempts
 from flagkeeper.features.invitations import commands, queries
@@ -36,7 +37,8 @@ Token = Annotated[str, QueryParameter()]
 async def validate_link(token: Token, reader: Reader) -> LinkOwner:
     link, user = await reader.run(_owner, token)
     creator = None if link.created_by is None else await reader.run(users.name_of, link.created_by)
-    return shown_owner(user, token, creator)
+    role = await reader.run(access.role, user.root_role)
+    return shown_owner(user, role, token, creator)
 
 
 @route.post(

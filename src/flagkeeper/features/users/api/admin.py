@@ -6,11 +6,11 @@ import msgspec
 from litestar.params import FromPath, QueryParameter
 
 from flagkeeper.eventlog.unit import Units
-from flagkeeper.features.access.model import PREDEFINED
+from flagkeeper.features.access import queries as access
 from flagkeeper.features.access.schemas import shown as shown_role
 from flagkeeper.features.users import commands, queries
 from flagkeeper.features.users.model.password import demand_strong
-from flagkeeper.features.users.ports import PatsSeen, SearchesOfUser, TokensOfUser
+from flagkeeper.features.users.ports import GroupsOfUser, PatsSeen, SearchesOfUser, TokensOfUser
 from flagkeeper.features.users.schemas import (
     AdminCount,
     InactiveUsers,
@@ -48,7 +48,7 @@ async def list_users(reader: Reader) -> UserList:
     found = await reader.run(queries.all_users)
     return UserList(
         users=[msgspec.structs.replace(shown_with_role(seen), invite_link="") for seen in found],
-        root_roles=[shown_role(role) for role in PREDEFINED if role.type == "root"],
+        root_roles=[shown_role(role) for role in await reader.run(access.root_roles)],
     )
 
 
@@ -120,8 +120,10 @@ async def delete_inactive(
     pats_seen: PatsSeen,
     tokens_of_user: TokensOfUser,
     searches_of_user: SearchesOfUser,
+    groups_of_user: GroupsOfUser,
 ) -> None:
-    await units.run(caller.actor, commands.delete_inactive, data.ids, pats_seen, tokens_of_user, searches_of_user)
+    things = (tokens_of_user, searches_of_user, groups_of_user)
+    await units.run(caller.actor, commands.delete_inactive, data.ids, pats_seen, *things)
 
 
 @route.get(
@@ -173,8 +175,9 @@ async def delete_user(
     units: Units,
     tokens_of_user: TokensOfUser,
     searches_of_user: SearchesOfUser,
+    groups_of_user: GroupsOfUser,
 ) -> None:
-    await units.run(caller.actor, commands.delete, user_id, tokens_of_user, searches_of_user)
+    await units.run(caller.actor, commands.delete, user_id, tokens_of_user, searches_of_user, groups_of_user)
 
 
 @route.post(

@@ -9,7 +9,6 @@ from msgspec import UNSET, UnsetType
 
 from flagkeeper.eventlog.catalogue.payload import UserData
 from flagkeeper.eventlog.version import Snapshot
-from flagkeeper.features.access import model as access
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import is_system_name
 from flagkeeper.kernel.errors import BadData, Detail
@@ -150,7 +149,6 @@ def address_of(text: str) -> str | None:
 
 
 def _check(made: User | UserDraft) -> None:
-    access.root_role(made.root_role)
     if made.username is None and made.email is None:
         raise BadData("A user needs a username or an e-mail address.", Detail("It is missing.", "/body/username"))
     for field, text in (("username", made.username), ("email", made.email), ("name", made.name)):

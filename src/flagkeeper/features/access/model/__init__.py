@@ -1,14 +1,23 @@
 """Roles, and what they allow. Pure."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
 
 from flagkeeper.eventlog.catalogue.payload import PermissionData, RoleData
+from flagkeeper.eventlog.catalogue.project_access import Holder, ProjectAccessData, RoleHolders
 from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.version import Gone, Snapshot, State
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.text import check_line
+
+LONGEST_NAME = 255
+LONGEST_DESCRIPTION = 10_000
+
+ROOT, ROOT_CUSTOM, PROJECT, PROJECT_CUSTOM = "root", "root-custom", "project", "custom"
+"""Types of roles: for the whole server or for one project, each that comes with the server or was made here."""
 
 
 class Level(StrEnum):
@@ -32,8 +41,16 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     description: str
     type: str
-    """`root` and `project` for the predefined ones."""
     permissions: tuple[RolePermission, ...] = ()
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is for the whole server."""
+        return self.type in (ROOT, ROOT_CUSTOM)
+
+    @property
+    def is_predefined(self) -> bool:
+        return self.type in (ROOT, PROJECT)
 
     def payload(self) -> RoleData:
         """How events show it."""
@@ -52,6 +69,17 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
         return RoleState(role=self.payload())
 
 
+class RoleDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What an administrator wants a role to be."""
+
+    name: str
+    description: str = ""
+    type: str = PROJECT_CUSTOM
+    """`root-custom` or `custom`."""
+    permissions: tuple[RolePermission, ...] = ()
+    """In order, none twice."""
+
+
 class RoleState(Snapshot, frozen=True, kw_only=True):
     """A version of a role."""
 
@@ -59,6 +87,16 @@ class RoleState(Snapshot, frozen=True, kw_only=True):
     schema: ClassVar = 2
     upcasters: ClassVar = {1: lambda state: state if state["role"] else None}
     role: RoleData
+
+    def draft(self) -> RoleDraft:
+        """What a person would have to ask for, to get it."""
+        shown = self.role
+        return RoleDraft(
+            name=shown.name,
+            description=shown.description,
+            type=shown.type,
+            permissions=tuple(RolePermission(each.name, each.environment or "") for each in shown.permissions),
+        )
 
 
 class Membership(msgspec.Struct, frozen=True, order=True, rename="camel"):
@@ -68,19 +106,82 @@ class Membership(msgspec.Struct, frozen=True, order=True, rename="camel"):
     role_id: int
 
 
+class GroupMembership(msgspec.Struct, frozen=True, order=True, rename="camel"):
+    """A role that a group has in a project."""
+
+    group_id: int
+    role_id: int
+
+
 class ProjectAccessState(Snapshot, frozen=True, kw_only=True):
     """A version of who has which role in a project. Where nobody has any, there is no such subject."""
 
     kind: ClassVar = "project-access"
-    schema: ClassVar = 2
-    upcasters: ClassVar = {1: lambda state: state if state["members"] else None}
+    schema: ClassVar = 3
+    upcasters: ClassVar = {
+        1: lambda state: state if state["members"] else None,
+        2: lambda state: {**state, "groups": []},
+    }
     members: list[Membership]
-    """In order of users, then roles; at least one."""
+    """In order of users, then roles."""
+    groups: list[GroupMembership]
+    """In order of groups, then roles. There is at least one of these or of `members`."""
 
 
-def access_state(members: list[Membership]) -> State:
-    """The state of a project in which these have roles."""
-    return ProjectAccessState(members=members) if members else Gone(ProjectAccessState)
+class ProjectAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has which role in a project."""
+
+    members: tuple[Membership, ...] = ()
+    """In order of users, then roles."""
+    groups: tuple[GroupMembership, ...] = ()
+    """In order of groups, then roles."""
+
+    def state(self) -> State:
+        if not self.members and not self.groups:
+            return Gone(ProjectAccessState)
+        return ProjectAccessState(members=list(self.members), groups=list(self.groups))
+
+    def payload(self) -> ProjectAccessData:
+        """How events show it."""
+        return ProjectAccessData(
+            roles=[
+                RoleHolders(
+                    id=role,
+                    users=[Holder(id=each.user_id) for each in self.members if each.role_id == role],
+                    groups=[Holder(id=each.group_id) for each in self.groups if each.role_id == role],
+                )
+                for role in sorted(self.roles())
+            ]
+        )
+
+    def roles(self) -> set[int]:
+        """Those that somebody has."""
+        return {each.role_id for each in self.members} | {each.role_id for each in self.groups}
+
+    def changed_roles(self, new: "ProjectAccess") -> set[int]:
+        """Those that somebody gets or loses when this becomes the other one."""
+        users, groups = set(self.members) ^ set(new.members), set(self.groups) ^ set(new.groups)
+        return {each.role_id for each in users} | {each.role_id for each in groups}
+
+    def of_user(self, user_id: int) -> list[int]:
+        """The roles of a user."""
+        return [each.role_id for each in self.members if each.user_id == user_id]
+
+    def of_group(self, group_id: int) -> list[int]:
+        """The roles of a group."""
+        return [each.role_id for each in self.groups if each.group_id == group_id]
+
+    def with_user(self, user_id: int, roles: Iterable[int]) -> "ProjectAccess":
+        """The same, where a user has exactly these roles."""
+        others = (each for each in self.members if each.user_id != user_id)
+        new = (Membership(user_id, role) for role in set(roles))
+        return msgspec.structs.replace(self, members=tuple(sorted((*others, *new))))
+
+    def with_group(self, group_id: int, roles: Iterable[int]) -> "ProjectAccess":
+        """The same, where a group has exactly these roles."""
+        others = (each for each in self.groups if each.group_id != group_id)
+        new = (GroupMembership(group_id, role) for role in set(roles))
+        return msgspec.structs.replace(self, groups=tuple(sorted((*others, *new))))
 
 
 ALL_PROJECTS = "*"
@@ -131,6 +232,7 @@ PERMISSIONS = {
     Level.PROJECT: PROJECT_PERMISSIONS,
     Level.ENVIRONMENT: ENVIRONMENT_PERMISSIONS,
 }
+LEVELS = {name: level for level, names in PERMISSIONS.items() for name in names}
 
 _MEMBER = (
     *("CREATE_FEATURE", "UPDATE_FEATURE", "DELETE_FEATURE", "UPDATE_FEATURE_DEPENDENCY", "UPDATE_FEATURE_VARIANTS"),
@@ -170,8 +272,57 @@ READER = _role(6, "Reader", "project", "May see the project, also when it is pri
 PREDEFINED = (ADMIN, EDITOR, VIEWER, OWNER, MEMBER, READER)
 """Every server has these roles under these ids; they cannot be changed."""
 
+DIGITS = 19
+"""Of a number that is too large to be an id."""
 LAST_PREDEFINED_ID = 100
 """Ids up to here are kept for roles that we define."""
+
+
+def check_role(draft: RoleDraft) -> None:
+    """Checks a draft by itself.
+
+    Raises:
+        BadData: it breaks a rule.
+    """
+    if not draft.name.strip() or len(draft.name) > LONGEST_NAME:
+        raise BadData("A role needs a name.", Detail(f"1 to {LONGEST_NAME} characters are allowed.", "/body/name"))
+    check_line(draft.name, "/body/name")
+    if len(draft.description) > LONGEST_DESCRIPTION:
+        raise BadData(
+            "The description is too long.", Detail(f"At most {LONGEST_DESCRIPTION} characters.", "/body/description")
+        )
+    if draft.type not in (ROOT_CUSTOM, PROJECT_CUSTOM):
+        raise BadData("There is no such type of role.", Detail(f"{ROOT_CUSTOM} or {PROJECT_CUSTOM}.", "/body/type"))
+    for number, each in enumerate(draft.permissions):
+        if problem := _problem(each, draft.type):
+            raise BadData(
+                f"A role of this type cannot allow {each.name}.", Detail(problem, f"/body/permissions/{number}")
+            )
+
+
+def _problem(wanted: RolePermission, type_: str) -> str | None:
+    level = LEVELS.get(wanted.name)
+    if level is None:
+        return "There is no such permission; /api/admin/permissions has all."
+    if wanted.name == "ADMIN":
+        return "Only the predefined role Admin allows everything."
+    if level is Level.ROOT and type_ != ROOT_CUSTOM:
+        return "It is for the whole server, and the role for projects."
+    if wanted.environment and level is not Level.ENVIRONMENT:
+        return "It is not limited to an environment."
+    return None
+
+
+def root_role_id(named: int | str) -> int:
+    """The id of a root role that is named by it, or by the name of a predefined one. Whether there is one with an id
+    that is given as a number is seen where it is used.
+
+    Raises:
+        BadData: no predefined root role has this name.
+    """
+    if isinstance(named, int):
+        return named
+    return int(named) if named.isascii() and named.isdigit() and len(named) < DIGITS else root_role(named).id
 
 
 def root_role(named: int | str) -> Role:
@@ -181,7 +332,7 @@ def root_role(named: int | str) -> Role:
         BadData: there is none.
     """
     for role in PREDEFINED:
-        if role.type == "root" and named in (role.id, str(role.id), role.name):
+        if role.type == ROOT and named in (role.id, str(role.id), role.name):
             return role
     names = ", ".join(f"{role.name} ({role.id})" for role in PREDEFINED if role.type == "root")
     raise BadData(f"There is no root role {named!r}. Use one of {names}.", Detail(f"One of {names}.", "/body/rootRole"))
