@@ -18,6 +18,8 @@ from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
+import zstandard
+
 from tests.server import ADMIN, BACKEND
 from tests.storm import FLAGS, Process
 
@@ -36,6 +38,7 @@ CREATE = b"POST %b HTTP/1.1\r\nHost: flagkeeper\r\nContent-Type: application/jso
 )
 HUGE = b"Content-Length: 400000000\r\n\r\n"
 GZIP = b"Content-Encoding: gzip\r\n"
+ZSTD = b"Content-Encoding: zstd\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 
@@ -62,6 +65,12 @@ def packed(size: int) -> bytes:
     """So many zeros, in a thousandth of their size."""
     packing = zlib.compressobj(wbits=31)
     return b"".join(packing.compress(bytes(1_000_000)) for _ in range(size // 1_000_000)) + packing.flush()
+
+
+@cache
+def bomb() -> bytes:
+    """100 MB of zeros as zstd packs them, some kilobytes."""
+    return zstandard.compress(bytes(100_000_000))
 
 
 def _attack(name: str, pieces: Callable[[], Iterable[bytes]], *answers: int) -> Attack:
@@ -101,6 +110,8 @@ ATTACKS = [
     _attack("a packed bomb at the metrics", lambda: whole(METRICS + GZIP, packed(100_000_000))(), 413),
     _attack("a packed bomb at the login", lambda: whole(LOGIN + GZIP, packed(10_000_000))(), 413),
     _attack("half a packed body", whole(LOGIN + GZIP, packed(1_000_000)[:20]), 400),
+    _attack("a bomb of zstd", lambda: whole(LOGIN + ZSTD, bomb())(), 413),
+    _attack("half a frame of zstd", whole(LOGIN + ZSTD, zstandard.compress(b"{}" * 50)[:-4]), 400),
     _attack("an unknown packing", whole(LOGIN + b"Content-Encoding: lzma\r\n", b"{}"), 415),
     _attack("an unknown charset", whole(LOGIN.replace(b"/json", b"/json; charset=x-user"), b"{}"), 415),
 ]  # fmt: skip
