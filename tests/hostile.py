@@ -158,10 +158,11 @@ class Honest:
     """Somebody who switches a flag on and off, all the time, and measures how long that takes and what memory the
     server has. Use it as a context; a request that fails is raised at the end of it."""
 
-    def __init__(self, process: Process, warm: int = 200) -> None:
-        """`warm`: switches before anything is measured, in which the caches of the database fill."""
+    def __init__(self, process: Process, warm: int = 200, flag: str = FLAG) -> None:
+        """`warm`: switches before anything is measured, in which caches of the database fill. `flag`: made first."""
         self._process = process
         self._warming = warm
+        self._flag = flag
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._error: BaseException | None = None
@@ -198,7 +199,7 @@ class Honest:
     def _run(self) -> None:
         try:
             with closing(HTTPConnection("127.0.0.1", self._process.port, timeout=30)) as connection:
-                _ask(connection, "POST", FLAGS, json.dumps({"name": FLAG}))
+                _ask(connection, "POST", FLAGS, json.dumps({"name": self._flag}))
                 for number in range(self._warming):
                     self._toggle(connection, number)
                 self.seconds.clear()
@@ -213,7 +214,7 @@ class Honest:
 
     def _toggle(self, connection: HTTPConnection, number: int) -> None:
         started = time.perf_counter()
-        path = f"{FLAGS}/{FLAG}/environments/development/{'off' if number % 2 else 'on'}"
+        path = f"{FLAGS}/{self._flag}/environments/development/{'off' if number % 2 else 'on'}"
         try:
             _ask(connection, "POST", path)
         except (ConnectionError, HTTPException):
