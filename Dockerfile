@@ -13,7 +13,8 @@ RUN /opt/flagkeeper/bin/pip install --no-deps --no-build-isolation . \
     && /opt/flagkeeper/bin/python -m compileall -q /opt/flagkeeper/lib
 
 FROM python:3.11-slim-bookworm
-# wget: health checks that were written for Unleash's image call it.
+# wget: health checks that were written for Unleash's image call it. Its versions are those of the base image's release.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates wget \
     && rm -rf /var/lib/apt/lists/* \

@@ -84,6 +84,10 @@ bench: $(VENV)/.test ## every benchmark, one table each
 contract: $(VENV)/.test ## compare the served HTTP interface with the one that clients expect
 	@$(BIN)/python -m tools.contract
 
+.PHONY: deploy-check
+deploy-check: $(VENV)/.deploy ## read Dockerfile, chart and alerts with hadolint, Helm, Kubernetes' schemas and promtool
+	@$(BIN)/python tools/check_deploy.py
+
 .PHONY: docs
 docs: $(VENV)/.test ## write docs/events.md from the catalogue and the tests, and docs/settings.md
 	@$(BIN)/python tools/document_events.py > docs/events.md.new
@@ -94,6 +98,8 @@ docs: $(VENV)/.test ## write docs/events.md from the catalogue and the tests, an
 lock: $(VENV)/.lock ## pin requirements/*.txt again; UPGRADE=1 moves to the newest versions within pyproject.toml
 	@$(call COMPILE,run,--group build)
 	@$(call COMPILE,test,--group test --constraint requirements/run.txt)
+	@$(BIN)/uv pip compile --group deploy --constraint requirements/test.txt --output-file requirements/deploy.txt $(if $(UPGRADE),--upgrade) \
+		--generate-hashes --universal --python-version 3.11 --no-header --no-annotate --quiet
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml $(2) --output-file requirements/$(1).txt $(if $(UPGRADE),--upgrade) \
 	--generate-hashes --universal --python-version 3.11 --no-header --no-annotate --quiet
@@ -126,6 +132,11 @@ $(VENV)/.package: pyproject.toml $(VENV)/.run
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.package
 	$(STEP) 'installing what the tests need'
+	@$(PIP) install --no-compile --require-hashes -r $< | $(call PROGRESS,$<)
+	@touch $@
+
+$(VENV)/.deploy: requirements/deploy.txt | $(VENV)/bin/python
+	$(STEP) 'installing what reads the ways to run it'
 	@$(PIP) install --no-compile --require-hashes -r $< | $(call PROGRESS,$<)
 	@touch $@
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
+import zstandard
+
 from tests.server import ADMIN, BACKEND, FRONTEND, PASSWORD
 
 TOKENS = (
@@ -172,8 +174,8 @@ class Exchanges:
         if body and (kind := rng.choice(TYPES)):
             lines.append(f"Content-Type: {kind}")
         if body and rng.random() < 0.1:
-            lines.append(f"Content-Encoding: {rng.choice(('gzip', 'deflate', 'br', 'gzip, gzip', ''))}")
-            body = gzip.compress(body, mtime=0) if rng.random() < 0.5 else body
+            lines.append(f"Content-Encoding: {rng.choice(('gzip', 'zstd', 'deflate', 'br', 'gzip, gzip', ''))}")
+            body = rng.choice((gzip.compress(body, mtime=0), zstandard.compress(body), body, body))
         if rng.random() < 0.1:
             lines.append(f"{rng.choice(HEADERS)}: \xfc{rng.random()}")
         lines.append(f"Content-Length: {len(body) if rng.random() < 0.98 else rng.choice(('-1', 'x', '5', '1e3'))}")

@@ -18,6 +18,8 @@ from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
+import zstandard
+
 from tests.server import ADMIN, BACKEND
 from tests.storm import FLAGS, Process
 
@@ -36,6 +38,7 @@ CREATE = b"POST %b HTTP/1.1\r\nHost: flagkeeper\r\nContent-Type: application/jso
 )
 HUGE = b"Content-Length: 400000000\r\n\r\n"
 GZIP = b"Content-Encoding: gzip\r\n"
+ZSTD = b"Content-Encoding: zstd\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 
@@ -62,6 +65,12 @@ def packed(size: int) -> bytes:
     """So many zeros, in a thousandth of their size."""
     packing = zlib.compressobj(wbits=31)
     return b"".join(packing.compress(bytes(1_000_000)) for _ in range(size // 1_000_000)) + packing.flush()
+
+
+@cache
+def bomb() -> bytes:
+    """100 MB of zeros as zstd packs them, some kilobytes."""
+    return zstandard.compress(bytes(100_000_000))
 
 
 def _attack(name: str, pieces: Callable[[], Iterable[bytes]], *answers: int) -> Attack:
@@ -101,6 +110,8 @@ ATTACKS = [
     _attack("a packed bomb at the metrics", lambda: whole(METRICS + GZIP, packed(100_000_000))(), 413),
     _attack("a packed bomb at the login", lambda: whole(LOGIN + GZIP, packed(10_000_000))(), 413),
     _attack("half a packed body", whole(LOGIN + GZIP, packed(1_000_000)[:20]), 400),
+    _attack("a bomb of zstd", lambda: whole(LOGIN + ZSTD, bomb())(), 413),
+    _attack("half a frame of zstd", whole(LOGIN + ZSTD, zstandard.compress(b"{}" * 50)[:-4]), 400),
     _attack("an unknown packing", whole(LOGIN + b"Content-Encoding: lzma\r\n", b"{}"), 415),
     _attack("an unknown charset", whole(LOGIN.replace(b"/json", b"/json; charset=x-user"), b"{}"), 415),
 ]  # fmt: skip
@@ -147,10 +158,11 @@ class Honest:
     """Somebody who switches a flag on and off, all the time, and measures how long that takes and what memory the
     server has. Use it as a context; a request that fails is raised at the end of it."""
 
-    def __init__(self, process: Process, warm: int = 200) -> None:
-        """`warm`: switches before anything is measured, in which the caches of the database fill."""
+    def __init__(self, process: Process, warm: int = 200, flag: str = FLAG) -> None:
+        """`warm`: switches before anything is measured, in which caches of the database fill. `flag`: made first."""
         self._process = process
         self._warming = warm
+        self._flag = flag
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._error: BaseException | None = None
@@ -187,7 +199,7 @@ class Honest:
     def _run(self) -> None:
         try:
             with closing(HTTPConnection("127.0.0.1", self._process.port, timeout=30)) as connection:
-                _ask(connection, "POST", FLAGS, json.dumps({"name": FLAG}))
+                _ask(connection, "POST", FLAGS, json.dumps({"name": self._flag}))
                 for number in range(self._warming):
                     self._toggle(connection, number)
                 self.seconds.clear()
@@ -202,7 +214,7 @@ class Honest:
 
     def _toggle(self, connection: HTTPConnection, number: int) -> None:
         started = time.perf_counter()
-        path = f"{FLAGS}/{FLAG}/environments/development/{'off' if number % 2 else 'on'}"
+        path = f"{FLAGS}/{self._flag}/environments/development/{'off' if number % 2 else 'on'}"
         try:
             _ask(connection, "POST", path)
         except (ConnectionError, HTTPException):

@@ -34,8 +34,11 @@ class NoPostgres(Exception):
 class PostgresServer:
     """A server in a folder of its own, reachable by TCP on the loopback address only, as the superuser `postgres`."""
 
-    def __init__(self, folder: Path, settings: dict[str, str], port: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: dict[str, str], port: int | None = None, *, programs: Path | None = None
+    ) -> None:
         """Starts it, with the data that an earlier one kept in `folder`; without a `port`, on one that is free.
+        `programs`: those of another PostgreSQL than the one that `find_programs` finds.
 
         Raises:
             NoPostgres: when that fails.
@@ -47,7 +50,7 @@ class PostgresServer:
         folder.mkdir(parents=True, exist_ok=True)
         if self._account:
             folder.chmod(0o755)
-        self._programs = _reachable(find_programs(), folder, self._account)
+        self._programs = _reachable(programs or find_programs(), folder, self._account)
         if not self._data.exists():
             self._initialise()
         self.port = port or _free_port()
@@ -64,6 +67,29 @@ class PostgresServer:
             self._process.wait()
         if not keep:
             shutil.rmtree(self._data)
+
+    def standby(self, folder: Path, settings: dict[str, str]) -> "PostgresServer":
+        """Another server, which can only be read and follows this one by streaming replication until it is promoted."""
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+        (folder / "data").mkdir(mode=0o700)
+        if self._account:
+            os.chown(folder / "data", self._account["user"], self._account["group"])
+        source = f"host=127.0.0.1 port={self.port} user=postgres"
+        done = subprocess.run(
+            [
+                *(self._programs / "pg_basebackup", "--pgdata", folder / "data", "--dbname", source),
+                *("--write-recovery-conf", "--checkpoint=fast", "--no-sync"),
+            ],
+            capture_output=True,
+            text=True,
+            cwd=folder / "data",
+            check=False,
+            **self._account,
+        )
+        if done.returncode:
+            raise NoPostgres(f"pg_basebackup failed:\n{done.stdout}{done.stderr}")
+        return PostgresServer(folder, settings, programs=self._programs)
 
     def running(self) -> bool:
         return self._process.poll() is None

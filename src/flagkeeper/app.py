@@ -191,7 +191,7 @@ class Server:
         self._base_path = settings.base_path()
         self._openapi = Prepared("application/json", lambda: openapi_document(self.admin, self._base_path))
         self._state = State({"services": None, "request_metrics": self.request_metrics, "openapi": self._openapi})
-        self.request_metrics.registry.register(_SliceMetrics(self._state))
+        self.request_metrics.others.register(_SliceMetrics(self._state))
         self.admin: Litestar = build(ROUTES, DEPENDENCIES, self._state)
         self._answer = conditional(self.admin)  # type: ignore[arg-type]  # its scope is a TypedDict, ours a mapping
         self._middleware = Middleware(

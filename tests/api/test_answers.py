@@ -22,6 +22,7 @@ OWN_TAGS = {"/docs/openapi", "/docs/openapi.json", "/api/client/features"}
 JSON = {"Content-Type": "application/json"}
 REPORT = b'{"appName": "shop", "bucket": null}'
 OPEN = {"contextName": "a"}
+OWNERS = {"type": "simple", "value": "owners"}
 
 Operation = tuple[str, str, dict[str, Any]]
 
@@ -118,6 +119,12 @@ def test_a_body_is_read_packed_or_with_a_byte_order_mark(server: TestServer, nam
         ("PUT", "/api/admin/environments/sort-order", {"a": {"b": 1}}, "/body/*"),
         ("POST", "/api/client/metrics", {"appName": "a", "bucket": {"start": 1}}, "/body/bucket/stop"),
         ("GET", "/api/admin/user/roles", None, "/query/projectId"),
+        ("GET", "/api/admin/metrics/applications?sortBy=x", None, "/query/sortBy"),
+        ("GET", "/api/admin/addons/1/deliveries?state=x", None, "/query/state"),
+        ("GET", "/api/admin/log/stream?lastEventId=x", None, "/query/lastEventId"),
+        ("GET", "/api/admin/client-metrics/features/x/raw?hoursBack=abc", None, "/query/hoursBack"),
+        ("POST", FLAGS, {"name": "x", "tags": [OWNERS, {"type": "simple", "value": "y"}]}, "/body/tags/1/value"),
+        ("POST", FLAGS, {"name": "x", "tags": [OWNERS, {"type": "no", "value": "one"}]}, "/body/tags/1/type"),
         ("GET", "/api/admin/log/export?limit=x", None, "/query/limit"),
     ],
 )
@@ -228,7 +235,13 @@ def test_large_answers_are_packed_for_those_who_ask(sqlite_server: TestServer, n
     assert packed.headers["content-encoding"] == "gzip"
     assert int(packed.headers["content-length"]) < len(plain.content) / 2
     assert (packed.content, packed.headers["etag"]) == (plain.content, plain.headers["etag"])
-    for refused in ("gzip;q=0", "br", ""):
+    for asked in ("zstd", "gzip, zstd", "gzip;q=0.5, ZSTD; q=0.9", "gzip;q=0, zstd"):
+        answer = sqlite_server.get("/api/admin/segments", headers={"Accept-Encoding": asked})
+        assert (answer.headers["content-encoding"], answer.json()) == ("zstd", plain.json()), asked
+    for asked in ("gzip, zstd;q=0.9", "gzip, zstd;q=0", "*", "zstd;q=0, *"):
+        answer = sqlite_server.get("/api/admin/segments", headers={"Accept-Encoding": asked})
+        assert (answer.headers["content-encoding"], answer.json()) == ("gzip", plain.json()), asked
+    for refused in ("gzip;q=0", "br", "", "zstd;q=0", "zstd;q=no"):
         answer = sqlite_server.get("/api/admin/segments", headers={"Accept-Encoding": refused})
         assert "content-encoding" not in answer.headers
 

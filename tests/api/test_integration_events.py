@@ -106,11 +106,6 @@ def test_pages(server: TestServer) -> None:
             ({"limit": "1"}, everything[:1]),
             ({"limit": "20", "offset": "50"}, everything[50:]),
             ({"offset": "55"}, everything[55:]),
-            ({"limit": "0"}, everything[:50]),
-            ({"limit": "101"}, everything[:50]),
-            ({"limit": "many"}, everything[:50]),
-            ({"limit": "2", "offset": "-3"}, everything[:2]),
-            ({"offset": "no"}, everything[:50]),
             ({"offset": "60"}, []),
             ({"offset": str(2**62)}, []),
         ):

@@ -1,12 +1,9 @@
-"""Every form of an address, with every encryption, directly and behind every pooler that there is here.
+"""Every form of an address, with every encryption, directly and behind every pooler: our own in transaction mode, and
+pgbouncer in both. The encrypted PostgreSQL is that of the system, for the one of the package cannot encrypt."""
 
-pgbouncer takes part where it is installed; our own pooler in transaction mode always does.
-"""
-
+import os
 import shutil
-import socket
-import subprocess
-import time
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,45 +19,16 @@ from flagkeeper.storage.migrate import migrate
 from flagkeeper.storage.probe import PROBE, UNPROBE
 from flagkeeper.storage.transaction import Transaction
 from tests.certificates import Certificates
-from tests.database_forms import PASSWORD, ROLE, encryptions, forms, named, place_of
+from tests.database_forms import PASSWORD, ROLE, Place, encryptions, forms, named, place_of
 from tests.databases import Run, fresh_postgresql
+from tests.pgbouncer import Mode, PgBouncer
 from tests.pooler import TransactionPooler
+from tests.postgres_server import FAST, PostgresServer
 from tests.tls_front import TlsFront
-
-MODES = ("session", "transaction")
 
 
 def nothing(_url: str) -> None:
     """Leaves the database empty."""
-
-
-@contextmanager
-def pgbouncer(url: str, mode: str, folder: Path) -> Iterator[str]:
-    place, program = place_of(url), shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
-    assert program
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder.mkdir()
-    settings = folder / "pgbouncer.ini"
-    settings.write_text(
-        f"[databases]\n{place.name} = host=127.0.0.1 port={place.port} dbname={place.name} user=postgres\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\npool_mode = {mode}\n"
-        f"default_pool_size = {20 if mode == 'session' else 3}\nmax_client_conn = 200\n"
-        f"logfile = {folder}/log\npidfile = {folder}/pid\n"
-        "unix_socket_dir =\nuser = nobody\n"
-    )
-    for each in (folder, *folder.parents):
-        if each.stat().st_mode & 0o005 != 0o005 and each.is_relative_to("/tmp") and each != Path("/tmp"):
-            each.chmod(each.stat().st_mode | 0o055)
-    folder.chmod(0o777)
-    process = subprocess.Popen([program, "-q", settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(1)
-        yield url.replace(f":{place.port}/", f":{port}/")
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def uses(database: Database) -> None:
@@ -82,47 +50,93 @@ def uses(database: Database) -> None:
         each.close()
 
 
-@pytest.mark.postgres
-def test_the_whole_matrix(run: Run, tmp_path: Path) -> None:
-    certificates, tried = Certificates(tmp_path), 0
-    with fresh_postgresql(run, nothing) as url, psycopg.connect(url, autocommit=True) as admin:
-        name, place = sql.Identifier(ROLE), place_of(url)
+@contextmanager
+def with_role(url: str) -> Iterator[None]:
+    """The role in whose name everybody comes; a superuser, for all make the schema."""
+    with psycopg.connect(url, autocommit=True) as admin:
+        name = sql.Identifier(ROLE)
         admin.execute(sql.SQL("CREATE ROLE {} LOGIN SUPERUSER PASSWORD {}").format(name, sql.Literal(PASSWORD)))
+        try:
+            yield
+        finally:
+            admin.execute(sql.SQL("DROP OWNED BY {} CASCADE; DROP ROLE {}").format(name, name))
+
+
+def try_all(place: Place, port: int, certificates: Certificates) -> int:
+    """Every form and encryption to a server on `port` that demands TLS; how many there were."""
+    tried = 0
+    for form in forms(place):
+        for settings, query, reached in encryptions(certificates):
+            through = {key: value.replace(str(place.port), str(port)) for key, value in form.items()}
+            through = {key: value.replace("127.0.0.1", "localhost") for key, value in through.items()}
+            if query and "DATABASE_URL" not in through:
+                continue
+            if query:
+                address = through["DATABASE_URL"]
+                through["DATABASE_URL"] = address + (query.replace("?", "&") if "?" in address else query)
+            try:
+                uses(named({**through, **settings}))
+                found = True
+            except psycopg.OperationalError:
+                found = False
+            assert found == reached, (through, settings, query)
+            tried += 1
+    return tried
+
+
+@pytest.mark.postgres
+def test_in_the_clear_and_behind_tls(run: Run, tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path)
+    with fresh_postgresql(run, nothing) as url, with_role(url):
+        for form in forms(place_of(url)):
+            uses(named(form))
         front = TlsFront(url, certificates)
         try:
-            for form in forms(place):
-                uses(named(form))
-                for settings, query, reached in encryptions(certificates):
-                    through = {key: value.replace(str(place.port), str(front.port)) for key, value in form.items()}
-                    through = {key: value.replace("127.0.0.1", "localhost") for key, value in through.items()}
-                    if query and "DATABASE_URL" not in through:
-                        continue
-                    if query and through["DATABASE_URL"]:
-                        address = through["DATABASE_URL"]
-                        through["DATABASE_URL"] = address + (query.replace("?", "&") if "?" in address else query)
-                    database = named({**through, **settings})
-                    try:
-                        uses(database)
-                        found = True
-                    except psycopg.OperationalError:
-                        found = False
-                    assert found == reached, (through, settings, query)
-                    tried += 1
+            assert try_all(place_of(url), front.port, certificates) > 60
         finally:
             front.close()
-            admin.execute(sql.SQL("DROP OWNED BY {} CASCADE; DROP ROLE {}").format(name, name))
-    assert tried > 60
+
+
+def test_a_postgresql_that_encrypts_by_itself(tmp_path: Path) -> None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    assert found, "There is no PostgreSQL of the system. Install the package postgresql (apt-get install postgresql)."
+    folder = Path(tempfile.mkdtemp(prefix="flagkeeper-tls-"))
+    folder.chmod(0o755)
+    certificates = Certificates(folder)
+    if os.geteuid() == 0:
+        shutil.chown(certificates.key, "nobody")
+    certificates.key.chmod(0o600)
+    encrypted = {"ssl": "on", "ssl_cert_file": str(certificates.certificate), "ssl_key_file": str(certificates.key)}
+    server = PostgresServer(folder / "server", {**FAST, **encrypted}, programs=found[-1].parent)
+    try:
+        data = folder / "server/data/pg_hba.conf"
+        data.write_text(f'hostnossl all "{ROLE}" all reject\nhost all all samehost trust\n')
+        with psycopg.connect(server.url, autocommit=True) as admin:
+            admin.execute("SELECT pg_reload_conf()")
+        with with_role(server.url):
+            assert try_all(place_of(server.url), server.port, certificates) > 60
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
 
 
 @pytest.mark.postgres
-def test_behind_every_pooler(run: Run, tmp_path: Path) -> None:
+def test_behind_a_pooler_that_leaves_nothing_in_a_session(run: Run) -> None:
     with fresh_postgresql(run, nothing) as url:
         pooler = TransactionPooler(url)
         uses(named({"DATABASE_URL": pooler.url}))
         uses(named({"DATABASE_URL": f"{pooler.url}&schema={quote('a b')}"}))
         pooler.close()
-        if shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin"):
-            for mode in MODES:
-                with pgbouncer(url, mode, tmp_path / mode) as address:
-                    uses(named({"DATABASE_URL": address}))
-                    uses(named({"DATABASE_URL": address, "DATABASE_SCHEMA": f"of {mode}"}))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_behind_pgbouncer(run: Run, tmp_path: Path, mode: Mode) -> None:
+    certificates = Certificates(tmp_path)
+    with fresh_postgresql(run, nothing) as url, with_role(url):
+        place = place_of(url)
+        with PgBouncer(url, mode) as bouncer:
+            for form in forms(place):
+                uses(named({key: value.replace(str(place.port), str(bouncer.port)) for key, value in form.items()}))
+        with PgBouncer(url, mode, certificates) as bouncer:
+            assert try_all(place, bouncer.port, certificates) > 60

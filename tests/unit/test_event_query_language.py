@@ -382,7 +382,10 @@ def test_unleash_parameters_say_the_same() -> None:
         'type:a,b project:default user:7 "50%" since:2026-02-01 until:2026-02-02', NOW
     )
     assert read_parameters([("type", "IS:feature-*")]).conditions == (Is(field=Field.TYPE, values=("feature-*",)),)
-    assert read_parameters([("feature", "IS:"), ("offset", "1")]) == EventQuery()
+    assert read_parameters([("query", ""), ("offset", "1")]) == EventQuery()
+    for value in ("IS:", "IS: ", "IS_ANY_OF:", "IS_ANY_OF:,"):
+        with pytest.raises(BadData, match="feature names no value"):
+            read_parameters([("feature", value)])
 
 
 def test_unleash_parameters_have_bounds_too() -> None:

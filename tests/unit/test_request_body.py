@@ -5,6 +5,7 @@ import zlib
 from codecs import BOM_UTF8
 
 import pytest
+import zstandard
 
 from flagkeeper.http.body import decode, read_body
 from flagkeeper.http.raw import Message
@@ -12,6 +13,7 @@ from flagkeeper.kernel.errors import BadData, FlagkeeperError, TooLarge, WrongCo
 from flagkeeper.kernel.nesting import DEEPEST, is_too_deep
 
 LARGEST = 1_000
+zstd = zstandard.ZstdCompressor()
 
 
 async def read(*pieces: bytes, leaves: object = False, **headers: str) -> bytes:
@@ -73,6 +75,9 @@ async def test_a_body_is_put_together_and_unpacked() -> None:
     assert await read(gzip.compress(text), content_encoding="gzip") == text
     assert await read(gzip.compress(BOM_UTF8 + text), content_encoding="x-GZIP") == text
     assert await read(zlib.compress(text), content_encoding="deflate") == text
+    assert await read(zstd.compress(text), content_encoding="zstd") == text
+    streamed = zstd.compressobj()  # its header does not say how much it is
+    assert await read(streamed.compress(text) + streamed.flush(), content_encoding="ZSTD") == text
     assert await read(text, content_encoding="identity", content_type='application/json; charset="UTF-8"') == text
     assert await read() == await read(content_encoding="gzip") == b""
 
@@ -85,6 +90,12 @@ async def test_a_body_is_put_together_and_unpacked() -> None:
         (TooLarge, [gzip.compress(bytes(LARGEST + 1))], {"content_encoding": "gzip"}),
         (BadData, [gzip.compress(bytes(50))[:-4]], {"content_encoding": "gzip"}),
         (BadData, [gzip.compress(b"{}") * 2], {"content_encoding": "gzip"}),
+        (TooLarge, [zstd.compress(bytes(LARGEST + 1))], {"content_encoding": "zstd"}),
+        (TooLarge, [zstd.compress(bytes(1 << 30))[:900]], {"content_encoding": "zstd"}),
+        (BadData, [zstd.compress(b"{}" * 50)[:-4]], {"content_encoding": "zstd"}),
+        (BadData, [zstd.compress(b"{}") * 2], {"content_encoding": "zstd"}),
+        (BadData, [gzip.compress(b"{}")], {"content_encoding": "zstd"}),
+        (WrongContentType, [b"{}"], {"content_encoding": "zstd, gzip"}),
         (BadData, [b"{}"], {"content_encoding": "deflate"}),
         (WrongContentType, [b"{}"], {"content_encoding": "br"}),
         (WrongContentType, [b"{}"], {"content_encoding": "gzip, gzip"}),

@@ -26,7 +26,7 @@ from flagkeeper.http.body import explained, read_body
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.change_headers import read_context
 from flagkeeper.http.errors import answer, internal_error
-from flagkeeper.http.route import ACCEPTS, ALLOWED, IN_MAINTENANCE, JSON_ONLY, KNOWN, QUERY, demand_declared
+from flagkeeper.http.route import ACCEPTS, ALLOWED, IN_MAINTENANCE, JSON_ONLY, KNOWN, QUERY, SENT_AS, demand_declared
 from flagkeeper.http.target import demand_known, restored, restored_parameters
 from flagkeeper.kernel.errors import (
     BadCredentials,
@@ -104,6 +104,10 @@ def _note_what_is_known(application: Litestar) -> None:
         for handler, parameters in route.route_handler_map.values():
             taken = {each.field_alias: each.is_sequence for each in parameters.expected_query_params}
             handler.opt[ALLOWED] = allowed
+            handler.opt[SENT_AS] = {
+                each.field_name: each.field_alias
+                for each in (*parameters.expected_query_params, *parameters.expected_header_params)
+            }
             handler.opt[KNOWN] = {**taken, **dict.fromkeys(handler.opt.get(QUERY, ()), True)}
 
 
@@ -201,7 +205,7 @@ async def _strangers_first(error: Exception, scope: Scope) -> None:
 
 
 def _error_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    named = request.state.get("refused") or _named(error)
+    named = request.state.get("refused") or _named(error, request)
     if isinstance(named, NotFound):
         named = like_hidden(request, named)
     if named is None:
@@ -221,13 +225,13 @@ def _route(request: Request[Any, Any, Any]) -> str:
     return str(request.scope.get("path_template") or "none")
 
 
-def _named(error: Exception) -> FlagkeeperError | None:
+def _named(error: Exception, request: Request[Any, Any, Any]) -> FlagkeeperError | None:
     """Our own name for an error of the framework. None: a defect."""
     match error:
         case FlagkeeperError():
             return error
         case ValidationException():
-            return BadData("The request is not valid; `details` says what is wrong.", *_details(error))
+            return BadData("The request is not valid; `details` says what is wrong.", *_details(error, request))
         case NotFoundException():
             return NotFound("There is nothing at this path.")
         case MethodNotAllowedException():
@@ -240,16 +244,17 @@ def _named(error: Exception) -> FlagkeeperError | None:
     return None
 
 
-def _details(error: ValidationException) -> list[Detail]:
+def _details(error: ValidationException, request: Request[Any, Any, Any]) -> list[Detail]:
     if missing := _MISSING_PARAMETER.match(error.detail):
         kind, name = missing.groups()
         return [Detail(f"The {kind} parameter {name} is missing.", f"/{kind}/{name}")]
     _, _, place = str(error.__cause__).partition(" - at `$.data")
     found = error.extra if isinstance(error.extra, list) else []
-    return [_detail(each, place) for each in found if isinstance(each, dict)]
+    sent_as = request.route_handler.opt[SENT_AS]
+    return [_detail(each, place, sent_as) for each in found if isinstance(each, dict)]
 
 
-def _detail(found: dict[str, Any], place: str) -> Detail:
+def _detail(found: dict[str, Any], place: str, sent_as: Mapping[str, str]) -> Detail:
     """`place` is where in the body msgspec met the first problem; Litestar knows it only below an object's fields."""
     message, key, given = str(found.get("message", "")), str(found.get("key", "")), found.get("source", "body")
     source = str(given.value if isinstance(given, Enum) else given)
@@ -261,4 +266,4 @@ def _detail(found: dict[str, Any], place: str) -> Detail:
         )
     if source == "body":
         return explained(message, place if key == "data" else f".{key.removeprefix('data.')}" if key else "")
-    return Detail(message.replace("`", ""), f"/{source}/{key}")
+    return Detail(message.replace("`", ""), f"/{source}/{sent_as.get(key, key)}")

@@ -4,9 +4,11 @@ import asyncio
 import re
 import zlib
 from codecs import BOM_UTF8
+from functools import partial
 from typing import TypeVar
 
 import msgspec
+import zstandard
 
 from flagkeeper.http.raw import Receive, Scope, header
 from flagkeeper.kernel.errors import BadData, Detail, TooLarge, WrongContentType
@@ -15,7 +17,12 @@ from flagkeeper.kernel.nesting import DEEPEST, is_too_deep
 LARGE = 65_536
 """Bytes of a body from which it is looked at on a thread."""
 
-_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_ZSTD = "zstd"
+_PACKED = frozenset({"gzip", "x-gzip", "deflate", _ZSTD})
+_WINDOW = 8 << 20
+"""Bytes that somebody who unpacks zstd has to remember, as RFC 8878 bounds it for HTTP."""
+_SLICE = 64
+"""Bytes that are unpacked at once: four may stand for 128 kB, and no answer of zstd can be bounded otherwise."""
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
@@ -36,7 +43,8 @@ async def read_body(scope: Scope, receive: Receive, largest: int) -> bytes:
     _demand_charset(header(scope, b"content-type") or "")
     body = await _received(scope, receive, largest)
     if coding:
-        body = _unpacked(body, largest)
+        unpack = partial(_unpacked, coding, body, largest)
+        body = await asyncio.to_thread(unpack) if len(body) > LARGE else unpack()
     body = body.removeprefix(BOM_UTF8)
     try:
         body.decode()
@@ -97,7 +105,7 @@ def _coding(scope: Scope) -> str:
     if coding in ("", "identity"):
         return ""
     if coding not in _PACKED:
-        raise WrongContentType("The body's Content-Encoding is unknown here. Use gzip, deflate, or none.")
+        raise WrongContentType("The body's Content-Encoding is unknown here. Use gzip, zstd, deflate, or none.")
     return coding
 
 
@@ -108,19 +116,38 @@ def _demand_charset(content_type: str) -> None:
             raise WrongContentType("The body must be written in UTF-8.")
 
 
-def _unpacked(body: bytes, largest: int) -> bytes:
+def _unpacked(coding: str, body: bytes, largest: int) -> bytes:
     if not body:
         return body
-    unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
-        unpacked = unpacking.decompress(body, largest + 1)
-    except zlib.error:
+        unpacked, whole = _of_zstd(body, largest) if coding == _ZSTD else _of_zlib(body, largest)
+    except (zlib.error, zstandard.ZstdError):
         raise _bad("The body is not packed in the way that its Content-Encoding says.") from None
     if len(unpacked) > largest:
         raise _too_large(largest)
-    if not unpacking.eof or unpacking.unused_data:
+    if not whole:
         raise _bad("The body is not packed in the way that its Content-Encoding says.")
     return unpacked
+
+
+def _of_zlib(body: bytes, largest: int) -> tuple[bytes, bool]:
+    """At least the beginning of what was packed, and whether that ends where the body ends."""
+    unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
+    unpacked = unpacking.decompress(body, largest + 1)
+    return unpacked, unpacking.eof and not unpacking.unused_data
+
+
+def _of_zstd(body: bytes, largest: int) -> tuple[bytes, bool]:
+    """The same of one frame."""
+    unpacking = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
+    unpacked = bytearray()
+    for start in range(0, len(body), _SLICE):
+        if unpacking.eof:
+            return bytes(unpacked), False
+        unpacked += unpacking.decompress(body[start : start + _SLICE])
+        if len(unpacked) > largest:
+            break
+    return bytes(unpacked), unpacking.eof and not unpacking.unused_data
 
 
 def _bad(message: str) -> BadData:

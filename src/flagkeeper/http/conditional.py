@@ -7,6 +7,8 @@ import gzip
 import re
 from hashlib import blake2b
 
+import zstandard
+
 from flagkeeper.http.raw import JSON, Endpoint, Message, Receive, Scope, Send, header
 
 SMALLEST = 1_024
@@ -14,7 +16,9 @@ SMALLEST = 1_024
 LARGE = 65_536
 """Bytes of a body from which its tag and its compression are made on a thread: they would hold up all others."""
 LEVEL = 4
-"""Of compression: half the time of the usual 6, for a few more bytes."""
+"""Of gzip: half the time of the usual 6, for a few more bytes."""
+ZSTD_LEVEL = 3
+"""Its usual one: a fifth of gzip's time, for about as many bytes."""
 
 REVALIDATE = (b"cache-control", b"private, no-cache")
 """For what its reader may keep, and has to ask for again each time."""
@@ -22,6 +26,7 @@ NO_STORE = (b"cache-control", b"no-store")
 """For errors, for what answers a change, and for streams."""
 VARY = (b"vary", b"Accept-Encoding")
 
+_WEIGHT = re.compile(rb"[01](\.\d{0,3})?")
 _UNWANTED = re.compile(rb"q=0(\.0*)?")
 
 Headers = list[tuple[bytes, bytes]]
@@ -64,6 +69,25 @@ def accepts_gzip(accept_encoding: bytes) -> bool:
     return accepts(accept_encoding, b"gzip", b"x-gzip", b"*")
 
 
+def coding_for(accept_encoding: bytes) -> bytes | None:
+    """How an answer is packed for somebody who sends this: as zstd where that is wanted by name, and no less than gzip.
+    None: not at all."""
+    zstd, gzipped = _weight(accept_encoding, b"zstd"), _weight(accept_encoding, b"gzip", b"x-gzip", b"*")
+    if zstd > 0 and zstd >= gzipped:
+        return b"zstd"
+    return b"gzip" if gzipped > 0 else None
+
+
+def _weight(accept_encoding: bytes, *names: bytes) -> float:
+    """How much the first of these content codings that is named there is wanted, from 0 to 1."""
+    for part in accept_encoding.lower().split(b","):
+        coding, *parameters = part.split(b";")
+        if coding.strip() in names:
+            given = next((each.strip()[2:] for each in parameters if each.strip().startswith(b"q=")), b"1")
+            return float(given) if _WEIGHT.fullmatch(given) else 0
+    return 0
+
+
 def accepts(accept_encoding: bytes, *names: bytes) -> bool:
     """Whether the first of these content codings that is named there is wanted."""
     for part in accept_encoding.lower().split(b","):
@@ -96,24 +120,28 @@ async def _tagged(scope: Scope, start: Message, body: bytes) -> tuple[Message, b
     known = (header(scope, b"if-none-match") or "").encode("latin-1")
     headers: Headers = [each for each in start["headers"] if each[0] != b"content-length"]
     secret = NO_STORE in headers
-    packed = len(body) >= SMALLEST and not secret and accepts_gzip((header(scope, b"accept-encoding") or "").encode())
+    coding = None
+    if len(body) >= SMALLEST and not secret:
+        coding = coding_for((header(scope, b"accept-encoding") or "").encode("latin-1"))
     if len(body) < LARGE:
-        tag, content = _made(body, known, packed=packed)
+        tag, content = _made(body, known, coding)
     else:
-        tag, content = await asyncio.to_thread(_made, body, known, packed=packed)
+        tag, content = await asyncio.to_thread(_made, body, known, coding)
     headers += [(b"etag", tag), VARY]
     if content is None:
         left = [each for each in headers if each[0] != b"content-type"]
         return {**start, "status": 304, "headers": left}, b""
-    if packed:
-        headers.append((b"content-encoding", b"gzip"))
+    if coding:
+        headers.append((b"content-encoding", coding))
     headers.append((b"content-length", str(len(content)).encode()))
     return {**start, "headers": headers}, content
 
 
-def _made(body: bytes, known: bytes, *, packed: bool) -> tuple[bytes, bytes | None]:
+def _made(body: bytes, known: bytes, coding: bytes | None) -> tuple[bytes, bytes | None]:
     """The body's entity tag, and what is to be sent. None: `known` names it."""
     tag = b'W/"%x-%b"' % (len(body), blake2b(body, digest_size=12).hexdigest().encode())
     if known and is_named(known, tag):
         return tag, None
-    return tag, gzip.compress(body, LEVEL, mtime=0) if packed else body
+    if coding == b"zstd":
+        return tag, zstandard.ZstdCompressor(ZSTD_LEVEL).compress(body)
+    return tag, gzip.compress(body, LEVEL, mtime=0) if coding else body

@@ -61,6 +61,8 @@ ALLOWED = "allowed"
 """Of a handler: the methods of its path."""
 KNOWN = "known"
 """Of a handler: the parameters of the query that are read, and whether each may come several times."""
+SENT_AS = "sent_as"
+"""Of a handler: what clients call those parameters that it has by other names."""
 IN_MAINTENANCE = "in_maintenance"
 ACCEPTS = "accepts"
 JSON_ONLY: Mapping[str, Any] = {"application/json": None}

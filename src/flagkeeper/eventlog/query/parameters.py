@@ -55,8 +55,8 @@ def read_parameters(given: Iterable[tuple[str, str]], zone: tzinfo = UTC) -> Eve
             filters[name] = value
     conditions: list[Condition] = []
     for name, field in _FIELDS.items():
-        if name in filters and (values := _values(filters, name)):
-            conditions.append(Is(field=field, values=values))
+        if name in filters:
+            conditions.append(Is(field=field, values=_values(filters, name)))
     if part := filters.get("query"):
         conditions.append(containing(part))
     since, until = _day(filters, "from"), _day(filters, "to")
@@ -72,6 +72,8 @@ def _values(given: Mapping[str, str], name: str) -> tuple[str, ...]:
     if match is None:
         raise _bad(name, "must look like IS:value or IS_ANY_OF:a,b")
     items = [item.strip() for item in match[2].split(",") if item.strip()]
+    if not items:
+        raise _bad(name, f"names no value after {match[1]}:; leave it out to find all")
     if len(items) > MOST_VALUES:
         raise _bad(name, f"takes at most {MOST_VALUES} values")
     if name not in _NUMBERS:

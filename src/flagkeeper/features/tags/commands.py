@@ -38,19 +38,19 @@ def create_tag(unit: Unit, tag: Tag) -> Tag:
     return kept
 
 
-def ensure_tag(unit: Unit, tag: Tag) -> tuple[Tag, bool]:
+def ensure_tag(unit: Unit, tag: Tag, place: str = "/body") -> tuple[Tag, bool]:
     """The tag as it is kept, and whether it had to be made: then `record_tag` must follow. Nobody may delete it until
-    the unit ends.
+    the unit ends. `place`: where the request has it.
 
     Raises:
         BadData: an impossible value, or an unknown type.
     """
-    cleaned = clean_tag(tag)
+    cleaned = clean_tag(tag, place)
     tag_type = store.hold_type(unit.tx, tag.type)
     if tag_type is None:
         raise BadData(
             f"There is no tag type called {tag.type!r}. Create it first.",
-            Detail(f"{tag.type!r} is unknown.", "/body/type"),
+            Detail(f"{tag.type!r} is unknown.", f"{place}/type"),
         )
     kept = queries.to_tag(cleaned.type, cleaned.value, tag_type.color)
     return kept, store.add(unit.tx, kept)

@@ -123,8 +123,8 @@ def bare(tag: Tag) -> TagData:
     return TagData(type=tag.type, value=tag.value)
 
 
-def clean_tag(tag: Tag) -> TagData:
-    """The tag without spaces around its value.
+def clean_tag(tag: Tag, place: str = "/body") -> TagData:
+    """The tag without spaces around its value. `place`: where the request has it.
 
     Raises:
         BadData: the value is too short or too long.
@@ -133,7 +133,7 @@ def clean_tag(tag: Tag) -> TagData:
     if not SHORTEST <= len(value) <= LONGEST:
         raise BadData(
             f"The value of a tag has {SHORTEST} to {LONGEST} characters.",
-            Detail(f"{len(value)} characters do not fit.", "/body/value"),
+            Detail(f"{len(value)} characters do not fit.", f"{place}/value"),
         )
-    check_line(value, "/body/value")
+    check_line(value, f"{place}/value")
     return TagData(type=tag.type, value=value)

@@ -47,7 +47,7 @@ def build(event: EventOut, parameters: Parameters, links: Links) -> Built:
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
-        "version": "1.5",
+        "version": "1.2",
         "body": [
             {
                 "type": "TextBlock",

@@ -57,9 +57,16 @@ async def stream_events(
     view: Shown = Detail.FULL,
 ) -> ASGIApp:
     query = read_query(request.query_params.multi_items(), clock.now())
-    received = last_id or last_id_in_url
-    start = await reader.run(_start, read_mark(received) if received else None, after)
+    received = _received(last_id, last_id_in_url)
+    start = await reader.run(_start, received, after)
     return live_tails.open(request, log.as_wanted(view), query, start)  # type: ignore[return-value]  # its scope is a TypedDict
+
+
+def _received(in_header: str | None, in_url: str | None) -> Mark | None:
+    """What the client has received already."""
+    if in_header:
+        return read_mark(in_header)
+    return read_mark(in_url, "/query/lastEventId") if in_url else None
 
 
 def _start(tx: Transaction, received: Mark | None, after: int | None) -> Start:

@@ -32,8 +32,8 @@ class Mark(msgspec.Struct, frozen=True):
         return f"{self.epoch}-{self.position}"
 
 
-def read_mark(text: str) -> Mark:
-    """The place that a client was told, and now comes back with.
+def read_mark(text: str, place: str = "/headers/Last-Event-ID") -> Mark:
+    """The place that a client was told, and now comes back with. `place`: where the request has it.
 
     Raises:
         BadData: it is none of ours.
@@ -41,7 +41,7 @@ def read_mark(text: str) -> Mark:
     epoch, _, position = text.rpartition("-")
     if not epoch or not position.isascii() or not position.isdecimal() or len(position) > len(str(_LARGEST_ID)):
         problem = "must be the id of a message of this stream, as it was received"
-        raise BadData(f"Last-Event-ID {problem}.", Detail(f"Last-Event-ID {problem}", "/headers/last-event-id"))
+        raise BadData(f"Last-Event-ID {problem}.", Detail(f"Last-Event-ID {problem}", place))
     return Mark(epoch, min(int(position), _LARGEST_ID))
 
 

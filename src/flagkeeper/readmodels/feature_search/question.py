@@ -10,7 +10,7 @@ import msgspec
 from flagkeeper.features.flags.model.lifecycle import Stage
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Detail
-from flagkeeper.kernel.paging import Page, read_page
+from flagkeeper.kernel.paging import Page, read_page, read_word
 
 FILTERS = {
     "query": "Parts of a name, a description or a tag, separated by commas: one of them is enough, whatever the case",
@@ -28,9 +28,13 @@ FILTERS = {
     "archived": "`IS:true`: flags in the archive instead of those in use",
     "favorite": "`IS:true`: your favourites; `IS:false`: all others",
 }
+SORTS = (
+    *("name", "type", "project", "createdAt", "createdBy", "lastSeenAt", "archivedAt", "state", "lifecycle"),
+    "favorite",
+)
 ORDER = {
-    "sortBy": "`name`, `type`, `project`, `createdAt`, `createdBy`, `lastSeenAt`, `archivedAt`, `state`, `lifecycle`, "
-    "`favorite`, or `environment:` with a name: whether it is on there. By default `createdAt`",
+    "sortBy": f"{', '.join(f'`{each}`' for each in SORTS)}, or `environment:` with a name: whether it is on there. "
+    "By default `createdAt`",
     "sortOrder": "`asc` or `desc`",
     "favoritesFirst": "`true`: your favourites first",
     "limit": "Flags on a page, 50 by default, 100 at most",
@@ -139,10 +143,10 @@ def read_question(parameters: Iterable[tuple[str, str]]) -> Question:
         BadData: a filter is repeated, has no operator that we know, or a value that cannot be.
     """
     given: dict[str, str] = {}
-    status: list[str] = []
+    status: list[tuple[str, str]] = []
     for name, value in parameters:
         if name in ("status", "status[]") or re.fullmatch(r"status\[\d+\]", name):
-            status.append(value)
+            status.append((name, value))
         elif name in given and name in FILTERS:
             raise _bad(name, "was given twice; list several values as IS_ANY_OF:a,b")
         else:
@@ -161,9 +165,9 @@ def read_question(parameters: Iterable[tuple[str, str]]) -> Question:
         last_seen_at=_since(given, "lastSeenAt"),
         archived=_truth(given, "archived") is True,
         favorite=_truth(given, "favorite"),
-        sort_by=given.get("sortBy", "createdAt"),
-        descending=given.get("sortOrder", "asc") == "desc",
-        favorites_first=given.get("favoritesFirst") == "true",
+        sort_by=_sort_by(given.get("sortBy") or "createdAt"),
+        descending=read_word("sortOrder", given.get("sortOrder"), "asc", "desc"),
+        favorites_first=read_word("favoritesFirst", given.get("favoritesFirst"), "false", "true"),
         page=read_page(given.get("limit"), given.get("offset"), default=50, largest=100),
     )
 
@@ -183,7 +187,7 @@ def _one_of(given: Mapping[str, str], name: str, known: Iterable[str] | None = N
     values = _values(name, match[2])
     if known is not None and (unknown := sorted(values - set(known))):
         raise _bad(name, f"knows {', '.join(known)}, and not {unknown[0][:40]!r}")
-    return OneOf(values, match[1] in ("IS_NOT", "IS_NONE_OF")) if values else None
+    return OneOf(values, match[1] in ("IS_NOT", "IS_NONE_OF"))
 
 
 def _has(given: Mapping[str, str], name: str, possible: Callable[[str], bool] = bool) -> Has | None:
@@ -195,7 +199,7 @@ def _has(given: Mapping[str, str], name: str, possible: Callable[[str], bool] = 
     values = _values(name, match[2])
     if not all(possible(value) for value in values):
         raise _bad(name, "takes tags as type:value")
-    return Has(_SET_RULES[match[1]], values) if values else None
+    return Has(_SET_RULES[match[1]], values)
 
 
 def _is_tag(text: str) -> bool:
@@ -205,17 +209,19 @@ def _is_tag(text: str) -> bool:
 
 def _values(name: str, text: str) -> frozenset[str]:
     values = frozenset(value for each in text.split(",") if (value := each.strip()))
+    if not values:
+        raise _bad(name, "names no value; leave it out to find all")
     if len(values) > MOST_VALUES:
         raise _bad(name, f"takes at most {MOST_VALUES} values")
     return values
 
 
-def _status(given: list[str]) -> frozenset[tuple[str, bool]]:
+def _status(given: list[tuple[str, str]]) -> frozenset[tuple[str, bool]]:
     found = set()
-    for text in given:
+    for name, text in given:
         environment, _, state = text.rpartition(":")
         if not environment or state not in ("enabled", "disabled"):
-            raise _bad("status", "must look like environment:enabled or environment:disabled")
+            raise _bad(name, "must look like environment:enabled or environment:disabled")
         found.add((environment, state == "enabled"))
     if len(found) > MOST_VALUES:
         raise _bad("status", f"takes at most {MOST_VALUES} values")
@@ -233,6 +239,12 @@ def _since(given: Mapping[str, str], name: str) -> Since | None:
     except ValueError as error:
         raise _bad(name, f"names a day that does not exist: {match[2]}") from error
     return Since(int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000, match[1] == "IS_BEFORE")
+
+
+def _sort_by(name: str) -> str:
+    if name not in SORTS and not re.fullmatch(r"environment:.+", name, re.DOTALL):
+        raise _bad("sortBy", f"is one of {', '.join(SORTS)}, or environment: with a name; not {name[:50]}")
+    return name
 
 
 def _truth(given: Mapping[str, str], name: str) -> bool | None:

@@ -169,13 +169,14 @@ def _sorted(found: list[Known], flags: Flags, asked: Question, asker: Asker) -> 
 def _key(flags: Flags, asked: Question, asker: Asker) -> Callable[[Known], Any]:
     places = {stage: place for place, stage in enumerate(Stage)}
     last_seen = flags.usage.last_seen
-    kind, _, environment = asked.sort_by.partition(":")
-    if kind == "environment" and environment:
+    _, on_in, environment = asked.sort_by.partition("environment:")
+    if on_in:
         return lambda flag: environment in flag.on
     keys: dict[str, Callable[[Known], Any]] = {
         "name": lambda flag: flag.name,
         "type": lambda flag: flag.type,
         "project": lambda flag: flag.project,
+        "createdAt": lambda flag: flag.created_at,
         "createdBy": lambda flag: flag.created_by,
         "lastSeenAt": lambda flag: last_seen.get(flag.name),
         "archivedAt": lambda flag: flag.archived_at,
@@ -183,4 +184,4 @@ def _key(flags: Flags, asked: Question, asker: Asker) -> Callable[[Known], Any]:
         "lifecycle": lambda flag: places[stage_now_of(flags, flag)],
         "favorite": lambda flag: flag.name in asker.favorites,
     }
-    return keys.get(asked.sort_by, lambda flag: flag.created_at)
+    return keys[asked.sort_by]

@@ -68,7 +68,7 @@ async def metrics(
     vital_signs: VitalSigns, request_metrics: RequestMetrics, vitals_collector: VitalsCollector
 ) -> Response[bytes]:
     vitals_collector.latest = await vital_signs.take()
-    return Response(request_metrics.text(), media_type=CONTENT_TYPE)
+    return Response(await request_metrics.text(), media_type=CONTENT_TYPE)
 
 
 ROUTES = [health, ready, metrics]

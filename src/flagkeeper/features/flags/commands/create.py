@@ -117,8 +117,9 @@ def _room_in(unit: Unit, project_id: str) -> tuple[Project, list[str]]:
 def _tags(unit: Unit, wanted: Iterable[Tag | TagData], name: str) -> list[Tag]:
     """The tags that a new flag of this name gets, made where there are none."""
     own = []
-    for type_, value in sorted({(tag.type, tag.value) for tag in wanted}):
-        tag, is_new = ensure_tag(unit, Tag(type_, value))
+    places = {(tag.type, tag.value): place for place, tag in enumerate(wanted)}
+    for type_, value in sorted(places):
+        tag, is_new = ensure_tag(unit, Tag(type_, value), f"/body/tags/{places[type_, value]}")
         if is_new:
             record_tag(unit, tag, name)
         own.append(tag)

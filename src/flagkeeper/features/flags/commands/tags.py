@@ -19,7 +19,8 @@ def add(unit: Unit, name: str, tag: Tag, project: str | None = None) -> Tag:
         BadData: there is no such type of tag, or the value is too short or too long.
         LimitExceeded: the flag has as many tags as it may have.
     """
-    kept, new = _ensured(unit, [tag])
+    made, is_new = ensure_tag(unit, tag)
+    kept, new = [made], {made} if is_new else set()
     _set(unit, flags.load_active(unit.tx, name, project), kept, [], new)
     return kept[0]
 
@@ -31,7 +32,7 @@ def remove(unit: Unit, name: str, tag: Tag, project: str | None = None) -> None:
 
 def update(unit: Unit, name: str, added: Sequence[Tag], removed: Sequence[Tag], project: str | None = None) -> None:
     """Raises `NotFound`, `FlagArchived`, `LimitExceeded`, or `BadData` for a tag that cannot be."""
-    kept, new = _ensured(unit, added)
+    kept, new = _ensured(unit, added, "/body/addedTags")
     _set(unit, flags.load_active(unit.tx, name, project), kept, removed, new)
 
 
@@ -39,7 +40,7 @@ def update_many(
     unit: Unit, names: Sequence[str], *, project: str, added: Sequence[Tag], removed: Sequence[Tag]
 ) -> None:
     """The same for many flags; those that were archived or are gone meanwhile are left out."""
-    kept, new = _ensured(unit, added)
+    kept, new = _ensured(unit, added, "/body/tags/addedTags")
     for name in sorted(names):
         flag = flags.find(unit.tx, name)
         if flag is not None and flag.project == project and flag.archived_at is None:
@@ -55,10 +56,10 @@ def untag_everywhere(unit: Unit, tag: Tag) -> None:
             _set(unit, flag, [], [tag], set())
 
 
-def _ensured(unit: Unit, added: Sequence[Tag]) -> tuple[list[Tag], set[Tag]]:
+def _ensured(unit: Unit, added: Sequence[Tag], place: str) -> tuple[list[Tag], set[Tag]]:
     """The tags as they are kept, and those among them that had to be made, of which no event tells yet. In sorted
     order and before any flag, since a tag's type stays locked."""
-    found = [ensure_tag(unit, tag) for tag in tags.in_order(added)]
+    found = [ensure_tag(unit, tag, f"{place}/{added.index(tag)}") for tag in tags.in_order(added)]
     return [tag for tag, _ in found], {tag for tag, is_new in found if is_new}
 
 

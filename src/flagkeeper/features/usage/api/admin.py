@@ -33,7 +33,7 @@ from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.paging import read_page
+from flagkeeper.kernel.paging import MAX_OFFSET, read_page, read_whole, read_word
 from flagkeeper.storage.reader import Reader
 
 TAG = "Metrics"
@@ -61,7 +61,7 @@ async def list_applications(
     sort_order: Annotated[str, QueryParameter(name="sortOrder")] = "asc",
 ) -> ApplicationsOut:
     page = read_page(limit, offset, default=MOST_APPLICATIONS, largest=MOST_APPLICATIONS)
-    backwards = sort_order.lower() == "desc"
+    backwards = read_word("sortOrder", sort_order, "asc", "desc")
     found, uses, total = await reader.run(queries.applications, text, page, visibility, backwards=backwards)
     return ApplicationsOut(
         applications=[shown_application(each, uses.get(each.app_name, [])) for each in found], total=total
@@ -109,7 +109,8 @@ async def get_flag_metrics(
     visibility: Visibility,
     hours_back: Annotated[str | None, QueryParameter(name="hoursBack")] = None,
 ) -> FlagMetricsOut:
-    hours = read_page(hours_back, None, default=HOURS_KEPT, largest=DAYS_KEPT * 24).limit
+    hours = read_whole("hoursBack", hours_back, default=HOURS_KEPT, smallest=1, largest=MAX_OFFSET)
+    hours = min(hours, DAYS_KEPT * 24)
     found = await reader.run(queries.flag_usage, name, hours, clock.now(), visibility)
     return FlagMetricsOut(data=[shown_count(name, each) for each in found])
 
@@ -216,7 +217,7 @@ async def list_project_applications(
     sort_order: Annotated[str, QueryParameter(name="sortOrder")] = "asc",
 ) -> ProjectApplicationsOut:
     page = read_page(limit, offset, default=PROJECT_PAGE, largest=MOST_APPLICATIONS)
-    backwards = sort_order.lower() == "desc"
+    backwards = read_word("sortOrder", sort_order, "asc", "desc")
     found, total = await reader.run(
         queries.applications_of_project, project, text, page, visibility, backwards=backwards
     )
