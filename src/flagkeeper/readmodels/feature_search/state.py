@@ -1,6 +1,8 @@
 """What is known of all flags at one position of the log, and which of them a question finds. Never changed. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Set
+from functools import partial
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -9,7 +11,7 @@ from flagkeeper.eventlog.read import LogPosition
 from flagkeeper.features.flags.model.lifecycle import NO_USAGE, Moments, Stage, StageEntered, stage_now, stages_of
 from flagkeeper.features.flags.model.relations import Completion
 from flagkeeper.kernel.clock import Millis
-from flagkeeper.readmodels.feature_search.question import OneOf, Question, Since, State
+from flagkeeper.readmodels.feature_search.question import Has, OneOf, Question, Since, State
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,8 +96,8 @@ def count_stages(flags: Flags, hidden: Set[str]) -> Mapping[Stage, int]:
 def find(flags: Flags, question: Question, asker: Asker, segments: Mapping[str, int]) -> list[Known]:
     """All flags that a question finds, in its order. `segments`: their ids by name."""
     found = [flag for flag in flags.known.values() if (flag.archived_at is not None) is question.archived]
-    for check in _checks(flags, question, asker, segments):
-        found = [flag for flag in found if check(flag)]
+    for narrow in _narrowing(flags, question, asker, segments):
+        found = narrow(found)
     found = _sorted(found, flags, question, asker)
     if not question.favorites_first:
         return found
@@ -106,64 +108,77 @@ def find(flags: Flags, question: Question, asker: Asker, segments: Mapping[str, 
 
 MAY_BE_MISSING = ("lastSeenAt", "archivedAt")
 """Orders by what not every flag has."""
-Check = Callable[[Known], bool]
+Narrow = Callable[[list[Known]], list[Known]]
+"""Those among some flags for which one of the filters holds. Each loops by itself: a call for each flag and filter
+would cost more than all that they do."""
 
 
-def _checks(flags: Flags, asked: Question, asker: Asker, segments: Mapping[str, int]) -> Iterator[Check]:
-    """The cheap ones first."""
-    if asker.hidden:
-        yield lambda flag: flag.project not in asker.hidden
+def _narrowing(flags: Flags, asked: Question, asker: Asker, segments: Mapping[str, int]) -> Iterator[Narrow]:
+    """The cheap ones, and those that leave little, first."""
     if (favorite := asked.favorite) is not None:
-        yield lambda flag: (flag.name in asker.favorites) is favorite
+        yield lambda found: [flag for flag in found if (flag.name in asker.favorites) is favorite]
     yield from _values(flags, asked)
+    if asker.hidden:
+        yield lambda found: [flag for flag in found if flag.project not in asker.hidden]
     yield from _sets(asked, segments)
-    if asked.words:
-        words = asked.words
-        yield lambda flag: any(word in flag.text for word in words)
+    if len(asked.words) == 1:
+        (word,) = asked.words
+        yield lambda found: [flag for flag in found if word in flag.text]
+    elif words := asked.words:
+        yield lambda found: [flag for flag in found if any(word in flag.text for word in words)]
 
 
-def _values(flags: Flags, asked: Question) -> Iterator[Check]:
+def _values(flags: Flags, asked: Question) -> Iterator[Narrow]:
     """What is asked of fields that have one value."""
-    values: tuple[tuple[OneOf | Since | None, Callable[[Known], Any]], ...] = (
-        (asked.project, lambda flag: flag.project),
-        (asked.type, lambda flag: flag.type),
+    last_seen = flags.usage.last_seen
+    ones: tuple[tuple[OneOf | None, Callable[[Known], str]], ...] = (
+        (asked.project, attrgetter("project")),
+        (asked.type, attrgetter("type")),
         (asked.created_by, lambda flag: str(flag.created_by_user_id)),
-        (asked.state, lambda flag: state_of(flags, flag)),
-        (asked.lifecycle, lambda flag: stage_now_of(flags, flag)),
-        (asked.created_at, lambda flag: flag.created_at),
-        (asked.last_seen_at, lambda flag: flags.usage.last_seen.get(flag.name)),
+        (asked.state, partial(state_of, flags)),
+        (asked.lifecycle, partial(stage_now_of, flags)),
     )
-    for condition, value in values:
-        if condition is not None:
-            yield _holds(condition, value)
+    moments: tuple[tuple[Since | None, Callable[[Known], Millis | None]], ...] = (
+        (asked.created_at, attrgetter("created_at")),
+        (asked.last_seen_at, lambda flag: last_seen.get(flag.name)),
+    )
+    for one, value in ones:
+        if one is not None:
+            yield partial(one.among, value=value)
+    for since, at in moments:
+        if since is not None:
+            yield partial(since.among, at=at)
 
 
-def _holds(condition: OneOf | Since, value: Callable[[Known], Any]) -> Check:
-    return lambda flag: condition.holds(value(flag))
-
-
-def _sets(asked: Question, segments: Mapping[str, int]) -> Iterator[Check]:
+def _sets(asked: Question, segments: Mapping[str, int]) -> Iterator[Narrow]:
     """What is asked of tags, segments and environments."""
     if (tag := asked.tag) is not None:
-        yield lambda flag: tag.holds(flag.tags)
+        yield partial(tag.among, own=attrgetter("tags"))
     if (segment := asked.segment) is not None:
-        named = {id_: name for name, id_ in segments.items()}
-        yield lambda flag: segment.holds(frozenset(named[id_] for id_ in flag.segments if id_ in named))
+        # Ids below zero are those of no segment, as names are that nobody has given.
+        ids = frozenset(segments.get(str(name), -number) for number, name in enumerate(segment.values, 1))
+        yield partial(Has(segment.rule, ids).among, own=attrgetter("segments"))
     if asked.status:
         on = {environment for environment, enabled in asked.status if enabled}
         off = {environment for environment, enabled in asked.status if not enabled}
-        yield lambda flag: not (on.isdisjoint(flag.on) and off.isdisjoint(flag.off))
+        yield lambda found: [flag for flag in found if not (on.isdisjoint(flag.on) and off.isdisjoint(flag.off))]
 
 
 def _sorted(found: list[Known], flags: Flags, asked: Question, asker: Asker) -> list[Known]:
     """Flags that are equal in it stay in the order of their names. Moments that are not known come last."""
     key = _key(flags, asked, asker)
+    if asked.sort_by not in MAY_BE_MISSING:
+        return sorted(found, key=key, reverse=asked.descending)
     missing: list[Known] = []
-    if asked.sort_by in MAY_BE_MISSING:
-        missing = [flag for flag in found if key(flag) is None]
-        found = [flag for flag in found if key(flag) is not None]
-    found.sort(key=key, reverse=asked.descending)
-    return found + missing
+    dated: list[tuple[Millis, Known]] = []
+    for flag in found:
+        at = key(flag)
+        if at is None:
+            missing.append(flag)
+        else:
+            dated.append((at, flag))
+    dated.sort(key=itemgetter(0), reverse=asked.descending)
+    return [flag for _, flag in dated] + missing
 
 
 def _key(flags: Flags, asked: Question, asker: Asker) -> Callable[[Known], Any]:
@@ -173,14 +188,14 @@ def _key(flags: Flags, asked: Question, asker: Asker) -> Callable[[Known], Any]:
     if kind == "environment" and environment:
         return lambda flag: environment in flag.on
     keys: dict[str, Callable[[Known], Any]] = {
-        "name": lambda flag: flag.name,
-        "type": lambda flag: flag.type,
-        "project": lambda flag: flag.project,
-        "createdBy": lambda flag: flag.created_by,
+        "name": attrgetter("name"),
+        "type": attrgetter("type"),
+        "project": attrgetter("project"),
+        "createdBy": attrgetter("created_by"),
         "lastSeenAt": lambda flag: last_seen.get(flag.name),
-        "archivedAt": lambda flag: flag.archived_at,
+        "archivedAt": attrgetter("archived_at"),
         "state": lambda flag: state_of(flags, flag),
         "lifecycle": lambda flag: places[stage_now_of(flags, flag)],
         "favorite": lambda flag: flag.name in asker.favorites,
     }
-    return keys.get(asked.sort_by, lambda flag: flag.created_at)
+    return keys.get(asked.sort_by, attrgetter("created_at"))
