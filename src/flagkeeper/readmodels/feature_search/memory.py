@@ -58,14 +58,14 @@ class FlagMemory:
             return
         names = _changed(tx, old.position, position)
         if names is None:
-            self._flags = Flags(position, dict(sorted(read_known(tx).items())), old.usage)
+            self._flags = old.moved(position, dict(sorted(read_known(tx).items())), old.usage)
             self._usage_until = 0.0
             self._seen_since = 0
         elif names:
             known = _again(old.known, names, read_known(tx, names))
             if known.keys() - old.known.keys():
                 known = {name: known[name] for name in sorted(known)}
-            self._flags = Flags(position, known, _usage_again(old.usage, names, read_usage_of(tx, names)))
+            self._flags = old.moved(position, known, _usage_again(old.usage, names, read_usage_of(tx, names)), names)
         else:
             self._flags = replace(old, position=position)
 
@@ -73,10 +73,13 @@ class FlagMemory:
         now = time.monotonic()
         if now < self._usage_until:
             return
-        found = read_usage(tx, self._seen_since)
-        usage = found if self._seen_since == 0 else _joined(self._flags.usage, found)
-        self._seen_since = max(usage.last_seen.values(), default=0)
-        self._flags = replace(self._flags, usage=usage)
+        old, found = self._flags, read_usage(tx, self._seen_since)
+        if self._seen_since == 0:
+            self._flags = old.moved(old.position, old.known, found)
+        else:
+            changed = found.moments.keys() | (old.usage.potentially_stale ^ found.potentially_stale)
+            self._flags = old.moved(old.position, old.known, _joined(old.usage, found), changed)
+        self._seen_since = max(self._flags.usage.last_seen.values(), default=0)
         self._usage_until = now + USAGE_FOR
 
 

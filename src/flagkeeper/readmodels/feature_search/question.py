@@ -1,10 +1,11 @@
 """Unleash's search parameters, `IS:a` and `INCLUDE_ANY_OF:a,b`, as a question about flags. Pure."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from operator import not_
+from typing import Any
 
 import msgspec
 
@@ -12,8 +13,6 @@ from flagkeeper.features.flags.model.lifecycle import Stage
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.kernel.paging import Page, read_page
-
-T = TypeVar("T")
 
 FILTERS = {
     "query": "Parts of a name, a description or a tag, separated by commas: one of them is enough, whatever the case",
@@ -62,10 +61,11 @@ class OneOf(msgspec.Struct, frozen=True):
     values: frozenset[str]
     negated: bool
 
-    def among(self, items: list[T], value: Callable[[T], str]) -> list[T]:
-        """The items whose value is so, in one loop without a call of ours for each."""
-        values, negated = self.values, self.negated
-        return [item for item in items if (value(item) in values) is not negated]
+    def holds(self, values: Iterable[str]) -> Iterator[bool]:
+        """Whether it is true of each. Here and below the loops are those of built-in functions, several times faster
+        than a call of ours for each value."""
+        found = map(self.values.__contains__, values)
+        return map(not_, found) if self.negated else found
 
 
 class SetRule(StrEnum):
@@ -79,20 +79,18 @@ class Has(msgspec.Struct, frozen=True):
     """A set has these values, as the rule says."""
 
     rule: SetRule
-    values: frozenset[str] | frozenset[int]
+    values: frozenset[Any]
 
-    def among(self, items: list[T], own: Callable[[T], frozenset[Any]]) -> list[T]:
-        """The items whose set is so."""
-        values = self.values
+    def holds(self, sets: Iterable[Set[Any]]) -> Iterator[bool]:
         match self.rule:
             case SetRule.ANY:
-                return [item for item in items if not values.isdisjoint(own(item))]
+                return map(not_, map(self.values.isdisjoint, sets))
             case SetRule.ALL:
-                return [item for item in items if values <= own(item)]
+                return map(self.values.issubset, sets)
             case SetRule.NOT_ANY:
-                return [item for item in items if values.isdisjoint(own(item))]
+                return map(self.values.isdisjoint, sets)
             case SetRule.NOT_ALL:
-                return [item for item in items if not values <= own(item)]
+                return map(not_, map(self.values.issubset, sets))
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -101,10 +99,10 @@ class Since(msgspec.Struct, frozen=True):
     moment: Millis
     before: bool
 
-    def among(self, items: list[T], at: Callable[[T], Millis | None]) -> list[T]:
-        """The items of which it is true; those without a moment are left out."""
+    def holds(self, moments: Iterable[Millis | None]) -> Iterator[bool]:
+        """Neither is true of what has not happened."""
         moment, before = self.moment, self.before
-        return [item for item in items if (own := at(item)) is not None and (own < moment) is before]
+        return (at is not None and (at < moment) is before for at in moments)
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
