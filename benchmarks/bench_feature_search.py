@@ -48,7 +48,7 @@ from tests.postgres_server import FAST, PostgresServer
 WORDS = ("payment", "basket", "login", "search", "profile", "banner", "pricing", "invoice", "shipping", "reward")
 PLACES = ("development", "test", "staging", "canary", "production")
 TYPES = ("release", "experiment", "operational", "kill-switch", "permission")
-TAGS, PROJECTS, PEOPLE, SEGMENTS, CHUNK = 20, 50, 200, 50, 500
+TAGS, PROJECTS, PEOPLE, SEGMENTS, CHUNK = 20, 50, 200, 50, 100
 ME = 1001
 
 

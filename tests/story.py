@@ -10,6 +10,7 @@ from flagkeeper.eventlog.read import EventRow
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.kernel.errors import FlagkeeperError
+from tests.faults import Faults, one
 from tests.keeping import check_versions, read_now
 from tests.log import ALICE, Log
 
@@ -18,15 +19,18 @@ Change = Callable[[Unit], Any]
 SEEDS = range(int(os.environ.get("FLAGKEEPER_TEST_STORIES", "1")))
 """Of random stories: `make torture` tells more of them."""
 
+_FAULTS = Faults(one)
 _OWN = re.compile(r'(?<=")(?:[0-7][0-9A-HJKMNP-TV-Z]{25}|\d{4}-\d\d-\d\dT[\d:.]+Z)(?=")')
 
 
 def tell(log: Log, story: Iterable[Change], *, kinds: Collection[str], actor: Actor = ALICE) -> None:
-    """Makes every change. None of them may fail."""
-    for change in story:
-        refused = attempt(log, change, kinds=kinds, actor=actor)
-        if refused is not None:
-            raise refused
+    """Makes every change. None of them may fail, save that one statement of each kind of change does, before it is
+    made: then nothing of it is there."""
+    with _FAULTS.during(log.units.writer):
+        for change in story:
+            refused = attempt(log, change, kinds=kinds, actor=actor)
+            if refused is not None:
+                raise refused
 
 
 def attempt(log: Log, change: Change, *, kinds: Collection[str], actor: Actor = ALICE) -> FlagkeeperError | None:

@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`SESSION_TTL_HOURS`: how long a session lasts."""
     most_sessions: int = 5
     """`MAX_PARALLEL_SESSIONS` of one person: for one more, the oldest ends."""
+    inactive_after_days: int = 180
+    """`USER_INACTIVITY_THRESHOLD_IN_DAYS`: people who were not seen for so long are listed as inactive."""
     secure_cookies: bool = False
     """`SECURE_HEADERS`: cookies for https only, and HSTS."""
     access_log: bool = False
@@ -183,6 +185,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         "frontend_tokens": read.items("INIT_FRONTEND_API_TOKENS"),
         "session_hours": read.count("SESSION_TTL_HOURS", most=24 * 365),
         "most_sessions": read.count("MAX_PARALLEL_SESSIONS", most=10_000),
+        "inactive_after_days": read.count("USER_INACTIVITY_THRESHOLD_IN_DAYS", most=36_500),
         "secure_cookies": read.switch("SECURE_HEADERS"),
         "access_log": read.switch("FLAGKEEPER_ACCESS_LOG", "REQUEST_LOGGER_ENABLE"),
         "log_format": read.choice("FLAGKEEPER_LOG_FORMAT", ("console", "json")),

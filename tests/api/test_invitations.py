@@ -240,6 +240,9 @@ def test_inactive_users(host: Host, database_url: str) -> None:
         assert server.post(f"{USERS}/inactive/delete", json={"ids": [old.id]}).status_code == 200
         assert "user-deleted" in {event["type"] for event in server.events_after(before)}
         assert [user["id"] for user in server.get(f"{USERS}/inactive").json()["inactiveUsers"]] == [1]
+    with served(host, database_url, inactive_after_days=36_500) as server:
+        assert server.get(f"{USERS}/inactive").json()["inactiveUsers"] == [], "the server was told to wait for longer"
+        assert server.post(f"{USERS}/inactive/delete", json={"ids": [1]}).status_code == 409
 
 
 def test_what_strangers_may_try_is_counted_by_all_servers_together(host: Host, database_url: str) -> None:

@@ -11,7 +11,7 @@ from flagkeeper.features.flags.model.relations import Completion
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData
 from flagkeeper.readmodels.feature_search.question import read_question
-from flagkeeper.readmodels.feature_search.state import Asker, Flags, Known, Usage, count_stages, find
+from flagkeeper.readmodels.feature_search.state import NOTHING, Asker, Known, Usage, count_stages, find
 
 START = clock.from_iso("2026-11-20T00:00:00.000Z")
 
@@ -30,30 +30,34 @@ def known(name: str, day: int, **more: Any) -> Known:
         "completion": None,
         "tags": frozenset(),
         "segments": frozenset(),
-        "on": frozenset(),
-        "off": frozenset({"dev", "prod"}),
+        "places": frozenset({("dev", False), ("prod", False)}),
         "text": name,
         **more,
     }
     return Known(name=name, **fields)
 
 
+DEV_ONLY = frozenset({("dev", True), ("prod", False)})
 COMPLETED = Completion(at=START, status="kept", status_value=None)
-FLAGS = Flags(
+FLAGS = NOTHING.moved(
     LogPosition("e", 1),
     {
         each.name: each
         for each in (
             known("a", 3, stale=True, tags=frozenset({"team:x", "team:y"}), segments=frozenset({1, 2})),
             known(
-                "b", 1, type="experiment", on=frozenset({"dev"}), off=frozenset({"prod"}), text="b\nthe cart\nteam:x"
+                "b",
+                1,
+                type="experiment",
+                places=frozenset({("dev", True), ("prod", False)}),
+                text="b\nthe cart\nteam:x",
             ),
             known("c", 2, project="other", created_by="bob", created_by_user_id=8, tags=frozenset({"team:x"})),
             known(
-                "d", 0, completion=COMPLETED, segments=frozenset({1}), on=frozenset({"dev", "prod"}), off=frozenset()
+                "d", 0, completion=COMPLETED, segments=frozenset({1}), places=frozenset({("dev", True), ("prod", True)})
             ),
             known("old", 0, archived_at=START + clock.DAY),
-            known("hidden", 0, project="hush", on=frozenset({"dev"}), text="hidden cart"),
+            known("hidden", 0, project="hush", places=DEV_ONLY, text="hidden cart"),
         )
     },
     Usage(

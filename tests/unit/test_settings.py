@@ -43,6 +43,7 @@ def test_names_and_values_that_unleash_uses_work() -> None:
             "REQUEST_LOGGER_ENABLE": "t",
             "SESSION_TTL_HOURS": "8",
             "MAX_PARALLEL_SESSIONS": "2",
+            "USER_INACTIVITY_THRESHOLD_IN_DAYS": "90",
             "SERVER_KEEPALIVE_TIMEOUT": "15",
             "GRACEFUL_SHUTDOWN_TIMEOUT": "1500",
             "DATABASE_DISABLE_MIGRATION": "true",
@@ -57,6 +58,7 @@ def test_names_and_values_that_unleash_uses_work() -> None:
     assert (settings.limits.segments, settings.log_level, settings.secure_cookies) == (0, "warning", True)
     assert (settings.session_hours, settings.most_sessions, settings.access_log) == (8, 2, True)
     assert (settings.idle_time, settings.drain_time, settings.migrates) == (15, 1.5, False)
+    assert settings.inactive_after_days == 90
     assert settings.unused == ()
     levels = {"fatal": "critical", "error": "error", "warn": "warning", "Warning": "warning", "debug": "debug"}
     assert {read_settings({"LOG_LEVEL": given}).log_level for given in levels} == set(levels.values())

@@ -137,6 +137,9 @@ SECTIONS: Mapping[str, Sequence[Variable]] = {
         ),
         Variable("SESSION_TTL_HOURS", "How long a session lasts", "48"),
         Variable("MAX_PARALLEL_SESSIONS", "How many somebody may have; the oldest ends for a new one", "5"),
+        Variable(
+            "USER_INACTIVITY_THRESHOLD_IN_DAYS", "People who were not seen for so long are listed as inactive", "180"
+        ),
         refused(
             "SESSION_CLEAR_SITE_DATA_ON_LOGOUT",
             "Who logs out leaves nothing in the browser here. Take it away, or set it to true.",
@@ -245,7 +248,6 @@ SECTIONS: Mapping[str, Sequence[Variable]] = {
             "`*`",
         ),
         unneeded("ACCESS_CONTROL_MAX_AGE", "Browsers of other origins are not answered here."),
-        unneeded("USER_INACTIVITY_THRESHOLD_IN_DAYS", "People count as inactive after 180 days."),
         unneeded("FILTER_INVALID_CLIENT_METRICS", "Reports are always checked, each part for itself."),
     ),
     "Mail": (

@@ -16,7 +16,7 @@ from flagkeeper.features.users import queries, store
 from flagkeeper.features.users.model.notes import Answered, check_id, demand_room
 from flagkeeper.features.users.model.password import KEPT
 from flagkeeper.features.users.model.session import MOST_NETWORKS, USUAL, SessionRules
-from flagkeeper.features.users.model.user import User, UserChange, UserDraft, UserState, changed
+from flagkeeper.features.users.model.user import Inactivity, User, UserChange, UserDraft, UserState, changed
 from flagkeeper.features.users.ports import GroupsOfUser, PatsSeen, SearchesOfUser, TokensOfUser
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, NotFound, PasswordMismatch
@@ -123,6 +123,7 @@ def delete(
 def delete_inactive(
     unit: Unit,
     ids: Sequence[int],
+    inactivity: Inactivity,
     pats_seen: PatsSeen,
     tokens_of_user: TokensOfUser,
     searches_of_user: SearchesOfUser,
@@ -134,7 +135,7 @@ def delete_inactive(
         Conflict: one of them has been seen since, or is gone.
         InvalidOperation: one is the actor, or the last administrator.
     """
-    known = {each.user.id for each in queries.inactive(unit.tx, pats_seen, unit.now)}
+    known = {each.user.id for each in queries.inactive(unit.tx, inactivity, pats_seen, unit.now)}
     if others := sorted(set(ids) - known):
         named = ", ".join(str(each) for each in others)
         raise Conflict(f"These users are not inactive, or are gone: {named}. Look at the list again.")

@@ -11,7 +11,7 @@ from flagkeeper.features.access.tables import roles, user_roles
 from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.password import demand_strong, hash_password, matches
 from flagkeeper.features.users.model.session import NETWORK_KNOWN
-from flagkeeper.features.users.model.user import INACTIVE_AFTER, Inactive, User
+from flagkeeper.features.users.model.user import Inactive, Inactivity, User
 from flagkeeper.features.users.ports import PatsSeen
 from flagkeeper.features.users.store import ANSWERED, COLUMNS, SPLASHES, to_user
 from flagkeeper.features.users.tables import login_networks, passwords, sessions, user_logins, users
@@ -192,9 +192,9 @@ def user(tx: Transaction, user_id: int) -> SeenUser:
     return found
 
 
-def inactive(tx: Transaction, pats_seen: PatsSeen, now: Millis) -> list[Inactive]:
+def inactive(tx: Transaction, inactivity: Inactivity, pats_seen: PatsSeen, now: Millis) -> list[Inactive]:
     """Those who were created long ago, and have neither logged in nor used a token since then."""
-    used, since = pats_seen(tx), now - INACTIVE_AFTER
+    used, since = pats_seen(tx), now - inactivity.after
     found = (
         Inactive(user=each.user, seen_at=each.seen_at, pat_seen_at=used.get(each.user.id)) for each in all_users(tx)
     )

@@ -2,6 +2,7 @@
 
 from flagkeeper.features.users import api, keeper, steps, tables
 from flagkeeper.features.users.model.session import SessionRules
+from flagkeeper.features.users.model.user import Inactivity
 from flagkeeper.features.users.ports import GROUPS_OF_USER, PATS_SEEN, SEARCHES_OF_USER, TOKENS_OF_USER
 from flagkeeper.kernel import clock
 from flagkeeper.slice import Part, Slice
@@ -10,6 +11,7 @@ SESSION_RULES = Part(
     "session_rules",
     lambda parts: SessionRules(parts.settings.session_hours * clock.HOUR, parts.settings.most_sessions),
 )
+INACTIVITY = Part("inactivity", lambda parts: Inactivity(parts.settings.inactive_after_days * clock.DAY))
 
 SLICE = Slice(
     name="users",
@@ -27,5 +29,5 @@ SLICE = Slice(
     keepers=keeper.KEEPERS,
     ops=steps.OPS,
     asks=(TOKENS_OF_USER, GROUPS_OF_USER, SEARCHES_OF_USER, PATS_SEEN),
-    provides=(SESSION_RULES,),
+    provides=(SESSION_RULES, INACTIVITY),
 )

@@ -5,8 +5,8 @@ So there is no server on which a flag is found later than it was made, and one o
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping, Set
+from typing import TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import bindparam, select
@@ -15,9 +15,11 @@ from flagkeeper.eventlog.catalogue.event import Reach
 from flagkeeper.eventlog.read import LogPosition, log_position
 from flagkeeper.eventlog.tables import events
 from flagkeeper.readmodels.feature_search.rows import read_known, read_usage, read_usage_of
-from flagkeeper.readmodels.feature_search.state import NOTHING, Flags, Known, Usage
+from flagkeeper.readmodels.feature_search.state import NOTHING, Flags, Usage
 from flagkeeper.storage.statement import Query, columns
 from flagkeeper.storage.transaction import Transaction
+
+T = TypeVar("T")
 
 USAGE_FOR = 5.0
 """Seconds for which what is known of usage is good enough: servers write it that often."""
@@ -56,13 +58,14 @@ class FlagMemory:
             return
         names = _changed(tx, old.position, position)
         if names is None:
-            self._flags = Flags(position, _by_name(read_known(tx)), old.usage)
+            self._flags = old.moved(position, dict(sorted(read_known(tx).items())), old.usage)
             self._usage_until = 0.0
             self._seen_since = 0
         elif names:
-            found = read_known(tx, names)
-            known = {name: flag for name, flag in old.known.items() if name not in names} | found
-            self._flags = Flags(position, _by_name(known), _again(old.usage, names, read_usage_of(tx, names)))
+            known = _again(old.known, names, read_known(tx, names))
+            if known.keys() - old.known.keys():
+                known = {name: known[name] for name in sorted(known)}
+            self._flags = old.moved(position, known, _usage_again(old.usage, names, read_usage_of(tx, names)), names)
         else:
             self._flags = replace(old, position=position)
 
@@ -70,10 +73,13 @@ class FlagMemory:
         now = time.monotonic()
         if now < self._usage_until:
             return
-        found = read_usage(tx, self._seen_since)
-        usage = found if self._seen_since == 0 else _joined(self._flags.usage, found)
-        self._seen_since = max(usage.last_seen.values(), default=0)
-        self._flags = replace(self._flags, usage=usage)
+        old, found = self._flags, read_usage(tx, self._seen_since)
+        if self._seen_since == 0:
+            self._flags = old.moved(old.position, old.known, found)
+        else:
+            changed = found.moments.keys() | (old.usage.potentially_stale ^ found.potentially_stale)
+            self._flags = old.moved(old.position, old.known, _joined(old.usage, found), changed)
+        self._seen_since = max(self._flags.usage.last_seen.values(), default=0)
         self._usage_until = now + USAGE_FOR
 
 
@@ -96,22 +102,24 @@ def _changed(tx: Transaction, old: LogPosition, new: LogPosition) -> set[str] | 
     return names
 
 
-def _again(old: Usage, names: Iterable[str], found: Usage) -> Usage:
+def _usage_again(old: Usage, names: Set[str], found: Usage) -> Usage:
     """What was known of usage, with what is found of some flags in the place of all that was known of these."""
-    again = set(names)
-    return _joined(
-        Usage(_without(old.last_seen, again), _without(old.moments, again), frozenset(old.potentially_stale) - again),
-        replace(found, potentially_stale=found.potentially_stale | (frozenset(old.potentially_stale) - again)),
+    return Usage(
+        _again(old.last_seen, names, found.last_seen),
+        _again(old.moments, names, found.moments),
+        (old.potentially_stale - names) | found.potentially_stale,
     )
+
+
+def _again(old: Mapping[str, T], names: Set[str], found: Mapping[str, T]) -> dict[str, T]:
+    """A copy with what is found of some flags, in their places. Copied whole, which takes a fraction of a millisecond,
+    so that whoever looks at the old one may go on."""
+    new = dict(old)
+    new.update(found)
+    for gone in names - found.keys():
+        new.pop(gone, None)
+    return new
 
 
 def _joined(old: Usage, found: Usage) -> Usage:
     return Usage({**old.last_seen, **found.last_seen}, {**old.moments, **found.moments}, found.potentially_stale)
-
-
-def _by_name(known: Mapping[str, Known]) -> dict[str, Known]:
-    return dict(sorted(known.items()))
-
-
-def _without(known: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    return {name: value for name, value in known.items() if name not in names}

@@ -1,9 +1,11 @@
 """Unleash's search parameters, `IS:a` and `INCLUDE_ANY_OF:a,b`, as a question about flags. Pure."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from operator import not_
+from typing import Any
 
 import msgspec
 
@@ -63,8 +65,11 @@ class OneOf(msgspec.Struct, frozen=True):
     values: frozenset[str]
     negated: bool
 
-    def holds(self, value: str) -> bool:
-        return (value in self.values) is not self.negated
+    def holds(self, values: Iterable[str]) -> Iterator[bool]:
+        """Whether it is true of each. Here and below the loops are those of built-in functions, several times faster
+        than a call of ours for each value."""
+        found = map(self.values.__contains__, values)
+        return map(not_, found) if self.negated else found
 
 
 class SetRule(StrEnum):
@@ -78,18 +83,18 @@ class Has(msgspec.Struct, frozen=True):
     """A set has these values, as the rule says."""
 
     rule: SetRule
-    values: frozenset[str]
+    values: frozenset[Any]
 
-    def holds(self, own: frozenset[str]) -> bool:
+    def holds(self, sets: Iterable[Set[Any]]) -> Iterator[bool]:
         match self.rule:
             case SetRule.ANY:
-                return not self.values.isdisjoint(own)
+                return map(not_, map(self.values.isdisjoint, sets))
             case SetRule.ALL:
-                return self.values <= own
+                return map(self.values.issubset, sets)
             case SetRule.NOT_ANY:
-                return self.values.isdisjoint(own)
+                return map(self.values.isdisjoint, sets)
             case SetRule.NOT_ALL:
-                return not self.values <= own
+                return map(not_, map(self.values.issubset, sets))
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -98,8 +103,10 @@ class Since(msgspec.Struct, frozen=True):
     moment: Millis
     before: bool
 
-    def holds(self, at: Millis | None) -> bool:
-        return at is not None and (at < self.moment) is self.before
+    def holds(self, moments: Iterable[Millis | None]) -> Iterator[bool]:
+        """Neither is true of what has not happened."""
+        moment, before = self.moment, self.before
+        return (at is not None and (at < moment) is before for at in moments)
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

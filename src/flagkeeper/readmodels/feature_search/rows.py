@@ -96,10 +96,9 @@ _STALE = _all(select(features.c.name).where(features.c.potentially_stale), featu
 def read_known(tx: Transaction, names: Iterable[str] | None = None) -> dict[str, Known]:
     """All flags, or those among `names`."""
     wanted = None if names is None else sorted(names)
-    on: defaultdict[str, set[str]] = defaultdict(set)
-    off: defaultdict[str, set[str]] = defaultdict(set)
+    places: defaultdict[str, set[tuple[str, bool]]] = defaultdict(set)
     for name, environment, enabled in _ENVIRONMENTS.ask(tx, wanted):
-        (on if enabled else off)[name].add(environment)
+        places[name].add((environment, enabled))
     tags: defaultdict[str, list[str]] = defaultdict(list)
     same: dict[str, str] = {}
     for name, type_, value in _TAGS.ask(tx, wanted):
@@ -109,6 +108,7 @@ def read_known(tx: Transaction, names: Iterable[str] | None = None) -> dict[str,
     for name, segment in _SEGMENTS.ask(tx, wanted):
         segments[name].add(segment)
     found = {}
+    shared: dict[frozenset[Any], frozenset[Any]] = {}
     for name, project, type_, description, stale, impressions, created, by, by_id, archived, *completed in _FLAGS.ask(
         tx, wanted
     ):
@@ -126,12 +126,16 @@ def read_known(tx: Transaction, names: Iterable[str] | None = None) -> dict[str,
             archived_at=archived,
             completion=None if at is None else Completion(at=at, status=status, status_value=value),
             tags=frozenset(tags[name]),
-            segments=frozenset(segments[name]),
-            on=frozenset(on[name]),
-            off=frozenset(off[name]),
+            segments=_shared(shared, segments[name]),
+            places=_shared(shared, places[name]),
             text="\n".join([name, description or "", *tags[name]]).lower(),
         )
     return found
+
+
+def _shared(known: dict[frozenset[Any], frozenset[Any]], values: Iterable[Any]) -> frozenset[Any]:
+    found = frozenset(values)
+    return known.setdefault(found, found)
 
 
 def read_usage(tx: Transaction, since: Millis) -> Usage:

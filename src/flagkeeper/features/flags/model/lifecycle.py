@@ -20,7 +20,7 @@ class Stage(StrEnum):
     ARCHIVED = "archived"
 
 
-class Moments(msgspec.Struct, frozen=True):
+class Moments(msgspec.Struct, frozen=True, gc=False):
     """What usage says. The fields are named as the columns are."""
 
     revived_at: Millis | None = None

@@ -10,6 +10,7 @@ from flagkeeper.features.access import queries as access
 from flagkeeper.features.access.schemas import shown as shown_role
 from flagkeeper.features.users import commands, queries
 from flagkeeper.features.users.model.password import demand_strong
+from flagkeeper.features.users.model.user import Inactivity
 from flagkeeper.features.users.ports import GroupsOfUser, PatsSeen, SearchesOfUser, TokensOfUser
 from flagkeeper.features.users.schemas import (
     AdminCount,
@@ -97,10 +98,10 @@ async def count_admins(reader: Reader) -> AdminCount:
     scope=route.INSTANCE,
     tag=TAG,
     operation="getInactiveUsers",
-    summary="Users who have neither logged in nor used a token for 180 days",
+    summary="Users who have neither logged in nor used a token for long: 180 days, unless the server is told otherwise",
 )
-async def list_inactive(reader: Reader, pats_seen: PatsSeen) -> InactiveUsers:
-    found = await reader.run(queries.inactive, pats_seen, clock.now())
+async def list_inactive(reader: Reader, inactivity: Inactivity, pats_seen: PatsSeen) -> InactiveUsers:
+    found = await reader.run(queries.inactive, inactivity, pats_seen, clock.now())
     return InactiveUsers(inactive_users=[shown_inactive(each) for each in found])
 
 
@@ -117,13 +118,14 @@ async def delete_inactive(
     data: UserIdsBody,
     caller: Caller,
     units: Units,
+    inactivity: Inactivity,
     pats_seen: PatsSeen,
     tokens_of_user: TokensOfUser,
     searches_of_user: SearchesOfUser,
     groups_of_user: GroupsOfUser,
 ) -> None:
-    things = (tokens_of_user, searches_of_user, groups_of_user)
-    await units.run(caller.actor, commands.delete_inactive, data.ids, pats_seen, *things)
+    ports = pats_seen, tokens_of_user, searches_of_user, groups_of_user
+    await units.run(caller.actor, commands.delete_inactive, data.ids, inactivity, *ports)
 
 
 @route.get(

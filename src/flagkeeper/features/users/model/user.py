@@ -15,7 +15,6 @@ from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.kernel.text import check_line
 
 LONGEST_TEXT = 255
-INACTIVE_AFTER = 180 * clock.DAY
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
@@ -44,6 +43,12 @@ def image_url(seed: str) -> str:
     """Where the ecosystem's clients look for a picture of whoever has this address or name. Only a browser that shows
     it ever goes there."""
     return f"https://gravatar.com/avatar/{sha256(seed.encode()).hexdigest()}?s=42&d=retro&r=g"
+
+
+class Inactivity(msgspec.Struct, frozen=True):
+    """After what time people who were not seen count as inactive."""
+
+    after: clock.Millis
 
 
 class Inactive(msgspec.Struct, frozen=True, kw_only=True):
