@@ -6,8 +6,9 @@ import gzip
 import msgspec
 
 from flagkeeper.eventlog.read import LogPosition
-from flagkeeper.readmodels.client_features.answers import Answer, Answers
+from flagkeeper.readmodels.client_features.answers import Answer, Answers, Form, Key
 from flagkeeper.readmodels.client_features.encoding import EnvironmentRow, FlagRow, encode_flag, encode_off
+from flagkeeper.readmodels.client_features.follower import Now
 from flagkeeper.readmodels.client_features.query import FeatureQuery
 from flagkeeper.readmodels.client_features.state import Flag, State
 
@@ -29,7 +30,7 @@ def state(number: int, revision: int = 7) -> State:
 
 
 async def built(answers: Answers, state: State, query: FeatureQuery = ALL, *, packed: bool = False) -> Answer:
-    return await answers.build(state, (query, packed), state.etag(query).encode())
+    return await answers.get(Now(state), Key(query, Form.FEATURES, packed), state.etag(query).encode())
 
 
 def test_an_answer_is_the_whole_envelope() -> None:
@@ -72,8 +73,8 @@ async def test_those_who_ask_at_once_share_the_work() -> None:
 async def test_a_newer_state_gives_a_newer_answer() -> None:
     answers, old, new = Answers(), state(1), state(1, revision=8)
     await built(answers, old)
-    assert answers.ready((ALL, False), old.etag(ALL).encode())
-    assert answers.ready((ALL, False), new.etag(ALL).encode()) is None
+    assert answers.ready(Key(ALL, Form.FEATURES), old.etag(ALL).encode())
+    assert answers.ready(Key(ALL, Form.FEATURES), new.etag(ALL).encode()) is None
 
 
 async def test_memory_is_bounded_and_the_least_used_goes() -> None:
@@ -82,5 +83,5 @@ async def test_memory_is_bounded_and_the_least_used_goes() -> None:
     for query in [ALL, *queries, *queries]:
         await built(answers, moment, query)
     assert answers.size <= 50_000
-    assert answers.ready((ALL, False), moment.etag(ALL).encode()) is None
-    assert answers.ready((queries[-1], False), moment.etag(queries[-1]).encode())
+    assert answers.ready(Key(ALL, Form.FEATURES), moment.etag(ALL).encode()) is None
+    assert answers.ready(Key(queries[-1], Form.FEATURES), moment.etag(queries[-1]).encode())

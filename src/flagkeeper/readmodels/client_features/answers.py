@@ -3,13 +3,14 @@
 import asyncio
 import gzip
 from collections import OrderedDict
+from enum import Enum
 from functools import partial
 
 import msgspec
 
 from flagkeeper.http.raw import JSON
+from flagkeeper.readmodels.client_features.follower import Now
 from flagkeeper.readmodels.client_features.query import FeatureQuery
-from flagkeeper.readmodels.client_features.state import State
 
 LARGEST = 128 * 1024 * 1024
 """Bytes of bodies kept. Queries can be made up by whoever has a token; the least used answers go first."""
@@ -27,7 +28,23 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
 
 
-_Key = tuple[FeatureQuery, bool]
+class Form(Enum):
+    """What is made of the flags that a query sees."""
+
+    FEATURES = "features"
+    """The document that SDKs poll."""
+    HYDRATION = "hydration"
+    """The first event of a delta."""
+
+
+class Key(msgspec.Struct, frozen=True):
+    """Which answer."""
+
+    query: FeatureQuery
+    form: Form
+    packed: bool = False
+    epoch: str = ""
+    """Of the log, for what is named by a number only."""
 
 
 class Answers:
@@ -35,12 +52,12 @@ class Answers:
 
     def __init__(self, largest: int = LARGEST) -> None:
         self._largest = largest
-        self._kept: OrderedDict[_Key, Answer] = OrderedDict()
-        self._building: dict[tuple[_Key, bytes], asyncio.Future[Answer]] = {}
+        self._kept: OrderedDict[Key, Answer] = OrderedDict()
+        self._building: dict[tuple[Key, bytes], asyncio.Future[Answer]] = {}
         self.size = 0
         """Bytes of bodies kept now."""
 
-    def ready(self, key: _Key, etag: bytes) -> Answer | None:
+    def ready(self, key: Key, etag: bytes) -> Answer | None:
         """The answer, if it is there and no older than `etag`."""
         answer = self._kept.get(key)
         if answer is None or answer.etag != etag:
@@ -48,30 +65,34 @@ class Answers:
         self._kept.move_to_end(key)
         return answer
 
-    async def build(self, state: State, key: _Key, etag: bytes) -> Answer:
-        """Makes the answer; whoever asks for the same one meanwhile waits for it too."""
+    async def get(self, now: Now, key: Key, etag: bytes) -> Answer:
+        """The answer, made now if need be; whoever asks for the same one meanwhile waits for it too."""
+        return self.ready(key, etag) or await self._build(now, key, etag)
+
+    async def _build(self, now: Now, key: Key, etag: bytes) -> Answer:
         building = self._building.get((key, etag))
         if building is None:
-            building = asyncio.ensure_future(self._make(state, key, etag))
+            building = asyncio.ensure_future(self._make(now, key, etag))
             self._building[key, etag] = building
             building.add_done_callback(lambda _: self._building.pop((key, etag)))
         return await asyncio.shield(building)
 
-    async def _make(self, state: State, key: _Key, etag: bytes) -> Answer:
-        query, packed = key
-        if not packed:
-            body = await asyncio.to_thread(state.answer, query)
-        else:
-            plain = self.ready((query, False), etag) or await self.build(state, (query, False), etag)
+    async def _make(self, now: Now, key: Key, etag: bytes) -> Answer:
+        if key.packed:
+            plain = await self.get(now, msgspec.structs.replace(key, packed=False), etag)
             body = await asyncio.to_thread(partial(gzip.compress, plain.body, LEVEL, mtime=0))
+        elif key.form is Form.FEATURES:
+            body = await asyncio.to_thread(now.state.answer, key.query)
+        else:
+            body = await asyncio.to_thread(now.state.hydration, key.query, now.revision)
         headers = [JSON, (b"etag", etag), _VARY, (b"content-length", str(len(body)).encode())]
-        if packed:
+        if key.packed:
             headers.append((b"content-encoding", b"gzip"))
         answer = Answer(etag, headers, body)
         self._keep(key, answer)
         return answer
 
-    def _keep(self, key: _Key, answer: Answer) -> None:
+    def _keep(self, key: Key, answer: Answer) -> None:
         old = self._kept.pop(key, None)
         self.size += len(answer.body) - (len(old.body) if old else 0)
         self._kept[key] = answer
