@@ -7,12 +7,12 @@ from flagkeeper.eventlog.read import LogPosition
 from flagkeeper.http import route
 from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.caller import Credential, Kind
-from flagkeeper.http.conditional import accepts_gzip, is_named
+from flagkeeper.http.conditional import is_named
 from flagkeeper.http.openapi import RawOperation, RawParameter
 from flagkeeper.http.raw import JSON, Endpoint, Receive, Scope, Send, header, respond
 from flagkeeper.http.sdk import sdk_credential
 from flagkeeper.kernel.errors import MethodNotAllowed, NotFound
-from flagkeeper.readmodels.client_features.answers import Answers, Form, Key
+from flagkeeper.readmodels.client_features.answers import Answers, Form, Key, best_coding
 from flagkeeper.readmodels.client_features.follower import ClientFeatures
 from flagkeeper.readmodels.client_features.query import read_query
 from flagkeeper.readmodels.client_features.schemas import ClientFeaturesDocument
@@ -140,7 +140,7 @@ class FeaturesEndpoint:
         encoding: bytes | None,
     ) -> _Wanted:
         client_spec = None if spec is None else str(spec, "latin-1")
-        wanted = _Wanted(Key(read_query(credential, query, client_spec), Form.FEATURES, accepts_gzip(encoding or b"")))
+        wanted = _Wanted(Key(read_query(credential, query, client_spec), Form.FEATURES, best_coding(encoding or b"")))
         if len(query) + len(spec or b"") + len(encoding or b"") <= LONGEST_KEPT:
             if len(self._wanted) >= MOST_KEPT:
                 self._wanted.clear()

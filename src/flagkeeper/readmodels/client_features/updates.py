@@ -7,11 +7,10 @@ import msgspec
 from flagkeeper.http import route
 from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.caller import Credential, Kind
-from flagkeeper.http.conditional import accepts_gzip
 from flagkeeper.http.openapi import RawOperation, RawParameter
 from flagkeeper.http.raw import JSON, Endpoint, Receive, Scope, Send, header, respond
 from flagkeeper.http.sdk import sdk_credential
-from flagkeeper.readmodels.client_features.answers import Answer, Answers, Form, Key
+from flagkeeper.readmodels.client_features.answers import Answer, Answers, Coding, Form, Key, best_coding
 from flagkeeper.readmodels.client_features.delta import Delta, delta
 from flagkeeper.readmodels.client_features.endpoint import ACCESS, CLIENT_SPEC, demand_reading
 from flagkeeper.readmodels.client_features.follower import ClientFeatures, Now
@@ -84,8 +83,8 @@ class Updates:
         """None: everything is needed."""
         return None if revision is None else self._deltas.get(now, query, revision)
 
-    async def everything(self, now: Now, query: FeatureQuery, *, packed: bool = False) -> Answer:
-        key = Key(query, Form.HYDRATION, packed, now.state.position.epoch)
+    async def everything(self, now: Now, query: FeatureQuery, coding: Coding = Coding.PLAIN) -> Answer:
+        key = Key(query, Form.HYDRATION, coding, now.state.position.epoch)
         return await self._answers.get(now, key, b'"%d"' % now.revision)
 
 
@@ -105,8 +104,8 @@ class DeltaEndpoint:
         now = self._updates.features.now
         found = self._updates.since(now, query, revision)
         if found is None:
-            packed = accepts_gzip((header(scope, b"accept-encoding") or "").encode())
-            answer = await self._updates.everything(now, query, packed=packed)
+            coding = best_coding((header(scope, b"accept-encoding") or "").encode("latin-1"))
+            answer = await self._updates.everything(now, query, coding)
             await send({"type": "http.response.start", "status": 200, "headers": answer.headers})
             await send({"type": "http.response.body", "body": answer.body})
             return
