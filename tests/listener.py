@@ -33,6 +33,7 @@ class Listener:
         *,
         last_id: str = "",
         headers: dict[str, str] | None = None,
+        path: str = PATH,
         **asked: Any,
     ) -> None:
         address = urlsplit(url)
@@ -42,7 +43,7 @@ class Listener:
             **({"Last-Event-ID": last_id} if last_id else {}),
             **(headers or {}),
         }
-        self._path = f"{PATH}?{urlencode(asked)}"
+        self._path = f"{path}?{urlencode(asked)}"
         self._address = (str(address.hostname), int(address.port or 80))
         self.messages: list[Message] = []
         self.comments = 0

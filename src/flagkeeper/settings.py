@@ -96,6 +96,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`FLAGKEEPER_RETRY_SCALE`: shortens the waits between attempts to deliver an event; for tests."""
     live_tails: int = 1_000
     """`FLAGKEEPER_LIVE_TAILS`: how many may follow the event log through one process at a time."""
+    sdk_streams: int = 10_000
+    """`FLAGKEEPER_SDK_STREAMS`: how many SDKs may listen to one process at a time; others are told to poll."""
     archive: str = ""
     """`FLAGKEEPER_ARCHIVE`: where old events go, `/a/directory` or `s3://bucket/prefix`. The keys of a bucket are those
     of the SDK's environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, ...)."""
@@ -196,6 +198,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         "integration_events_days": read.count("FLAGKEEPER_INTEGRATION_EVENTS_DAYS"),
         "retry_scale": read.share("FLAGKEEPER_RETRY_SCALE"),
         "live_tails": read.count("FLAGKEEPER_LIVE_TAILS"),
+        "sdk_streams": read.count("FLAGKEEPER_SDK_STREAMS", least=0),
         "archive": read("FLAGKEEPER_ARCHIVE"),
         "archive_endpoint": read("FLAGKEEPER_ARCHIVE_ENDPOINT"),
         "archive_region": read("FLAGKEEPER_ARCHIVE_REGION"),

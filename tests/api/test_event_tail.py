@@ -19,6 +19,7 @@ from flagkeeper.features.access.model import root_role
 from flagkeeper.features.tokens import commands as tokens
 from flagkeeper.features.users.model.session import hash_of
 from flagkeeper.features.users.tables import sessions
+from flagkeeper.http import event_stream
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.readmodels.credentials.slice import CREDENTIALS
@@ -352,7 +353,7 @@ def test_who_takes_nothing_for_a_minute_is_let_go(server: TestServer, monkeypatc
         for _ in range(5):
             assert checks.acquire(timeout=10)
         assert len(tails._streams) == 2, "it has a minute"
-        monkeypatch.setattr(streams, "DEAF", 0.1)
+        monkeypatch.setattr(event_stream, "DEAF", 0.1)
         until_now(lambda: [each.deaf for each in tails._streams] == [False])
         segment(server, "last")
         assert [event["data"]["name"] for event in quick.has(61)][-1] == "last"

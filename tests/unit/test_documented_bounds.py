@@ -8,11 +8,11 @@ from flagkeeper.eventlog.archive.timed import ANSWER
 from flagkeeper.eventlog.index.search import MOST_NAMES, MOST_VALUES
 from flagkeeper.eventlog.query.parse import LONGEST_QUERY, MOST_CONDITIONS, MOST_PATTERNS
 from flagkeeper.features.searches.model import MOST_SEARCHES
+from flagkeeper.http.event_stream import HEARTBEAT
 from flagkeeper.kernel.nesting import DEEPEST
 from flagkeeper.readmodels.event_export.slots import MOST
 from flagkeeper.readmodels.event_search.page import COUNTED
 from flagkeeper.readmodels.event_tail.shares import PARTS
-from flagkeeper.readmodels.event_tail.stream import HEARTBEAT
 
 ROOT = Path(__file__).parents[2]
 WORDS = {4: "four", 10: "ten"}

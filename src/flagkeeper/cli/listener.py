@@ -19,6 +19,7 @@ from flagkeeper.app import Server
 from flagkeeper.cli.connections import Connections, bounds_of_process
 from flagkeeper.cli.protocol import bounded
 from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.readmodels.client_features.slice import CLIENT_STREAMS
 from flagkeeper.readmodels.event_tail.slice import LIVE_TAILS
 from flagkeeper.settings import Settings
 
@@ -79,11 +80,12 @@ class _Listener(uvicorn.Server):
         yield
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
-        """What would hold us up is ended: live tails, those who do not even take the end of one, and what waits for a
+        """What would hold us up is ended: streams, those who do not even take the end of one, and what waits for a
         store that may never answer."""
         self._connections.closed = True
         self._application.services.end_waiting()
-        deaf = await self._application.services[LIVE_TAILS].stop()
+        services = self._application.services
+        deaf = set().union(*await asyncio.gather(services[LIVE_TAILS].stop(), services[CLIENT_STREAMS].stop()))
         for connection in self.server_state.connections:
             if isinstance(connection, HttpToolsProtocol) and connection.client in deaf:
                 connection.transport.abort()

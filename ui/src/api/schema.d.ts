@@ -2492,6 +2492,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/streaming/disconnect-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["disconnectAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/tag-types": {
         parameters: {
             query?: never;
@@ -2887,6 +2903,22 @@ export interface paths {
         put?: never;
         post?: never;
         delete: operations["deletePat"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/client/delta": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getDelta"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3726,10 +3758,42 @@ export interface components {
             segments?: components["schemas"]["ClientSegment"][];
             meta: components["schemas"]["Meta"];
         };
+        ClientFlagRemoved: {
+            /** @enum {unknown} */
+            type: "feature-removed";
+            eventId: number;
+            featureName: string;
+            project: string;
+        };
+        ClientFlagUpdated: {
+            /** @enum {unknown} */
+            type: "feature-updated";
+            eventId: number;
+            feature: components["schemas"]["ClientFeature"];
+        };
+        ClientHydration: {
+            /** @enum {unknown} */
+            type: "hydration";
+            eventId: number;
+            features: components["schemas"]["ClientFeature"][];
+            segments: components["schemas"]["ClientSegment"][];
+        };
         ClientSegment: {
             id: number;
             name: string;
             constraints: components["schemas"]["Constraint"][];
+        };
+        ClientSegmentRemoved: {
+            /** @enum {unknown} */
+            type: "segment-removed";
+            eventId: number;
+            segmentId: number;
+        };
+        ClientSegmentUpdated: {
+            /** @enum {unknown} */
+            type: "segment-updated";
+            eventId: number;
+            segment: components["schemas"]["ClientSegment"];
         };
         ClientStrategy: {
             name: string;
@@ -3948,6 +4012,9 @@ export interface components {
         };
         /** @enum {unknown} */
         DeliveryState: "dead" | "done" | "waiting";
+        DeltaDocument: {
+            events: (components["schemas"]["ClientFlagUpdated"] | components["schemas"]["ClientFlagRemoved"] | components["schemas"]["ClientSegmentUpdated"] | components["schemas"]["ClientSegmentRemoved"] | components["schemas"]["ClientHydration"])[];
+        };
         DependenciesPart: {
             feature: string;
             dependencies: components["schemas"]["DependencyDraft"][];
@@ -4158,7 +4225,7 @@ export interface components {
         /** @enum {unknown} */
         EventSearchBucket: "day" | "hour" | "total" | "week";
         /** @enum {string} */
-        EventType: "application-created" | "flagkeeper-application-updated" | "flagkeeper-application-deleted" | "client-register" | "client-metrics" | "client-metrics-added" | "feature-created" | "feature-updated" | "feature-deleted" | "feature-archived" | "feature-revived" | "feature-metadata-updated" | "feature-project-change" | "feature-stale-on" | "feature-stale-off" | "feature-potentially-stale-on" | "feature-environment-enabled" | "feature-environment-disabled" | "feature-completed" | "feature-uncompleted" | "feature-type-updated" | "feature-strategy-add" | "feature-strategy-update" | "feature-strategy-remove" | "strategy-order-changed" | "feature-environment-variants-updated" | "feature-variants-updated" | "feature-tagged" | "feature-untagged" | "feature-dependency-added" | "feature-dependency-removed" | "feature-dependencies-removed" | "feature-favorited" | "feature-unfavorited" | "feature-link-added" | "feature-link-updated" | "feature-link-removed" | "feature-import" | "feature-tag-import" | "drop-features" | "drop-feature-tags" | "features-exported" | "features-imported" | "strategy-created" | "strategy-updated" | "strategy-deleted" | "strategy-deprecated" | "strategy-reactivated" | "strategy-import" | "drop-strategies" | "context-field-created" | "context-field-updated" | "context-field-deleted" | "project-created" | "project-updated" | "project-deleted" | "project-archived" | "project-revived" | "project-import" | "drop-projects" | "project-environment-added" | "project-environment-removed" | "default-strategy-updated" | "project-favorited" | "project-unfavorited" | "project-access-added" | "project-access-user-roles-updated" | "project-access-group-roles-updated" | "project-access-user-roles-deleted" | "project-access-group-roles-deleted" | "project-access-updated" | "project-user-added" | "project-user-removed" | "project-user-role-changed" | "project-group-added" | "project-group-removed" | "project-group-role-changed" | "user-created" | "user-updated" | "user-deleted" | "user-preference-updated" | "scim-users-deleted" | "user-access-request-registered" | "user-access-request-approved" | "user-access-request-rejected" | "group-created" | "group-updated" | "group-deleted" | "group-user-added" | "group-user-removed" | "scim-groups-deleted" | "role-created" | "role-updated" | "role-deleted" | "service-account-created" | "service-account-updated" | "service-account-deleted" | "tag-created" | "tag-deleted" | "tag-import" | "drop-tags" | "tag-type-created" | "tag-type-updated" | "tag-type-deleted" | "tag-type-import" | "drop-tag-types" | "addon-config-created" | "addon-config-updated" | "addon-config-deleted" | "environment-created" | "environment-updated" | "environment-deleted" | "environment-import" | "drop-environments" | "segment-created" | "segment-updated" | "segment-deleted" | "segment-import" | "api-token-created" | "api-token-updated" | "api-token-deleted" | "pat-created" | "pat-deleted" | "public-signup-token-created" | "public-signup-token-updated" | "public-signup-token-user-added" | "service-account-token-created" | "service-account-token-deleted" | "cdn-token-created" | "change-request-created" | "change-request-discarded" | "change-request-sent-to-review" | "change-request-approval-added" | "change-request-approved" | "change-request-rejected" | "change-request-cancelled" | "change-request-applied" | "change-request-scheduled" | "change-request-scheduled-application-success" | "change-request-scheduled-application-failure" | "change-request-schedule-suspended" | "change-request-configuration-updated" | "change-request-requested-approvers-updated" | "suggest-change-created" | "change-added" | "change-edited" | "change-discarded" | "signal-endpoint-created" | "signal-endpoint-updated" | "signal-endpoint-deleted" | "signal-endpoint-token-created" | "signal-endpoint-token-updated" | "signal-endpoint-token-deleted" | "actions-created" | "actions-updated" | "actions-deleted" | "release-plan-template-created" | "release-plan-template-updated" | "release-plan-template-deleted" | "release-plan-template-archived" | "release-plan-added" | "release-plan-removed" | "release-plan-milestone-started" | "release-plan-progressions-paused" | "release-plan-progressions-resumed" | "milestone-progression-created" | "milestone-progression-updated" | "milestone-progression-changed" | "milestone-progression-deleted" | "safeguard-changed" | "safeguard-deleted" | "safeguard-triggered" | "setting-created" | "setting-updated" | "setting-deleted" | "remote-mcp-server-settings-updated" | "banner-created" | "banner-updated" | "banner-deleted" | "impact-metric-created" | "impact-metric-updated" | "impact-metric-deleted" | "db-pool-update" | "flagkeeper-user-password-changed" | "flagkeeper-password-link-created" | "flagkeeper-events-exported" | "flagkeeper-actor-pseudonymised" | "flagkeeper-events-archived" | "flagkeeper-restored" | "flagkeeper-event-quarantined" | "flagkeeper-hold-placed" | "flagkeeper-hold-lifted" | "flagkeeper-search-saved" | "flagkeeper-search-changed" | "flagkeeper-search-deleted";
+        EventType: "application-created" | "flagkeeper-application-updated" | "flagkeeper-application-deleted" | "client-register" | "client-metrics" | "client-metrics-added" | "feature-created" | "feature-updated" | "feature-deleted" | "feature-archived" | "feature-revived" | "feature-metadata-updated" | "feature-project-change" | "feature-stale-on" | "feature-stale-off" | "feature-potentially-stale-on" | "feature-environment-enabled" | "feature-environment-disabled" | "feature-completed" | "feature-uncompleted" | "feature-type-updated" | "feature-strategy-add" | "feature-strategy-update" | "feature-strategy-remove" | "strategy-order-changed" | "feature-environment-variants-updated" | "feature-variants-updated" | "feature-tagged" | "feature-untagged" | "feature-dependency-added" | "feature-dependency-removed" | "feature-dependencies-removed" | "feature-favorited" | "feature-unfavorited" | "feature-link-added" | "feature-link-updated" | "feature-link-removed" | "feature-import" | "feature-tag-import" | "drop-features" | "drop-feature-tags" | "features-exported" | "features-imported" | "strategy-created" | "strategy-updated" | "strategy-deleted" | "strategy-deprecated" | "strategy-reactivated" | "strategy-import" | "drop-strategies" | "context-field-created" | "context-field-updated" | "context-field-deleted" | "project-created" | "project-updated" | "project-deleted" | "project-archived" | "project-revived" | "project-import" | "drop-projects" | "project-environment-added" | "project-environment-removed" | "default-strategy-updated" | "project-favorited" | "project-unfavorited" | "project-access-added" | "project-access-user-roles-updated" | "project-access-group-roles-updated" | "project-access-user-roles-deleted" | "project-access-group-roles-deleted" | "project-access-updated" | "project-user-added" | "project-user-removed" | "project-user-role-changed" | "project-group-added" | "project-group-removed" | "project-group-role-changed" | "user-created" | "user-updated" | "user-deleted" | "user-preference-updated" | "scim-users-deleted" | "user-access-request-registered" | "user-access-request-approved" | "user-access-request-rejected" | "group-created" | "group-updated" | "group-deleted" | "group-user-added" | "group-user-removed" | "scim-groups-deleted" | "role-created" | "role-updated" | "role-deleted" | "service-account-created" | "service-account-updated" | "service-account-deleted" | "tag-created" | "tag-deleted" | "tag-import" | "drop-tags" | "tag-type-created" | "tag-type-updated" | "tag-type-deleted" | "tag-type-import" | "drop-tag-types" | "addon-config-created" | "addon-config-updated" | "addon-config-deleted" | "environment-created" | "environment-updated" | "environment-deleted" | "environment-import" | "drop-environments" | "segment-created" | "segment-updated" | "segment-deleted" | "segment-import" | "api-token-created" | "api-token-updated" | "api-token-deleted" | "pat-created" | "pat-deleted" | "public-signup-token-created" | "public-signup-token-updated" | "public-signup-token-user-added" | "service-account-token-created" | "service-account-token-deleted" | "cdn-token-created" | "change-request-created" | "change-request-discarded" | "change-request-sent-to-review" | "change-request-approval-added" | "change-request-approved" | "change-request-rejected" | "change-request-cancelled" | "change-request-applied" | "change-request-scheduled" | "change-request-scheduled-application-success" | "change-request-scheduled-application-failure" | "change-request-schedule-suspended" | "change-request-configuration-updated" | "change-request-requested-approvers-updated" | "suggest-change-created" | "change-added" | "change-edited" | "change-discarded" | "signal-endpoint-created" | "signal-endpoint-updated" | "signal-endpoint-deleted" | "signal-endpoint-token-created" | "signal-endpoint-token-updated" | "signal-endpoint-token-deleted" | "actions-created" | "actions-updated" | "actions-deleted" | "release-plan-template-created" | "release-plan-template-updated" | "release-plan-template-deleted" | "release-plan-template-archived" | "release-plan-added" | "release-plan-removed" | "release-plan-milestone-started" | "release-plan-progressions-paused" | "release-plan-progressions-resumed" | "milestone-progression-created" | "milestone-progression-updated" | "milestone-progression-changed" | "milestone-progression-deleted" | "safeguard-changed" | "safeguard-deleted" | "safeguard-triggered" | "setting-created" | "setting-updated" | "setting-deleted" | "remote-mcp-server-settings-updated" | "banner-created" | "banner-updated" | "banner-deleted" | "impact-metric-created" | "impact-metric-updated" | "impact-metric-deleted" | "db-pool-update" | "flagkeeper-user-password-changed" | "flagkeeper-password-link-created" | "flagkeeper-events-exported" | "flagkeeper-actor-pseudonymised" | "flagkeeper-events-archived" | "flagkeeper-restored" | "flagkeeper-event-quarantined" | "flagkeeper-hold-placed" | "flagkeeper-hold-lifted" | "flagkeeper-search-saved" | "flagkeeper-search-changed" | "flagkeeper-search-deleted" | "flagkeeper-streams-disconnected";
         EventTypeOut: {
             type: string;
             label: string;
@@ -11533,6 +11600,27 @@ export interface operations {
             };
         };
     };
+    disconnectAll: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     getTagTypes: {
         parameters: {
             query?: never;
@@ -12307,6 +12395,39 @@ export interface operations {
             };
         };
     };
+    getDelta: {
+        parameters: {
+            query?: {
+                project?: string;
+                namePrefix?: string;
+                tag?: string;
+                environment?: string;
+            };
+            header?: {
+                "Unleash-Client-Spec"?: string;
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeltaDocument"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     getAllClientFeatures: {
         parameters: {
             query?: {
@@ -12428,7 +12549,12 @@ export interface operations {
     };
     connect: {
         parameters: {
-            query?: never;
+            query?: {
+                project?: string;
+                namePrefix?: string;
+                tag?: string;
+                environment?: string;
+            };
             header?: {
                 "Unleash-Client-Spec"?: string;
                 "Last-Event-ID"?: string;

@@ -242,3 +242,16 @@ class FlagkeeperSearchDeleted(Event, frozen=True, kw_only=True):
     )
     data: None = None
     pre_data: SearchData
+
+
+class FlagkeeperStreamsDisconnected(Event, frozen=True, kw_only=True):
+    about: ClassVar = About(
+        type="flagkeeper-streams-disconnected",
+        label="Streams of SDKs ended",
+        summary="{actor} ended the streams of all SDKs",
+        subject="streams",
+        group=GROUP,
+        ours=True,
+    )
+    data: None = None
+    pre_data: None = None

@@ -1,7 +1,4 @@
-"""GET /api/client/features, and what stands in for a stream. The usual request costs a scan of its headers and a few
-look-ups, and no database."""
-
-import asyncio
+"""GET /api/client/features. The usual request costs a scan of its headers and a few look-ups, and no database."""
 
 import msgspec
 
@@ -10,21 +7,20 @@ from flagkeeper.eventlog.read import LogPosition
 from flagkeeper.http import route
 from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.caller import Credential, Kind
-from flagkeeper.http.conditional import accepts_gzip, is_named
+from flagkeeper.http.conditional import is_named
 from flagkeeper.http.openapi import RawOperation, RawParameter
 from flagkeeper.http.raw import JSON, Endpoint, Receive, Scope, Send, header, respond
 from flagkeeper.http.sdk import sdk_credential
 from flagkeeper.kernel.errors import MethodNotAllowed, NotFound
-from flagkeeper.readmodels.client_features.answers import Answers
+from flagkeeper.readmodels.client_features.answers import Answers, Form, Key, best_coding
 from flagkeeper.readmodels.client_features.follower import ClientFeatures
-from flagkeeper.readmodels.client_features.query import FeatureQuery, read_query
+from flagkeeper.readmodels.client_features.query import read_query
 from flagkeeper.readmodels.client_features.schemas import ClientFeaturesDocument
 
 PATH = "/api/client/features"
-STREAM = "/api/client/streaming"
 
-_ACCESS = "Needs a backend token."
-_CLIENT_SPEC = RawParameter(
+ACCESS = "Needs a backend token."
+CLIENT_SPEC = RawParameter(
     name="Unleash-Client-Spec",
     where="header",
     description="The version of the client specification that the SDK follows, such as `5.2.0`.",
@@ -42,7 +38,7 @@ OPERATIONS = [
         operation="getAllClientFeatures",
         tag="Client",
         summary="All flags, for SDKs that evaluate them",
-        access=_ACCESS,
+        access=ACCESS,
         scope=route.PROJECT,
         parameters=(
             RawParameter(name="project", description="Only of this project; may be repeated."),
@@ -51,7 +47,7 @@ OPERATIONS = [
                 name="tag", description="Only flags with this `type:value`; may be repeated: any one of them."
             ),
             RawParameter(name="environment", description="For callers whose token names none."),
-            _CLIENT_SPEC,
+            CLIENT_SPEC,
             RawParameter(name="If-None-Match", where="header", description="The ETag of the answer that you have."),
         ),
         answer=ClientFeaturesDocument,
@@ -64,38 +60,19 @@ OPERATIONS = [
         operation="getClientFeature",
         tag="Client",
         summary="One flag, for SDKs that evaluate it",
-        access=_ACCESS,
+        access=ACCESS,
         scope=route.PROJECT,
-        parameters=(_CLIENT_SPEC,),
+        parameters=(CLIENT_SPEC,),
         answer=ClientFeature,
         errors=(400, 401, 403, 404),
     ),
-    RawOperation(
-        method="GET",
-        path=STREAM,
-        operation="connect",
-        tag="Unleash Edge",
-        summary="All flags, for SDKs that ask for a stream: it says that they should poll, and ends",
-        access=_ACCESS,
-        scope=route.PROJECT,
-        parameters=(
-            _CLIENT_SPEC,
-            RawParameter(name="Last-Event-ID", where="header", description="What you have; no flags when it is all."),
-        ),
-        answer=str,
-        media_type="text/event-stream",
-        errors=(400, 401, 403),
-    ),
 ]
-
-_POLL = b"event: fetch-mode\ndata: polling\n\n"
-_EVENT_STREAM = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"))
 
 
 class _Wanted(msgspec.Struct):
     """What a request means, and what names its answer at one position of the log."""
 
-    key: tuple[FeatureQuery, bool]
+    key: Key
     at: LogPosition | None = None
     etag: bytes = b""
 
@@ -103,14 +80,14 @@ class _Wanted(msgspec.Struct):
 class FeaturesEndpoint:
     """Answers SDKs that poll. Tokens are checked anew for every request, everything else is kept."""
 
-    def __init__(self, authenticator: Authenticator, features: ClientFeatures) -> None:
+    def __init__(self, authenticator: Authenticator, features: ClientFeatures, answers: Answers) -> None:
         self._authenticator = authenticator
         self._features = features
-        self._answers = Answers()
+        self._answers = answers
         self._wanted: dict[tuple[object, ...], _Wanted] = {}
 
     def by_path(self) -> dict[str, Endpoint]:
-        return {PATH: self.all, f"{PATH}/": self.one, STREAM: self.stream}
+        return {PATH: self.all, f"{PATH}/": self.one}
 
     async def all(self, scope: Scope, _receive: Receive, send: Send) -> None:
         authorization = spec = encoding = held = None
@@ -124,19 +101,20 @@ class FeaturesEndpoint:
             elif name == b"if-none-match":
                 held = value
         credential = sdk_credential(self._authenticator, authorization, Kind.BACKEND)
-        _demand_reading(scope)
+        demand_reading(scope)
         query = scope["query_string"]
         asked = (credential.projects, credential.environment, query, spec, encoding)
         wanted = self._wanted.get(asked) or self._read(asked, credential, query, spec, encoding)
-        state = self._features.state
+        now = self._features.now
+        state = now.state
         if wanted.at is not state.position:
-            wanted.etag, wanted.at = state.etag(wanted.key[0]).encode(), state.position
+            wanted.etag, wanted.at = state.etag(wanted.key.query).encode(), state.position
         etag = wanted.etag
         if held is not None and is_named(held, etag):
             await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", etag)]})
             await send({"type": "http.response.body"})
             return
-        answer = self._answers.ready(wanted.key, etag) or await self._answers.build(state, wanted.key, etag)
+        answer = self._answers.ready(wanted.key, etag) or await self._answers.get(now, wanted.key, etag)
         await send({"type": "http.response.start", "status": 200, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
@@ -146,26 +124,12 @@ class FeaturesEndpoint:
             await self.all(scope, receive, send)
             return
         credential = sdk_credential(self._authenticator, header(scope, b"authorization"), Kind.BACKEND)
-        _demand_reading(scope)
+        demand_reading(scope)
         query = read_query(credential, scope["query_string"], header(scope, b"unleash-client-spec"))
         body = self._features.state.one(query, name)
         if body is None:
             raise NotFound("There is no such flag, or the token may not read it.")
         await respond(send, 200, body, (JSON,))
-
-    async def stream(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """All flags as the beginning of a stream that ends at once. An SDK that understands the first event polls from
-        then on; one that does not comes back after its waiting time, which is polling too."""
-        credential = sdk_credential(self._authenticator, header(scope, b"authorization"), Kind.BACKEND)
-        _demand_reading(scope)
-        asked = read_query(credential, scope["query_string"], header(scope, b"unleash-client-spec"))
-        query, state = msgspec.structs.replace(asked, inline=False), self._features.state
-        name = state.etag(query).strip('"')
-        body = _POLL
-        if header(scope, b"last-event-id") != name:
-            hydration = await asyncio.to_thread(state.hydration, query)
-            body += b"event: unleash-connected\nid: %b\ndata: %b\n\n" % (name.encode(), hydration)
-        await respond(send, 200, body, _EVENT_STREAM)
 
     def _read(
         self,
@@ -176,7 +140,7 @@ class FeaturesEndpoint:
         encoding: bytes | None,
     ) -> _Wanted:
         client_spec = None if spec is None else str(spec, "latin-1")
-        wanted = _Wanted((read_query(credential, query, client_spec), accepts_gzip(encoding or b"")))
+        wanted = _Wanted(Key(read_query(credential, query, client_spec), Form.FEATURES, best_coding(encoding or b"")))
         if len(query) + len(spec or b"") + len(encoding or b"") <= LONGEST_KEPT:
             if len(self._wanted) >= MOST_KEPT:
                 self._wanted.clear()
@@ -184,6 +148,7 @@ class FeaturesEndpoint:
         return wanted
 
 
-def _demand_reading(scope: Scope) -> None:
+def demand_reading(scope: Scope) -> None:
+    """Raises `MethodNotAllowed`."""
     if scope["method"] not in ("GET", "HEAD"):
         raise MethodNotAllowed("Flags can only be read here: use GET.", ("GET",))

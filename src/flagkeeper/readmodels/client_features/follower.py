@@ -1,46 +1,87 @@
 """Follows the log, and keeps ready what SDKs are sent."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from flagkeeper.eventlog.follow import Wants
-from flagkeeper.eventlog.read import LogEvent, LogPosition
+from flagkeeper.eventlog.read import LogEvent, LogPosition, log_position
+from flagkeeper.readmodels.client_features.delta import History, Step, TouchedFlag
 from flagkeeper.readmodels.client_features.queries import read_flags, read_revisions, read_segments
 from flagkeeper.readmodels.client_features.state import NOTHING, State
 from flagkeeper.storage.transaction import Transaction
 
 
+class Now(msgspec.Struct, frozen=True, eq=False):
+    """What SDKs are sent at one moment, and how it came to that."""
+
+    state: State = NOTHING
+    history: History = History()
+
+    @property
+    def revision(self) -> int:
+        """Whoever has the state misses nothing up to here."""
+        return min(self.history.end, self.state.position.last_id)
+
+
 class ClientFeatures:
-    """A follower in memory. `state` is replaced as a whole, never changed."""
+    """A follower in memory. `now` is replaced as a whole, never changed; `tell` is called after that, on a reader's
+    thread, when there may be something new for an SDK."""
 
     name = "client-features"
     wants = Wants(clients_only=True)
 
     def __init__(self) -> None:
-        self.state = NOTHING
+        self.now = Now()
+        self.tell: Callable[[], None] = lambda: None
+
+    @property
+    def state(self) -> State:
+        return self.now.state
 
     def load(self, tx: Transaction, position: LogPosition) -> None:
-        flags, segments = read_flags(tx, read_segments(tx))
-        self.state = State(position, flags, segments, read_revisions(tx))
+        self._put(_read(tx, position), History(position.last_id))
 
     def apply(self, tx: Transaction, batch: Sequence[LogEvent], position: LogPosition) -> None:
         """Reads again what the events are about; all of it, when one is about more than flags and segments."""
+        old, history = self.now.state, self.now.history
         if not batch:
-            self.state = msgspec.structs.replace(self.state, position=position)
+            self.now = Now(msgspec.structs.replace(old, position=position), history)
             return
-        flags: set[str] = set()
-        segment_ids: set[int] = set()
-        for event in batch:
-            kind, _, path = event.subject.partition("/")
-            if kind == "flag":
-                flags.add(path.partition("/")[0])
-            elif kind == "segment":
-                segment_ids.add(int(path))
-            else:
-                self.load(tx, position)
-                return
-        self.state = _changed(tx, self.state, flags, segment_ids, batch, position)
+        flags, segment_ids, all_of_it = _subjects(batch)
+        new = _read(tx, position) if all_of_it else _changed(tx, old, set(flags), set(segment_ids), batch, position)
+        # A long batch ends before the tables do. What clients are sent may be of later then than what it says.
+        head = log_position(tx).last_id
+        if head > position.last_id:
+            self._put(new, History(head))
+        else:
+            self._put(new, history.after(_step(old, new, flags, segment_ids, batch, whole=all_of_it)))
+
+    def _put(self, state: State, history: History) -> None:
+        self.now = Now(state, history)
+        self.tell()
+
+
+def _read(tx: Transaction, position: LogPosition) -> State:
+    flags, segments = read_flags(tx, read_segments(tx))
+    return State(position, flags, segments, read_revisions(tx))
+
+
+def _subjects(batch: Sequence[LogEvent]) -> tuple[dict[str, int], dict[int, int], bool]:
+    """The flags and the segments that events are about, each with the last of these events; and whether one is about
+    something else."""
+    flags: dict[str, int] = {}
+    segment_ids: dict[int, int] = {}
+    for event in batch:
+        kind, _, path = event.subject.partition("/")
+        if kind == "flag":
+            flags[path.partition("/")[0]] = event.id
+        elif kind == "segment":
+            segment_ids[int(path)] = event.id
+        else:
+            return {}, {}, True
+    return flags, segment_ids, False
 
 
 def _changed(
@@ -60,3 +101,36 @@ def _changed(
     left = {name: flag for name, flag in old.flags.items() if name not in flags}
     revisions = {**old.revisions, **{event.environment: event.id for event in batch}}
     return State(position, {**left, **found}, segments, revisions)
+
+
+def _step(
+    old: State,
+    new: State,
+    flags: Mapping[str, int],
+    segment_ids: Mapping[int, int],
+    batch: Sequence[LogEvent],
+    *,
+    whole: bool,
+) -> Step:
+    """From `old` to `new`. A flag is touched by its own events, and when what is sent of it differs."""
+    last = batch[-1].id
+    projects: defaultdict[str, set[str]] = defaultdict(set)
+    for event in batch:
+        if event.feature_name is not None and event.project is not None:
+            projects[event.feature_name].add(event.project)
+    about_segments = max(segment_ids.values(), default=0)
+    names = {name for name in old.flags.keys() | new.flags.keys() if old.flags.get(name) is not new.flags.get(name)}
+    touched = {}
+    for name in names | flags.keys():
+        before, after = old.flags.get(name), new.flags.get(name)
+        if whole and before == after:
+            continue
+        event_id = flags.get(name, last if whole or not segment_ids else 0)
+        if any(flag is not None and flag.uses(set(segment_ids)) for flag in (before, after)):
+            event_id = max(event_id, about_segments)
+        touched[name] = TouchedFlag(before, event_id or last, frozenset(projects[name]))
+    segments = dict(segment_ids)
+    for id_ in old.segments.keys() | new.segments.keys():
+        if old.segments.get(id_) != new.segments.get(id_):
+            segments.setdefault(id_, last)
+    return Step(start=old.position.last_id, end=last, flags=touched, segments=segments, whole=whole)

@@ -18,6 +18,11 @@ class Flag(msgspec.Struct, frozen=True):
     """Sent in environments in which it has no state."""
     environments: Mapping[str, Encoded]
 
+    def segments_in(self, environment: str) -> frozenset[int]:
+        """Those that it uses there."""
+        state = self.environments.get(environment)
+        return frozenset() if state is None else state.segments
+
     def uses(self, segment_ids: set[int]) -> bool:
         return any(not segment_ids.isdisjoint(each.segments) for each in self.environments.values())
 
@@ -42,7 +47,7 @@ class State(msgspec.Struct, frozen=True):
     def one(self, query: FeatureQuery, name: str) -> bytes | None:
         """A flag as `query` sees it. None when it sees none of that name."""
         flag = self.flags.get(name)
-        return _encoded(flag, query) if flag is not None and query.sees(name, flag.project, flag.tags) else None
+        return encoded(flag, query) if flag is not None and query.sees(name, flag.project, flag.tags) else None
 
     def answer(self, query: FeatureQuery) -> bytes:
         """The whole body, in order of the flags' names."""
@@ -53,31 +58,31 @@ class State(msgspec.Struct, frozen=True):
             parts += [b',"segments":[', b",".join(self._segments(query.environment)), b"]"]
         return b"".join([*parts, b',"meta":', msgspec.json.encode(meta), b"}"])
 
-    def hydration(self, query: FeatureQuery) -> bytes:
-        """The same for SDKs that expect a stream: all flags and segments as one event, in one line."""
+    def hydration(self, query: FeatureQuery, revision: int) -> bytes:
+        """All flags that a query sees, and the segments that these use, as one event in one line. `revision`: from
+        where on a client misses nothing, when it has these."""
+        seen = [flag for name, flag in sorted(self.flags.items()) if query.sees(name, flag.project, flag.tags)]
+        used = frozenset[int]().union(*(flag.segments_in(query.environment) for flag in seen))
         parts = [
-            b'{"events":[{"type":"hydration","eventId":',
-            str(self.revision(query.environment)).encode(),
-            b',"features":[',
-            b",".join(self._features(query)),
+            b'{"events":[{"type":"hydration","eventId":%d,"features":[' % revision,
+            b",".join(encoded(flag, query) for flag in seen),
             b'],"segments":[',
-            b",".join(self._segments(query.environment)),
+            b",".join(self.segments[id_].encoded for id_ in sorted(used)),
             b"]}]}",
         ]
-        return b"".join(parts).replace(b"\n", b" ").replace(b"\r", b" ")
+        return b"".join(parts)
 
     def _features(self, query: FeatureQuery) -> Iterator[bytes]:
         for name in sorted(self.flags):
             flag = self.flags[name]
             if query.sees(name, flag.project, flag.tags):
-                yield _encoded(flag, query)
+                yield encoded(flag, query)
 
     def _segments(self, environment: str) -> Iterator[bytes]:
         """Those that any flag uses in this environment, whether the query sees that flag or not."""
         used: set[int] = set()
         for flag in self.flags.values():
-            if state := flag.environments.get(environment):
-                used |= state.segments
+            used |= flag.segments_in(environment)
         for id_ in sorted(used):
             yield self.segments[id_].encoded
 
@@ -94,7 +99,8 @@ NOTHING = State(LogPosition("", 0), {}, {}, {})
 """Before the first load."""
 
 
-def _encoded(flag: Flag, query: FeatureQuery) -> bytes:
+def encoded(flag: Flag, query: FeatureQuery) -> bytes:
+    """The flag in the environment and the form of a query, whether that sees it or not."""
     state = flag.environments.get(query.environment)
     if state is None:
         return flag.off

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-import msgspec
-import structlog
 from litestar import Request
 
 from flagkeeper.eventlog.query import EventQuery
 from flagkeeper.eventlog.read import View, log_position
 from flagkeeper.http.errors import answer
+from flagkeeper.http.event_stream import Ending, EventStream
 from flagkeeper.http.raw import JSON, Receive, Scope, Send, respond
 from flagkeeper.kernel.errors import FlagkeeperError, RateLimited, Unavailable
 from flagkeeper.readmodels.event_tail import wire
@@ -23,35 +21,17 @@ from flagkeeper.readmodels.views.log import Log
 from flagkeeper.storage.reader import Reader
 from flagkeeper.storage.transaction import Transaction
 
-HEARTBEAT = 15.0
-"""Seconds of silence after which a sign of life is sent."""
-FAREWELL = 1.0
-"""Seconds that a client gets to take the end of its stream."""
-DEAF = 60.0
-"""Seconds after which a client that takes nothing loses its place."""
 PATIENCE = 1.0
 """Seconds until the next attempt to read when the database did not answer."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-Address = tuple[str, int]
-"""A host and a port."""
-
-log = structlog.get_logger("flagkeeper.tail")
-
 
 class Start(Mark, frozen=True):
     """Where a stream begins. `reset`: not where the client wanted to go on, for that log is gone."""
 
     reset: bool = False
-
-
-class Ending(msgspec.Struct, frozen=True):
-    """Why a stream ends, and what its client is told last."""
-
-    reason: str
-    farewell: bytes = b""
 
 
 class Station(Protocol):
@@ -71,53 +51,34 @@ class Station(Protocol):
     def sent(self, events: int) -> None: ...
 
 
-class Stream:
-    """An ASGI application that answers one request, for as long as both sides like.
+class Stream(EventStream):
+    """An ASGI application that answers one request.
 
     It keeps nothing but its position. What is new it takes from the feed; as soon as it is too far behind for that
     (it came back, or its client reads slowly) it reads from the log instead, so that nothing is lost or repeated.
     """
 
     def __init__(self, station: Station, request: Request[Any, Any, Any], log: Log, query: EventQuery, start: Start):
+        super().__init__(request.client)
         self.request = request
         """Asked again and again who this is."""
         self.log = log
         self.events = 0
-        self.started = self.sent_at = 0.0
         self._station = station
         self._query = query
         self._epoch, self._position = start.epoch, start.position
         self._reset = start.reset
         self._channel = station.channel(query, log)
-        self.ended = asyncio.Event()
-        self._woken = asyncio.Event()
-        self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
-        self.deaf = False
-        """Whether the client does not take what is sent."""
-
-    @property
-    def address(self) -> Address | None:
-        """Where the connection comes from."""
-        client = self.request.client
-        return (client.host, client.port) if client else None
 
     @property
     def mark(self) -> Mark:
         return Mark(self._epoch, self._position)
-
-    def wake(self) -> None:
-        """There may be something to send."""
-        self._woken.set()
 
     def see(self, log: Log) -> None:
         """From here on it shows what its caller may see now."""
         self.log = log
         self._channel = self._station.channel(self._query, log)
         self.wake()
-
-    def end(self, ending: Ending) -> None:
-        if not self._ending.done():
-            self._ending.set_result(ending)
 
     def refuse(self, error: FlagkeeperError) -> None:
         """Ends it because its caller may not read on."""
@@ -130,54 +91,26 @@ class Stream:
             refusal = answer(error)
             await respond(send, refusal.status, refusal.encode(), (JSON, (b"retry-after", str(FULL).encode())))
             return
-        self.started = self.sent_at = asyncio.get_running_loop().time()
         ending = Ending("cut")
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": wire.HEADERS})
-            ending = await self._run(receive, send)
+            ending = await self.run(receive, send)
         finally:
             self.ended.set()
             self._station.leave(self, ending.reason)
 
-    async def _run(self, receive: Receive, send: Send) -> Ending:
-        writing = asyncio.create_task(self._write(send))
-        leaving = asyncio.create_task(_gone(receive))
-        try:
-            await asyncio.wait((writing, leaving, self._ending), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            writing.cancel()
-            leaving.cancel()
-            (failed, _) = await asyncio.gather(writing, leaving, return_exceptions=True)
-        ending = self._ending.result() if self._ending.done() else Ending("left")
-        if isinstance(failed, Exception):
-            log.error("live_tail_failed", exc_info=failed)
-            ending = Ending("failed")
-        self.deaf = True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FAREWELL):
-                await send({"type": "http.response.body", "body": ending.farewell, "more_body": False})
-                self.deaf = False
-        return ending
-
-    async def _write(self, send: Send) -> None:
+    async def write(self, send: Send) -> None:
         beginning = wire.beginning(self.mark) + (wire.reset(self.mark) if self._reset else b"")
-        await self._send(send, beginning)
+        await self.send_on(send, beginning)
         while True:
-            self._woken.clear()
+            self.woken.clear()
             before = self.mark
             content = await self._next()
             if content:
-                await self._send(send, content)
-            elif asyncio.get_running_loop().time() - self.sent_at >= HEARTBEAT:
-                await self._send(send, wire.here(self.mark))
+                await self.send_on(send, content)
+            elif self.is_silent:
+                await self.send_on(send, wire.here(self.mark))
             elif self.mark == before:
-                await self._woken.wait()
-
-    async def _send(self, send: Send, content: bytes) -> None:
-        self.deaf = True
-        await send({"type": "http.response.body", "body": content, "more_body": True})
-        self.deaf = False
-        self.sent_at = asyncio.get_running_loop().time()
+                await self.woken.wait()
 
     async def _next(self) -> bytes:
         """What is to be sent next; nothing when there is nothing now."""
@@ -223,9 +156,3 @@ class Stream:
 def _piece(stretch: Stretch, view: View) -> Piece:
     lines = [wire.message(Mark(stretch.epoch, row.id), row, view) for row in stretch.rows]
     return Piece(b"".join(lines), len(lines), stretch.position)
-
-
-async def _gone(receive: Receive) -> None:
-    """Returns when the client has."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -15,11 +14,12 @@ from flagkeeper.eventlog.log_reader import LogReader
 from flagkeeper.eventlog.query import EventQuery
 from flagkeeper.http.authenticator import SESSION_COOKIE, Authenticator
 from flagkeeper.http.caller import Caller, Credential, Holder
+from flagkeeper.http.event_stream import Address, stop_all
 from flagkeeper.kernel.errors import FlagkeeperError, Unavailable
 from flagkeeper.readmodels.event_tail.feed import Channel, Feed, Recent
 from flagkeeper.readmodels.event_tail.metrics import TailMetrics
 from flagkeeper.readmodels.event_tail.shares import demand_place
-from flagkeeper.readmodels.event_tail.stream import DEAF, FAREWELL, HEARTBEAT, Address, Ending, Start, Stream
+from flagkeeper.readmodels.event_tail.stream import Start, Stream
 from flagkeeper.readmodels.views.log import Log, seen_by
 from flagkeeper.storage.reader import Reader
 from flagkeeper.supervisor import SupervisedTask
@@ -59,16 +59,11 @@ class LiveTails:
     async def stop(self) -> set[Address]:
         """Ends every stream now. Returns the addresses of clients that have not taken the end."""
         self._stopped = True
-        ending = list(self._streams)
-        for stream in ending:
-            stream.end(Ending("stopped"))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(2 * FAREWELL):
-                await asyncio.gather(*(stream.ended.wait() for stream in ending))
+        deaf = await stop_all(list(self._streams))
         if self._watching is not None:
             await self._watching.stop()
         await self._runner.stop()
-        return {stream.address for stream in ending if stream.deaf and stream.address}
+        return deaf
 
     def open(self, request: Request[Any, Any, Any], log: Log, query: EventQuery, start: Start) -> Stream:
         return Stream(self, request, log, query, start)
@@ -122,10 +117,7 @@ class LiveTails:
             await asyncio.sleep(CHECK)
             now = asyncio.get_running_loop().time()
             for stream in self._streams:
-                if stream.deaf and now - stream.sent_at >= DEAF:
-                    stream.end(Ending("deaf"))
-                elif now - stream.sent_at >= HEARTBEAT:
-                    stream.wake()
+                stream.look_after(now)
             await self._check(list(self._streams))
 
     async def _check(self, streams: Iterable[Stream]) -> None:

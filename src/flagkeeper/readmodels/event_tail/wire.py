@@ -10,11 +10,6 @@ from flagkeeper.eventlog.read import EventRow, View
 from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.readmodels.views.listed import listed
 
-HEADERS = (
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),  # nginx would keep events back until its buffer is full
-)
 RETRY = 2_000
 """Milliseconds after which a client whose connection broke should come back."""
 

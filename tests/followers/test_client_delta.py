@@ -1,0 +1,167 @@
+"""A delta leads to the state of now, from any state of before, on this replica or on another one."""
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from yggdrasil_engine.engine import UnleashEngine  # type: ignore[import-untyped]  # untyped upstream
+
+from flagkeeper.eventlog.follow import after
+from flagkeeper.eventlog.read import LogPosition, log_position
+from flagkeeper.kernel.errors import FlagkeeperError
+from flagkeeper.readmodels.client_features import delta as deltas
+from flagkeeper.readmodels.client_features.delta import History, Step, delta
+from flagkeeper.readmodels.client_features.follower import ClientFeatures, Now
+from flagkeeper.readmodels.client_features.query import FeatureQuery
+from tests.followers.test_client_features_follower import CHANGES, NAMES, PLACES, batches, following, fresh
+
+QUERIES = [
+    FeatureQuery(environment="development", inline=False),
+    FeatureQuery(environment="production", name_prefix="al", inline=False),
+    FeatureQuery(environment="development", tags=(("simple", "tag1"), ("simple", "tag2")), inline=False),
+    FeatureQuery(environment="production", projects=("default",), inline=False),
+    FeatureQuery(environment="development", projects=("elsewhere",), inline=False),
+]
+CONTEXTS = [{"userId": str(number)} for number in range(0, 100, 7)]
+fresh = fresh  # noqa: PLW0127 - a fixture of another module
+
+Memory = tuple[int, dict[str, Any], dict[int, Any], UnleashEngine]
+
+
+class Client:
+    """What an SDK has in memory: by the rules of the protocol, and in the engine that SDKs share."""
+
+    def __init__(self, query: FeatureQuery) -> None:
+        self.query = query
+        self.revision = 0
+        self.features: dict[str, Any] = {}
+        self.segments: dict[int, Any] = {}
+        self.engine = UnleashEngine()
+
+    def ask(self, now: Now) -> int:
+        """Takes what a server gives. Returns the number of bytes."""
+        found = delta(now.state, now.history, self.query, self.revision) if self.revision else None
+        if found is None:
+            body, self.revision = now.state.hydration(self.query, now.revision), now.revision
+        else:
+            body, self.revision = found.body, found.revision
+        if body:
+            self._take(body)
+        return len(body)
+
+    def _take(self, body: bytes) -> None:
+        events = json.loads(body)["events"]
+        assert [event["eventId"] for event in events] == sorted(event["eventId"] for event in events)
+        for event in events:
+            self._apply(event)
+        self.engine.take_state(body.decode())
+
+    def _apply(self, event: dict[str, Any]) -> None:
+        match event["type"]:
+            case "hydration":
+                self.features = {flag["name"]: flag for flag in event["features"]}
+                self.segments = {segment["id"]: segment for segment in event["segments"]}
+            case "feature-updated":
+                flag = event["feature"]
+                self.features[flag["name"]] = flag
+                assert self.used(flag) <= self.segments.keys(), "segments come first"
+            case "feature-removed":
+                self.features.pop(event["featureName"], None)
+                assert self.query.projects is None or event["project"] in self.query.projects
+            case "segment-updated":
+                self.segments[event["segment"]["id"]] = event["segment"]
+            case "segment-removed":
+                self.segments.pop(event["segmentId"], None)
+
+    @staticmethod
+    def used(flag: dict[str, Any]) -> set[int]:
+        return {id_ for strategy in flag["strategies"] for id_ in strategy.get("segments", ())}
+
+    def has(self, now: Now) -> None:
+        """Demands that it has what a new client would get."""
+        other = Client(self.query)
+        other.ask(now)
+        assert self.features == other.features
+        needed = set[int]().union(*map(self.used, self.features.values()))
+        assert {id_: self.segments[id_] for id_ in needed} == other.segments
+        assert {each.name for each in self.engine.list_known_toggles()} == set(self.features)
+        for name in NAMES:
+            for context in CONTEXTS:
+                mine, others = (each.engine.check_enabled(name, context).is_enabled for each in (self, other))
+                assert mine == others, (name, context)
+
+
+@settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(work=batches, seed=st.integers(0, 1000))
+def test_a_delta_leads_to_the_whole_state(fresh: Callable[[], Any], work: list[list[Any]], seed: int) -> None:
+    """Two replicas read the log in batches of their own, and clients ask now one and now the other."""
+    choose = random.Random(seed)
+    with fresh() as url, following(url) as (log, first):
+        second = ClientFeatures()
+        log.reader.now(lambda tx: second.load(tx, log_position(tx)))
+        clients = [Client(query) for query in QUERIES for _ in range(2)]
+        for client in clients:
+            client.ask(first.now)
+        for batch in work:
+            for kind, name, place, number in batch:
+                try:
+                    CHANGES[kind](log, name, place, number)
+                except FlagkeeperError:
+                    continue
+                if choose.random() < 0.4:
+                    log.reader.now(lambda tx: _read_on(tx, second))
+                for client in clients:
+                    if choose.random() < 0.3:
+                        client.ask(second.now)
+            log.reader.now(log.log_reader._read)
+            for client in clients:
+                if choose.random() < 0.7:
+                    client.ask(first.now)
+                    client.has(first.now)
+        log.reader.now(lambda tx: _read_on(tx, second))
+        for client in clients:
+            client.ask(second.now)
+            client.has(second.now)
+
+
+def _read_on(tx: Any, follower: ClientFeatures) -> None:
+    position, reached = follower.state.position.last_id, log_position(tx)
+    follower.apply(tx, after(tx, position, follower.wants), LogPosition(reached.epoch, reached.last_id))
+
+
+def test_who_is_behind_the_history_gets_everything_and_others_only_what_changed(
+    fresh: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fresh() as url, following(url) as (log, follower):
+        late, prompt, foreign = Client(QUERIES[0]), Client(QUERIES[0]), Client(QUERIES[4])
+        for client in (late, prompt, foreign):
+            client.ask(follower.now)
+        whole = len(follower.now.state.hydration(QUERIES[0], 1))
+        monkeypatch.setattr(History.after, "__defaults__", (5,))
+        for number in range(10):
+            CHANGES["describe"](log, NAMES[0], PLACES[0], number)
+            log.reader.now(log.log_reader._read)
+            assert 0 < prompt.ask(follower.now) < whole / 2
+            assert foreign.ask(follower.now) == 0 or foreign.revision == follower.now.revision
+            prompt.has(follower.now)
+        assert delta(follower.state, follower.now.history, QUERIES[0], late.revision) is None
+        late.ask(follower.now)
+        late.has(follower.now)
+
+
+def test_the_history_is_bounded() -> None:
+    history = History(10)
+    for number in range(10, 200):
+        history = history.after(Step(start=number, end=number + 1, flags={}, segments={1: 1}), 20)
+    assert len(history.steps) == 10
+    assert (history.base, history.end) == (190, 200)
+    assert history.after(Step(start=200, end=210, flags={}, segments=dict.fromkeys(range(30), 205)), 20) == History(210)
+    assert deltas.MOST_TOUCHED > 1_000
