@@ -13,11 +13,13 @@ from flagkeeper.features.feedback.slice import SLICE as FEEDBACK
 from flagkeeper.features.flags.slice import SLICE as FLAGS
 from flagkeeper.features.instance.slice import SLICE as INSTANCE
 from flagkeeper.features.invitations.slice import SLICE as INVITATIONS
+from flagkeeper.features.logins.slice import SLICE as LOGINS
 from flagkeeper.features.projects.slice import SLICE as PROJECTS
 from flagkeeper.features.retention.slice import SLICE as RETENTION
 from flagkeeper.features.searches.slice import SLICE as SEARCHES
 from flagkeeper.features.segments.slice import SLICE as SEGMENTS
 from flagkeeper.features.signups.slice import SLICE as SIGNUPS
+from flagkeeper.features.sso.slice import SLICE as SSO
 from flagkeeper.features.strategies.slice import SLICE as STRATEGIES
 from flagkeeper.features.tags.slice import SLICE as TAGS
 from flagkeeper.features.tokens.slice import SLICE as TOKENS
@@ -46,9 +48,11 @@ SLICES: tuple[Slice, ...] = (
     ATTEMPTS,
     ACCESS,
     INSTANCE,
+    LOGINS,
     USERS,
     INVITATIONS,
     SIGNUPS,
+    SSO,
     FEEDBACK,
     ENVIRONMENTS,
     PROJECTS,

@@ -1,5 +1,10 @@
 """What the server has to know of users."""
 
+from typing import Any
+
+from litestar import Request
+
+from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.users import api, keeper, steps, tables
 from flagkeeper.features.users.model.session import SessionRules
 from flagkeeper.features.users.ports import PATS_SEEN, SEARCHES_OF_USER, TOKENS_OF_USER
@@ -11,21 +16,31 @@ SESSION_RULES = Part(
     lambda parts: SessionRules(parts.settings.session_hours * clock.HOUR, parts.settings.most_sessions),
 )
 
+
+def _visit(request: Request[Any, Any, Any], client_address: str) -> Visit:
+    """From where and with what somebody logs in."""
+    return Visit(client_address, request.headers.get("user-agent", ""))
+
+
 SLICE = Slice(
     name="users",
     routes=api.ROUTES,
     eventless={
         "POST /auth/simple/login": "opens a session, which is use and not a change",
         "POST /logout": "ends sessions, which is use and not a change",
+        "DELETE /api/admin/user/sessions": "ends sessions of one's own, which is use and not a change",
+        "DELETE /api/admin/user/sessions/{session_id}": "ends a session of one's own, which is use and not a change",
         "POST /api/admin/user-admin/validate-password": "only asks whether a password is strong enough",
         "POST /api/admin/splash/{splash_id}": "what somebody has seen is use and not a change",
         "POST /api/admin/feedback": "what somebody was asked is use and not a change",
         "PUT /api/admin/feedback/{feedback_id}": "what somebody was asked is use and not a change",
         "POST /auth/reset/validate-password": "only asks whether a password is strong enough",
     },
+    causes=("flagkeeper user rescue",),
     tables=tables,
     keepers=keeper.KEEPERS,
     ops=steps.OPS,
     asks=(TOKENS_OF_USER, SEARCHES_OF_USER, PATS_SEEN),
     provides=(SESSION_RULES,),
+    per_request={"visit": _visit},
 )
