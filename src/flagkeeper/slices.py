@@ -11,6 +11,7 @@ from flagkeeper.features.edge.slice import SLICE as EDGE
 from flagkeeper.features.environments.slice import SLICE as ENVIRONMENTS
 from flagkeeper.features.feedback.slice import SLICE as FEEDBACK
 from flagkeeper.features.flags.slice import SLICE as FLAGS
+from flagkeeper.features.groups.slice import SLICE as GROUPS
 from flagkeeper.features.instance.slice import SLICE as INSTANCE
 from flagkeeper.features.invitations.slice import SLICE as INVITATIONS
 from flagkeeper.features.logins.slice import SLICE as LOGINS
@@ -50,6 +51,7 @@ SLICES: tuple[Slice, ...] = (
     INSTANCE,
     LOGINS,
     USERS,
+    GROUPS,
     INVITATIONS,
     SIGNUPS,
     SSO,

@@ -12,6 +12,7 @@ from flagkeeper.eventlog.follow import after
 from flagkeeper.eventlog.read import LogPosition, log_position
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.environments import commands as environments
+from flagkeeper.features.groups import commands as groups
 from flagkeeper.features.projects import commands as projects
 from flagkeeper.features.projects.model import Mode
 from flagkeeper.features.searches import commands as searches
@@ -127,7 +128,7 @@ def test_users_and_their_tokens(followed: Followed) -> None:
     followed.run(tokens.delete_pat, ada.id, pat.id)
     assert followed.view.find(secret) is None
     _, other = followed.run(tokens.create_pat, ada.id, "ci", FUTURE)
-    followed.run(users.delete, ada.id, tokens.delete_pats_of, searches.leave_shared_of)
+    followed.run(users.delete, ada.id, tokens.delete_pats_of, searches.leave_shared_of, groups.leave_all)
     assert followed.view.find(other) is None
     assert followed.view.of_user(ada.id) is None
 

@@ -9,6 +9,7 @@ from flagkeeper.eventlog import versions
 from flagkeeper.eventlog.step import Demand
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
+from flagkeeper.features.groups import commands as groups
 from flagkeeper.features.searches import commands, queries
 from flagkeeper.features.searches.keeper import SearchKeeper
 from flagkeeper.features.searches.model import Asker, SavedSearch, SearchDraft, SearchState, owner_of
@@ -138,7 +139,7 @@ def test_the_name_may_be_taken_meanwhile(log: Log, ada: Actor) -> None:
 def test_an_owner_who_is_gone_gets_nothing_back(log: Log, ada: Actor) -> None:
     shared = log.units.run_now(ada, commands.create, draft("ours", shared=True))
     mine = log.units.run_now(ada, commands.create, draft("mine"))
-    log.run(users.delete, ada.user_id, lambda _unit, _user_id: None, commands.leave_shared_of)
+    log.run(users.delete, ada.user_id, lambda _unit, _user_id: None, commands.leave_shared_of, groups.leave_all)
     owned, nobodys = states(log, shared.id)
     with pytest.raises(InvalidOperation, match="another owner"):
         SearchKeeper().steps(f"search/{shared.id}", nobodys, owned)

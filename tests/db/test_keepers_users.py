@@ -11,12 +11,13 @@ from flagkeeper.eventlog.step import Step
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.access.model import MEMBER, OWNER
+from flagkeeper.features.groups import commands as groups
 from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.searches.commands import leave_shared_of
 from flagkeeper.features.tokens import commands as tokens
 from flagkeeper.features.users import commands, queries, steps
 from flagkeeper.features.users.model.user import UserChange, UserDraft, UserState, draft
-from flagkeeper.features.users.ports import SEARCHES_OF_USER, TOKENS_OF_USER
+from flagkeeper.features.users.ports import GROUPS_OF_USER, SEARCHES_OF_USER, TOKENS_OF_USER
 from flagkeeper.keepers import KEEPERS, OPS
 from flagkeeper.kernel.errors import BadData, Conflict, InvalidOperation, NotFound
 from tests.keeping import StandingIn, check_removals, check_steps, rehearse
@@ -24,7 +25,9 @@ from tests.log import Log
 from tests.story import SEEDS, Change, attempt, tell
 
 KINDS = {"user", "role", "project-access", "pat"}
-PORTS = StandingIn({TOKENS_OF_USER: tokens.delete_pats_of, SEARCHES_OF_USER: leave_shared_of})
+PORTS = StandingIn(
+    {TOKENS_OF_USER: tokens.delete_pats_of, SEARCHES_OF_USER: leave_shared_of, GROUPS_OF_USER: groups.leave_all}
+)
 ADMIN, EDITING, VIEWING = 1, 2, 3
 BOSS, ADA, EVE = 1, 2, 3
 """The ids of users, in the order in which they come."""
@@ -44,7 +47,8 @@ def change(user_id: int, wanted: UserChange) -> Change:
 
 
 def delete(user_id: int) -> Change:
-    return lambda unit: commands.delete(unit, user_id, PORTS.answer(TOKENS_OF_USER), PORTS.answer(SEARCHES_OF_USER))
+    ports = (TOKENS_OF_USER, SEARCHES_OF_USER, GROUPS_OF_USER)
+    return lambda unit: commands.delete(unit, user_id, *map(PORTS.answer, ports))
 
 
 def forget_shop(unit: Unit) -> None:

@@ -28,6 +28,7 @@ from flagkeeper.features.access import commands as access
 from flagkeeper.features.flags.commands import create
 from flagkeeper.features.flags.model.flag import FlagDraft
 from flagkeeper.features.flags.queries.states import flag_states
+from flagkeeper.features.groups import commands as groups
 from flagkeeper.features.retention import commands
 from flagkeeper.features.retention.model import Person
 from flagkeeper.features.searches import commands as searches
@@ -92,7 +93,7 @@ def live_and_leave(log: Log) -> int:
         log.units.run_now(by, searches.create, wanted_search)
     log.run(users.update, grace.id, UserChange(email="grace.new@example.com"))
     log.run(_troubles)
-    log.run(users.delete, grace.id, lambda _unit, _user_id: None, searches.leave_shared_of)
+    log.run(users.delete, grace.id, lambda _unit, _user_id: None, searches.leave_shared_of, groups.leave_all)
     fill(log, 100, seed=3)
     found: int = grace.id
     return found
@@ -350,7 +351,7 @@ def test_what_is_still_equals_what_was_kept(log: Log) -> None:
     log.units.run_now(actor, create.create, "default", FlagDraft(name="hers"))
     segment = SegmentDraft(name="hers", description=None, constraints=[], project=None)
     log.units.run_now(actor, segments.create, segment)
-    log.run(users.delete, user.id, lambda _unit, _user_id: None, searches.leave_shared_of)
+    log.run(users.delete, user.id, lambda _unit, _user_id: None, searches.leave_shared_of, groups.leave_all)
     assert forget(log, None, Person(user_id=user.id))
     check_versions(log, {"flag", "flag-environment", "segment"})
     (state,) = log.read(flag_states, ["hers"]).values()
@@ -364,7 +365,7 @@ def test_a_successor_with_the_same_address_keeps_it(log: Log) -> None:
         segments.create,
         SegmentDraft(name="one", description=None, constraints=[], project=None),
     )
-    log.run(users.delete, first.id, lambda _unit, _user_id: None, searches.leave_shared_of)
+    log.run(users.delete, first.id, lambda _unit, _user_id: None, searches.leave_shared_of, groups.leave_all)
     second = log.run(users.create, draft(username="ops", email="ops@example.com", name="Otto", root_role=3))
     log.units.run_now(
         Actor("ops@example.com", second.id),

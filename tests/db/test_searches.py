@@ -6,6 +6,7 @@ import pytest
 
 from flagkeeper.eventlog.archive.replacement import Replacement
 from flagkeeper.features.access import commands as access
+from flagkeeper.features.groups import commands as groups
 from flagkeeper.features.searches import commands, queries, store
 from flagkeeper.features.searches.model import Asker, SavedSearch, SearchDraft, SearchState
 from flagkeeper.features.users import commands as users
@@ -70,7 +71,9 @@ def test_a_search_that_is_changed_while_its_owner_goes(log: Log, ada: Actor) -> 
         other.units.submit(SYSTEM, commands.update, each.id, draft(f"new {each.id}", shared=True), admin)
         for each in reversed(shared)
     ]
-    log.units.run_now(SYSTEM, users.delete, ada.user_id, lambda _unit, _user_id: None, commands.leave_shared_of)
+    log.units.run_now(
+        SYSTEM, users.delete, ada.user_id, lambda _unit, _user_id: None, commands.leave_shared_of, groups.leave_all
+    )
     wait(changes)
     left = log.read(queries.searches_for, admin)
     assert {(each.user_id, each.name) for each in left} == {(None, f"new {each.id}") for each in shared}

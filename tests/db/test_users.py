@@ -6,6 +6,7 @@ import pytest
 
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
+from flagkeeper.features.groups.commands import leave_all
 from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.searches.commands import leave_shared_of
 from flagkeeper.features.tokens.commands import delete_pats_of
@@ -34,7 +35,7 @@ def make(log: Log, username: str, root_role: int = 3, password_hash: str | None 
 
 
 def delete(log: Log, user_id: int) -> None:
-    log.units.run_now(SYSTEM, commands.delete, user_id, delete_pats_of, leave_shared_of)
+    log.units.run_now(SYSTEM, commands.delete, user_id, delete_pats_of, leave_shared_of, leave_all)
 
 
 def events(log: Log) -> list[str]:
@@ -102,7 +103,7 @@ def test_nobody_deletes_himself(seeded: Log) -> None:
     make(seeded, "boss", 1)
     me = make(seeded, "me", 1)
     with pytest.raises(InvalidOperation):
-        seeded.units.run_now(Actor("me", me.id), commands.delete, me.id, delete_pats_of, leave_shared_of)
+        seeded.units.run_now(Actor("me", me.id), commands.delete, me.id, delete_pats_of, leave_shared_of, leave_all)
     with pytest.raises(NotFound):
         delete(seeded, 99)
 

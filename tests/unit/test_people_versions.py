@@ -9,7 +9,15 @@ import pytest
 
 from flagkeeper.eventlog.catalogue.system import SettingDetails
 from flagkeeper.eventlog.version import Snapshot
-from flagkeeper.features.access.model import Membership, ProjectAccessState, Role, RolePermission, RoleState
+from flagkeeper.features.access.model import (
+    GroupMembership,
+    Membership,
+    ProjectAccessState,
+    Role,
+    RolePermission,
+    RoleState,
+)
+from flagkeeper.features.groups.model import GroupState
 from flagkeeper.features.instance.model import SettingState
 from flagkeeper.features.signups.model import InviteLinkState
 from flagkeeper.features.tokens.model import PatState, TokenState, TokenType
@@ -28,7 +36,7 @@ ROLE = Role(
     type="custom",
     permissions=(RolePermission("UPDATE_FEATURE"), RolePermission("UPDATE_FEATURE_ENVIRONMENT", "production")),
 )
-MEMBERS = ProjectAccessState(members=[Membership(7, 4), Membership(8, 5)])
+MEMBERS = ProjectAccessState(members=[Membership(7, 4), Membership(8, 5)], groups=[GroupMembership(2, 5)])
 TOKEN = TokenState(
     name="web",
     type=TokenType.CLIENT,
@@ -52,11 +60,22 @@ INTEGRATION = IntegrationState(
 )
 LINK = InviteLinkState(name="team", enabled=False, created_at=CREATED, expires_at=EXPIRES)
 MAINTENANCE = SettingState(details=SettingDetails(enabled=True))
-VERSIONS: list[Snapshot] = [USER.state(), ROLE.state(), MEMBERS, TOKEN, PAT, INTEGRATION, LINK, MAINTENANCE]
+GROUP = GroupState(
+    id=2,
+    name="team",
+    description=None,
+    mappings_sso=["all"],
+    root_role=2,
+    scim_id="x1",
+    created_by="ada",
+    created_at=CREATED,
+    users=[7, 8],
+)
+VERSIONS: list[Snapshot] = [USER.state(), ROLE.state(), MEMBERS, TOKEN, PAT, INTEGRATION, LINK, MAINTENANCE, GROUP]
 FIRST: list[Snapshot] = [
     msgspec.structs.replace(USER.state(), created_at=None),
     ROLE.state(),
-    MEMBERS,
+    msgspec.structs.replace(MEMBERS, groups=[]),
     TOKEN,
     msgspec.structs.replace(PAT, user_id=None, created_at=None),
     msgspec.structs.replace(INTEGRATION, parameters=None, entries={}),
@@ -88,6 +107,11 @@ def test_the_first_schema_is_read_as_one_of_today(version: Snapshot) -> None:
     assert type(version).unpack(1, zlib.compress(GONE[type(version)])) is None
 
 
+def test_access_to_a_project_of_the_second_schema() -> None:
+    stored = (GOLDEN / "version-project-access-2.json").read_bytes()
+    assert ProjectAccessState.unpack(2, zlib.compress(stored)) == msgspec.structs.replace(MEMBERS, groups=[])
+
+
 def test_a_token_without_end_and_an_integration_without_query_of_the_first_schema() -> None:
     token = msgspec.json.decode((GOLDEN / "version-api-token-1.json").read_bytes())
     token["token"]["expiresAt"] = None
@@ -105,7 +129,7 @@ def test_what_must_be_there() -> None:
 
     assert refers("user/7", USER.state()) == ["role/3"]
     assert refers("role/101", ROLE.state()) == ["environment/production"]
-    assert refers("project-access/shop", MEMBERS) == ["project/shop", "role/4", "role/5", "user/7", "user/8"]
+    assert refers("project-access/shop", MEMBERS) == ["project/shop", "user/7", "user/8", "group/2", "role/4", "role/5"]
     assert refers("api-token/9", TOKEN) == ["environment/production", "project/default", "project/shop"]
     admin = msgspec.structs.replace(TOKEN, type=TokenType.ADMIN, environment="*", projects=["*"])
     assert refers("api-token/9", admin) == []

@@ -38,13 +38,22 @@ class ProjectAccessKeeper:
     state = ProjectAccessState
 
     def read(self, tx: Transaction, paths: Sequence[str]) -> Mapping[str, ProjectAccessState]:
-        found = queries.members(tx, [names(path, 1)[0] for path in paths])
-        return {f"project-access/{project}": ProjectAccessState(members=members) for project, members in found.items()}
+        found = queries.accesses(tx, [names(path, 1)[0] for path in paths])
+        return {
+            f"project-access/{project}": ProjectAccessState(members=list(each.members), groups=list(each.groups))
+            for project, each in found.items()
+        }
 
     def refers(self, path: str, state: ProjectAccessState) -> Iterable[str]:
-        users = {f"user/{member.user_id}" for member in state.members}
-        held = {f"role/{member.role_id}" for member in state.members}
-        return [f"project/{names(path, 1)[0]}", *sorted(users | held)]
+        users = {f"user/{each.user_id}" for each in state.members}
+        groups = {f"group/{each.group_id}" for each in state.groups}
+        held = {each.role_id for each in state.members} | {each.role_id for each in state.groups}
+        return [
+            f"project/{names(path, 1)[0]}",
+            *sorted(users),
+            *sorted(groups),
+            *(f"role/{each}" for each in sorted(held)),
+        ]
 
     def steps(self, path: str, now: ProjectAccessState | None, then: ProjectAccessState | None) -> list[Step]:
         if now == then:

@@ -1,5 +1,6 @@
 """Roles, and what they allow. Pure."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import ClassVar
 
@@ -9,6 +10,9 @@ from flagkeeper.eventlog.catalogue.payload import PermissionData, RoleData
 from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.version import Gone, Snapshot, State
 from flagkeeper.kernel.errors import BadData, Detail
+
+ROOT, ROOT_CUSTOM, PROJECT, PROJECT_CUSTOM = "root", "root-custom", "project", "custom"
+"""Types of roles: for the whole server or for one project, each that comes with the server or was made here."""
 
 
 class Level(StrEnum):
@@ -32,8 +36,12 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     description: str
     type: str
-    """`root` and `project` for the predefined ones."""
     permissions: tuple[RolePermission, ...] = ()
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is for the whole server."""
+        return self.type in (ROOT, ROOT_CUSTOM)
 
     def payload(self) -> RoleData:
         """How events show it."""
@@ -68,19 +76,60 @@ class Membership(msgspec.Struct, frozen=True, order=True, rename="camel"):
     role_id: int
 
 
+class GroupMembership(msgspec.Struct, frozen=True, order=True, rename="camel"):
+    """A role that a group has in a project."""
+
+    group_id: int
+    role_id: int
+
+
 class ProjectAccessState(Snapshot, frozen=True, kw_only=True):
     """A version of who has which role in a project. Where nobody has any, there is no such subject."""
 
     kind: ClassVar = "project-access"
-    schema: ClassVar = 2
-    upcasters: ClassVar = {1: lambda state: state if state["members"] else None}
+    schema: ClassVar = 3
+    upcasters: ClassVar = {
+        1: lambda state: state if state["members"] else None,
+        2: lambda state: {**state, "groups": []},
+    }
     members: list[Membership]
-    """In order of users, then roles; at least one."""
+    """In order of users, then roles."""
+    groups: list[GroupMembership]
+    """In order of groups, then roles. There is at least one of these or of `members`."""
 
 
-def access_state(members: list[Membership]) -> State:
-    """The state of a project in which these have roles."""
-    return ProjectAccessState(members=members) if members else Gone(ProjectAccessState)
+class ProjectAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has which role in a project."""
+
+    members: tuple[Membership, ...] = ()
+    """In order of users, then roles."""
+    groups: tuple[GroupMembership, ...] = ()
+    """In order of groups, then roles."""
+
+    def state(self) -> State:
+        if not self.members and not self.groups:
+            return Gone(ProjectAccessState)
+        return ProjectAccessState(members=list(self.members), groups=list(self.groups))
+
+    def of_user(self, user_id: int) -> list[int]:
+        """The roles of a user."""
+        return [each.role_id for each in self.members if each.user_id == user_id]
+
+    def of_group(self, group_id: int) -> list[int]:
+        """The roles of a group."""
+        return [each.role_id for each in self.groups if each.group_id == group_id]
+
+    def with_user(self, user_id: int, roles: Iterable[int]) -> "ProjectAccess":
+        """The same, where a user has exactly these roles."""
+        others = (each for each in self.members if each.user_id != user_id)
+        new = (Membership(user_id, role) for role in set(roles))
+        return msgspec.structs.replace(self, members=tuple(sorted((*others, *new))))
+
+    def with_group(self, group_id: int, roles: Iterable[int]) -> "ProjectAccess":
+        """The same, where a group has exactly these roles."""
+        others = (each for each in self.groups if each.group_id != group_id)
+        new = (GroupMembership(group_id, role) for role in set(roles))
+        return msgspec.structs.replace(self, groups=tuple(sorted((*others, *new))))
 
 
 ALL_PROJECTS = "*"

@@ -2,35 +2,49 @@
 
 from typing import Any
 
+from msgspec.structs import asdict
 from sqlalchemy import bindparam, delete, insert, select
 
-from flagkeeper.features.access.model import Membership, Role
-from flagkeeper.features.access.tables import role_permissions, roles, user_roles
+from flagkeeper.features.access.model import ProjectAccess, Role
+from flagkeeper.features.access.tables import group_roles, role_permissions, roles, user_roles
 from flagkeeper.storage.dialects import upsert
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
 _INSERT_ROLE = Write[Any](insert(roles))
 _INSERT_PERMISSION = Write[Any](insert(role_permissions))
-_MEMBERS = Query(
-    select(user_roles.c.user_id, user_roles.c.role_id)
-    .where(user_roles.c.project == bindparam("project"))
-    .order_by(user_roles.c.user_id, user_roles.c.role_id)
-    .with_for_update(),
-    Membership,
-)
-_PROJECTS_OF = Query(
+_PROJECTS_OF_USER = Query(
     select(user_roles.c.project)
     .distinct()
     .where(user_roles.c.user_id == bindparam("user_id"))
     .order_by(user_roles.c.project),
     str,
 )
-_GRANT = Write[Any](upsert(user_roles, key=["user_id", "role_id", "project"]))
-_REVOKE_USER = Write[Any](
-    delete(user_roles).where(user_roles.c.project == bindparam("project"), user_roles.c.user_id == bindparam("user_id"))
+_PROJECTS_OF_GROUP = Query(
+    select(group_roles.c.project)
+    .distinct()
+    .where(group_roles.c.group_id == bindparam("group_id"))
+    .order_by(group_roles.c.project),
+    str,
 )
-_REVOKE_ALL = Write[Any](delete(user_roles).where(user_roles.c.project == bindparam("project")))
+_GRANT_USER = Write[Any](upsert(user_roles, key=["user_id", "role_id", "project"]))
+_GRANT_GROUP = Write[Any](upsert(group_roles, key=["group_id", "role_id", "project"]))
+_REVOKE_USER = Write[Any](
+    delete(user_roles).where(
+        user_roles.c.project == bindparam("project"),
+        user_roles.c.user_id == bindparam("user_id"),
+        user_roles.c.role_id == bindparam("role_id"),
+    )
+)
+_REVOKE_GROUP = Write[Any](
+    delete(group_roles).where(
+        group_roles.c.project == bindparam("project"),
+        group_roles.c.group_id == bindparam("group_id"),
+        group_roles.c.role_id == bindparam("role_id"),
+    )
+)
+_REVOKE_USERS = Write[Any](delete(user_roles).where(user_roles.c.project == bindparam("project")))
+_REVOKE_GROUPS = Write[Any](delete(group_roles).where(group_roles.c.project == bindparam("project")))
 
 
 def add_role(tx: Transaction, role: Role) -> None:
@@ -44,23 +58,27 @@ def add_role(tx: Transaction, role: Role) -> None:
     )
 
 
-def members(tx: Transaction, project: str) -> list[Membership]:
-    """Who has which role in a project, locked until the unit ends."""
-    return tx.all(_MEMBERS, project=project)
+def projects_of_user(tx: Transaction, user_id: int) -> list[str]:
+    return tx.all(_PROJECTS_OF_USER, user_id=user_id)
 
 
-def projects_of(tx: Transaction, user_id: int) -> list[str]:
-    return tx.all(_PROJECTS_OF, user_id=user_id)
+def projects_of_group(tx: Transaction, group_id: int) -> list[str]:
+    return tx.all(_PROJECTS_OF_GROUP, group_id=group_id)
 
 
-def grant(tx: Transaction, project: str, user_id: int, role_id: int) -> None:
-    tx.write(_GRANT, project=project, user_id=user_id, role_id=role_id)
-
-
-def revoke_user(tx: Transaction, project: str, user_id: int) -> None:
-    tx.write(_REVOKE_USER, project=project, user_id=user_id)
+def save_access(tx: Transaction, project: str, old: ProjectAccess, new: ProjectAccess) -> None:
+    """Stores what differs."""
+    for user in set(old.members).difference(new.members):
+        tx.write(_REVOKE_USER, project=project, user_id=user.user_id, role_id=user.role_id)
+    for group in set(old.groups).difference(new.groups):
+        tx.write(_REVOKE_GROUP, project=project, group_id=group.group_id, role_id=group.role_id)
+    users = sorted(set(new.members).difference(old.members))
+    groups = sorted(set(new.groups).difference(old.groups))
+    tx.write_many(_GRANT_USER, [{**asdict(each), "project": project} for each in users])
+    tx.write_many(_GRANT_GROUP, [{**asdict(each), "project": project} for each in groups])
 
 
 def revoke_all(tx: Transaction, project: str) -> bool:
     """Whether anybody had a role in it."""
-    return tx.write(_REVOKE_ALL, project=project) > 0
+    users, groups = tx.write(_REVOKE_USERS, project=project), tx.write(_REVOKE_GROUPS, project=project)
+    return users + groups > 0

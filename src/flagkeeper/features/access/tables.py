@@ -35,3 +35,13 @@ user_roles = Table(
     info=audited("project-access", "project"),
 )
 """Roles in projects. The one root role of a user stands with the user."""
+
+group_roles = Table(
+    "group_roles",
+    metadata,
+    Column("group_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("role_id", BigInteger, ForeignKey("roles.id"), primary_key=True, autoincrement=False),
+    Column("project", Text, primary_key=True, index=True),
+    info=audited("project-access", "project"),
+)
+"""Roles of groups in projects: everybody in the group has them."""

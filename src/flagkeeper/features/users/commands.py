@@ -25,7 +25,7 @@ from flagkeeper.features.users.model.notes import Answered, check_id, demand_roo
 from flagkeeper.features.users.model.password import KEPT
 from flagkeeper.features.users.model.session import MOST_NETWORKS, USUAL, SessionRules
 from flagkeeper.features.users.model.user import User, UserChange, UserDraft, UserState, changed, draft
-from flagkeeper.features.users.ports import PatsSeen, SearchesOfUser, TokensOfUser
+from flagkeeper.features.users.ports import GroupsOfUser, PatsSeen, SearchesOfUser, TokensOfUser
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, NotFound, PasswordMismatch
 
@@ -100,7 +100,13 @@ def update(unit: Unit, user_id: int, change: UserChange) -> User:
     return new
 
 
-def delete(unit: Unit, user_id: int, tokens_of_user: TokensOfUser, searches_of_user: SearchesOfUser) -> None:
+def delete(
+    unit: Unit,
+    user_id: int,
+    tokens_of_user: TokensOfUser,
+    searches_of_user: SearchesOfUser,
+    groups_of_user: GroupsOfUser,
+) -> None:
     """Ends the user's sessions and tokens too, and private searches go along.
 
     Raises:
@@ -114,13 +120,19 @@ def delete(unit: Unit, user_id: int, tokens_of_user: TokensOfUser, searches_of_u
     _demand_other_admin(admins, user_id)
     tokens_of_user(unit, user_id)
     searches_of_user(unit, user_id)
+    groups_of_user(unit, user_id)
     access.revoke_user(unit, user_id)
     store.remove(unit.tx, user_id)
     unit.record(UserDeleted(pre_data=user.payload()), Gone(UserState))
 
 
 def delete_inactive(
-    unit: Unit, ids: Sequence[int], pats_seen: PatsSeen, tokens_of_user: TokensOfUser, searches_of_user: SearchesOfUser
+    unit: Unit,
+    ids: Sequence[int],
+    pats_seen: PatsSeen,
+    tokens_of_user: TokensOfUser,
+    searches_of_user: SearchesOfUser,
+    groups_of_user: GroupsOfUser,
 ) -> None:
     """Deletes users who have not been seen for long: all of them, or nobody.
 
@@ -133,7 +145,7 @@ def delete_inactive(
         named = ", ".join(str(each) for each in others)
         raise Conflict(f"These users are not inactive, or are gone: {named}. Look at the list again.")
     for user_id in dict.fromkeys(ids):
-        delete(unit, user_id, tokens_of_user, searches_of_user)
+        delete(unit, user_id, tokens_of_user, searches_of_user, groups_of_user)
 
 
 def set_password(unit: Unit, user_id: int, password_hash: str, *, keep_session: str = "") -> None:

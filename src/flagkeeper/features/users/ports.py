@@ -24,6 +24,13 @@ class SearchesOfUser(Protocol):
 
 
 @runtime_checkable
+class GroupsOfUser(Protocol):
+    """Takes a user who is being deleted out of all groups, and records it."""
+
+    def __call__(self, unit: Unit, user_id: int) -> None: ...
+
+
+@runtime_checkable
 class PatsSeen(Protocol):
     """When a personal access token of each user was last used, by the user's id; without those of whom none was."""
 
@@ -32,4 +39,5 @@ class PatsSeen(Protocol):
 
 PATS_SEEN = Port[PatsSeen]("pats_seen")
 TOKENS_OF_USER = Port[TokensOfUser]("tokens_of_user")
+GROUPS_OF_USER = Port[GroupsOfUser]("groups_of_user")
 SEARCHES_OF_USER = Port[SearchesOfUser]("searches_of_user")

@@ -7,7 +7,7 @@ from litestar import Request
 from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.users import api, keeper, steps, tables
 from flagkeeper.features.users.model.session import SessionRules
-from flagkeeper.features.users.ports import PATS_SEEN, SEARCHES_OF_USER, TOKENS_OF_USER
+from flagkeeper.features.users.ports import GROUPS_OF_USER, PATS_SEEN, SEARCHES_OF_USER, TOKENS_OF_USER
 from flagkeeper.kernel import clock
 from flagkeeper.slice import Part, Slice
 
@@ -40,7 +40,7 @@ SLICE = Slice(
     tables=tables,
     keepers=keeper.KEEPERS,
     ops=steps.OPS,
-    asks=(TOKENS_OF_USER, SEARCHES_OF_USER, PATS_SEEN),
+    asks=(TOKENS_OF_USER, GROUPS_OF_USER, SEARCHES_OF_USER, PATS_SEEN),
     provides=(SESSION_RULES,),
     per_request={"visit": _visit},
 )

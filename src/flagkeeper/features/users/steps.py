@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 from flagkeeper.eventlog.step import Demand, Op
 from flagkeeper.features.users import commands
 from flagkeeper.features.users.model.user import UserChange, UserDraft, UserState, draft
-from flagkeeper.features.users.ports import SEARCHES_OF_USER, TOKENS_OF_USER
+from flagkeeper.features.users.ports import GROUPS_OF_USER, SEARCHES_OF_USER, TOKENS_OF_USER
 from flagkeeper.http.permissions import Permission
 
 
@@ -50,7 +50,7 @@ DELETE = Op(
     name="user.delete",
     payload=Delete,
     run=lambda unit, wanted, ports: commands.delete(
-        unit, wanted.id, ports.answer(TOKENS_OF_USER), ports.answer(SEARCHES_OF_USER)
+        unit, wanted.id, ports.answer(TOKENS_OF_USER), ports.answer(SEARCHES_OF_USER), ports.answer(GROUPS_OF_USER)
     ),
     demands=_demands,
     operation="deleteUser",

@@ -10,7 +10,7 @@ from flagkeeper.features.access.model import PREDEFINED
 from flagkeeper.features.access.schemas import shown as shown_role
 from flagkeeper.features.users import commands, queries
 from flagkeeper.features.users.model.password import demand_strong
-from flagkeeper.features.users.ports import PatsSeen, SearchesOfUser, TokensOfUser
+from flagkeeper.features.users.ports import GroupsOfUser, PatsSeen, SearchesOfUser, TokensOfUser
 from flagkeeper.features.users.schemas import (
     AdminCount,
     InactiveUsers,
@@ -120,8 +120,10 @@ async def delete_inactive(
     pats_seen: PatsSeen,
     tokens_of_user: TokensOfUser,
     searches_of_user: SearchesOfUser,
+    groups_of_user: GroupsOfUser,
 ) -> None:
-    await units.run(caller.actor, commands.delete_inactive, data.ids, pats_seen, tokens_of_user, searches_of_user)
+    things = (tokens_of_user, searches_of_user, groups_of_user)
+    await units.run(caller.actor, commands.delete_inactive, data.ids, pats_seen, *things)
 
 
 @route.get(
@@ -173,8 +175,9 @@ async def delete_user(
     units: Units,
     tokens_of_user: TokensOfUser,
     searches_of_user: SearchesOfUser,
+    groups_of_user: GroupsOfUser,
 ) -> None:
-    await units.run(caller.actor, commands.delete, user_id, tokens_of_user, searches_of_user)
+    await units.run(caller.actor, commands.delete, user_id, tokens_of_user, searches_of_user, groups_of_user)
 
 
 @route.post(
