@@ -17,13 +17,13 @@ from flagkeeper.eventlog.tables import events, log_versions
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.integrations.config import commands as config_commands
 from flagkeeper.integrations.config.model import Integration, IntegrationDraft
-from flagkeeper.integrations.config.secrets import Keyring
 from flagkeeper.integrations.delivery import fanout
 from flagkeeper.integrations.delivery.model import DeliveryState, Schedule
 from flagkeeper.integrations.delivery.queries import DeliveryRow, page_of_deliveries
 from flagkeeper.integrations.delivery.service import DeliveryService
 from flagkeeper.integrations.protocol.provider import Links
 from flagkeeper.kernel.paging import Page
+from flagkeeper.kernel.secrets import Keyring
 from flagkeeper.outbound.address import read_policy
 from flagkeeper.outbound.client import OutboundClient
 from flagkeeper.storage.dialects import any_of

@@ -19,6 +19,7 @@ from flagkeeper.eventlog.read import EventOut
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.http.application import build
 from flagkeeper.http.conditional import conditional
+from flagkeeper.http.cookies import Cookies
 from flagkeeper.http.cross_origin import CrossOrigin
 from flagkeeper.http.errors import BASE_PATH
 from flagkeeper.http.metrics import RequestMetrics
@@ -123,6 +124,10 @@ def _secure_cookies(request: AnyRequest) -> bool:
     return _services(request).settings.secure_cookies or _origin(request).scheme == "https"
 
 
+def _cookies(request: AnyRequest) -> Cookies:
+    return Cookies(_secure_cookies(request), _base_path(request))
+
+
 COMMON: Mapping[str, Callable[..., Any]] = {
     **{name: _attribute(name) for name in ("reader", "heavy_reader", "rows", "log_signal", "outbound_client")},
     **{name: _state(name) for name in ("request_metrics", "openapi")},
@@ -130,7 +135,7 @@ COMMON: Mapping[str, Callable[..., Any]] = {
     "base_url": _base_url,
     "base_path": _base_path,
     "client_address": _client_address,
-    "secure_cookies": _secure_cookies,
+    "cookie_maker": _cookies,
 }
 """What handlers of every slice get by name."""
 

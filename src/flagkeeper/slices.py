@@ -14,12 +14,14 @@ from flagkeeper.features.flags.slice import SLICE as FLAGS
 from flagkeeper.features.groups.slice import SLICE as GROUPS
 from flagkeeper.features.instance.slice import SLICE as INSTANCE
 from flagkeeper.features.invitations.slice import SLICE as INVITATIONS
+from flagkeeper.features.logins.slice import SLICE as LOGINS
 from flagkeeper.features.project_access.slice import SLICE as PROJECT_ACCESS
 from flagkeeper.features.projects.slice import SLICE as PROJECTS
 from flagkeeper.features.retention.slice import SLICE as RETENTION
 from flagkeeper.features.searches.slice import SLICE as SEARCHES
 from flagkeeper.features.segments.slice import SLICE as SEGMENTS
 from flagkeeper.features.signups.slice import SLICE as SIGNUPS
+from flagkeeper.features.sso.slice import SLICE as SSO
 from flagkeeper.features.strategies.slice import SLICE as STRATEGIES
 from flagkeeper.features.tags.slice import SLICE as TAGS
 from flagkeeper.features.tokens.slice import SLICE as TOKENS
@@ -50,10 +52,12 @@ SLICES: tuple[Slice, ...] = (
     ATTEMPTS,
     ACCESS,
     INSTANCE,
+    LOGINS,
     USERS,
     GROUPS,
     INVITATIONS,
     SIGNUPS,
+    SSO,
     FEEDBACK,
     UNDERTAKINGS,
     ENVIRONMENTS,

@@ -249,6 +249,33 @@ def test_a_password_set_at_the_terminal_opens_the_door(database_url: str, tmp_pa
     assert (nobody.returncode, "no user called nobody" in one_line(nobody.stderr)) == (1, True)
 
 
+def test_the_way_back_in(database_url: str, tmp_path: Path) -> None:
+    """Single sign-on is broken, passwords are switched off, and nobody is an administrator who could log in."""
+
+    def log_in(name: str) -> int:
+        body = {"username": name, "password": "New-horse-22"}
+        return server.client.post("/auth/simple/login", json=body).status_code
+
+    with serving(database_url, tmp_path) as server:
+        assert server.client.post("/api/admin/auth/simple/settings", json={"disabled": True}).status_code == 200
+        assert log_in("ada") == 422
+        rescued = ("user", "rescue", "ada", "--password-stdin", "--reason", "The provider is down")
+        weak = flagkeeper(*rescued, on=database_url, typed="short\n")
+        assert (weak.returncode, log_in("ada")) == (1, 422)
+        done = flagkeeper(*rescued, on=database_url, typed="New-horse-22\n")
+        assert done.returncode == 0, done.stderr
+        while (status := log_in("ada")) == 422:
+            time.sleep(0.05)
+        assert status == 200, "the server that runs has taken notice"
+        assert server.client.get("/api/admin/user-admin").status_code == 200
+        events = server.client.get("/api/admin/search/events").json()["events"]
+    assert [(each["type"], each["createdBy"].split(":")[0]) for each in events[:3]][::-1] == [
+        ("user-created", "cli"),
+        ("flagkeeper-user-password-changed", "cli"),
+        ("setting-updated", "cli"),
+    ]
+
+
 @pytest.fixture
 def peopled_url(database_url: str, tmp_path: Path) -> str:
     """A database after a first start and two segments by different hands."""

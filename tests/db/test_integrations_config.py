@@ -13,9 +13,9 @@ from flagkeeper.features.tags.queries import all_tag_types
 from flagkeeper.integrations.config import commands, queries
 from flagkeeper.integrations.config.keys import open_keyring
 from flagkeeper.integrations.config.model import Integration, IntegrationDraft
-from flagkeeper.integrations.config.secrets import Keyring, Unreadable
 from flagkeeper.integrations.config.tables import integrations, secret_keys
 from flagkeeper.kernel.errors import BadData, Detail, NotFound
+from flagkeeper.kernel.secrets import Keyring, Unreadable
 from flagkeeper.storage.statement import Query, columns
 from tests.log import Log
 

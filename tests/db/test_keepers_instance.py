@@ -48,6 +48,9 @@ STORY: list[Change] = [
     lambda unit: instance.set_origins(unit, ["*"]),
     lambda unit: instance.set_origins(unit, ["*"]),
     lambda unit: instance.set_origins(unit, None),
+    lambda unit: instance.toggle_passwords(unit, disabled=False),
+    lambda unit: instance.toggle_passwords(unit, disabled=True),
+    lambda unit: instance.toggle_passwords(unit, disabled=False),
     op(Step("setting.origins", settings.SetOrigins(origins=["http://b.test:1"]))),
     op(Step("setting.maintenance", settings.SetMaintenance(enabled=True))),
 ]
@@ -55,8 +58,8 @@ STORY: list[Change] = [
 
 def test_every_command(log: Log) -> None:
     tell(log, STORY, kinds=SEEN)
-    assert check_steps(log, PORTS, kinds=KINDS) == 2 + 1 + 3
-    assert check_removals(log, PORTS, kinds={"setting"}) == 2
+    assert check_steps(log, PORTS, kinds=KINDS) == 2 + 1 + 4
+    assert check_removals(log, PORTS, kinds={"setting"}) == 3
     keeper, (link, _) = KEEPERS.of_kind("invite-link"), log.read(queries.all_links)[0]
     for now, then in ((link.state(), None), (None, link.state())):
         try:

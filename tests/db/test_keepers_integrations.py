@@ -11,10 +11,10 @@ from flagkeeper.eventlog.step import Demand, Step
 from flagkeeper.integrations.config import commands, queries, steps
 from flagkeeper.integrations.config.model import Integration, IntegrationDraft, IntegrationState
 from flagkeeper.integrations.config.ports import SEALED_BY
-from flagkeeper.integrations.config.secrets import Keyring, entry_of
 from flagkeeper.integrations.protocol.event_body import MASK
 from flagkeeper.keepers import KEEPERS, OPS
 from flagkeeper.kernel.errors import BadData, Conflict, InvalidOperation, NotFound
+from flagkeeper.kernel.secrets import Keyring, entry_of
 from tests.keeping import StandingIn, check_removals, check_steps, check_versions, read_now
 from tests.log import Log
 from tests.story import SEEDS, Change, attempt, tell

@@ -12,6 +12,7 @@ from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.access.model import MEMBER, OWNER
 from flagkeeper.features.groups import commands as groups
+from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.searches.commands import leave_shared_of
 from flagkeeper.features.tokens import commands as tokens
 from flagkeeper.features.users import commands, queries, steps
@@ -66,8 +67,8 @@ STORY: list[Change] = [
     change(EVE, UserChange(name="Eve")),
     change(EVE, UserChange(root_role=EDITING)),
     lambda unit: commands.set_password(unit, ADA, "another"),
-    lambda unit: commands.log_in(unit, commands.Proven(ADA, "another", None, None), "session", "192.0.2.1"),
-    lambda unit: commands.login_failed(unit, ADA),
+    lambda unit: commands.log_in(unit, commands.Proven(ADA, "another", None, None), "session", Visit("192.0.2.1")),
+    lambda unit: commands.login_failed(unit, ADA, Visit()),
     lambda unit: commands.log_out(unit, ADA),
     lambda unit: tokens.create_pat(unit, ADA, "ci", FUTURE),
     lambda unit: access.grant(unit, "shop", ADA, OWNER.id),

@@ -7,6 +7,7 @@ import pytest
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.groups.commands import leave_all
+from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.searches.commands import leave_shared_of
 from flagkeeper.features.tokens.commands import delete_pats_of
 from flagkeeper.features.users import commands, queries
@@ -126,9 +127,9 @@ def test_sessions_come_and_go(seeded: Log) -> None:
     ada, eve = make(seeded, "ada", password_hash="right"), make(seeded, "eve", password_hash="right")
     now = seeded.run(lambda unit: unit.now)
     for number in range(MOST_SESSIONS):
-        assert seeded.run(commands.log_in, Proven(ada.id, "right", None, None), f"ada {number}", HOME) == 0
-    seeded.run(commands.log_in, Proven(eve.id, "right", None, None), "eve", HOME)
-    assert seeded.run(commands.log_in, Proven(ada.id, "right", None, None), "one more", HOME) == 1
+        assert seeded.run(commands.log_in, Proven(ada.id, "right", None, None), f"ada {number}", Visit(HOME)) == 0
+    seeded.run(commands.log_in, Proven(eve.id, "right", None, None), "eve", Visit(HOME))
+    assert seeded.run(commands.log_in, Proven(ada.id, "right", None, None), "one more", Visit(HOME)) == 1
     assert seeded.read(queries.count_sessions, ada.id, now) == MOST_SESSIONS
     assert seeded.read(queries.user_of_session, "one more", now) == ada.id
     assert seeded.read(queries.user_of_session, "one more", now + 2 * LIFETIME) is None
@@ -145,11 +146,11 @@ def test_sessions_come_and_go(seeded: Log) -> None:
 
 def test_sessions_that_are_over_are_forgotten(seeded: Log) -> None:
     ada, eve = make(seeded, "ada", password_hash="right"), make(seeded, "eve", password_hash="right")
-    seeded.run(commands.log_in, Proven(ada.id, "right", None, None), "old", HOME)
+    seeded.run(commands.log_in, Proven(ada.id, "right", None, None), "old", Visit(HOME))
 
     def log_in_later(unit: Unit) -> int:
         unit.now += 2 * LIFETIME
-        return commands.log_in(unit, Proven(eve.id, "right", None, None), "new", HOME)
+        return commands.log_in(unit, Proven(eve.id, "right", None, None), "new", Visit(HOME))
 
     seeded.run(log_in_later)
     assert seeded.read(queries.count_sessions, ada.id, 0) == 0
@@ -160,13 +161,13 @@ def test_sessions_that_are_over_are_forgotten(seeded: Log) -> None:
 def test_a_login_that_was_overtaken(seeded: Log, user_id: int, verified: str) -> None:
     make(seeded, "ada", password_hash="right")
     with pytest.raises(PasswordMismatch):
-        seeded.run(commands.log_in, Proven(user_id, verified, None, None), "session", HOME)
+        seeded.run(commands.log_in, Proven(user_id, verified, None, None), "session", Visit(HOME))
     assert seeded.read(queries.user_of_session, "session", 0) is None
 
 
 def test_a_new_hash_takes_the_place_of_the_old_one(seeded: Log) -> None:
     ada = make(seeded, "ada", password_hash="right")
-    seeded.run(commands.log_in, Proven(ada.id, "right", "renewed", None), "session", HOME)
+    seeded.run(commands.log_in, Proven(ada.id, "right", "renewed", None), "session", Visit(HOME))
     assert seeded.read(queries.password_hashes, ada.id) == ["renewed"]
 
 
@@ -179,8 +180,8 @@ def test_where_somebody_has_logged_in_is_known_for_a_while(seeded: Log) -> None:
         return bool(found.has_session if session else found.at_home)
 
     assert not known("ada", HOME)
-    seeded.run(commands.log_in, Proven(ada.id, "right", None, None), "ada's", HOME)
-    seeded.run(commands.log_in, Proven(eve.id, "right", None, None), "eve's", "192.0.2.2")
+    seeded.run(commands.log_in, Proven(ada.id, "right", None, None), "ada's", Visit(HOME))
+    seeded.run(commands.log_in, Proven(eve.id, "right", None, None), "eve's", Visit("192.0.2.2"))
     assert known("ada", HOME)
     assert known("ada", HOME, later=NETWORK_KNOWN - clock.MINUTE)
     assert not known("ada", HOME, later=NETWORK_KNOWN + clock.MINUTE)
@@ -189,13 +190,15 @@ def test_where_somebody_has_logged_in_is_known_for_a_while(seeded: Log) -> None:
     assert not known("ada", "elsewhere", "ada's", later=LIFETIME + clock.MINUTE)
     assert not known("ada", "elsewhere", "eve's")
     with pytest.raises(PasswordMismatch):
-        seeded.run(commands.log_in, Proven(ada.id, "wrong", None, None), "x", "192.0.2.3")
+        seeded.run(commands.log_in, Proven(ada.id, "wrong", None, None), "x", Visit("192.0.2.3"))
     assert not known("ada", "192.0.2.3")
     for number in range(MOST_NETWORKS):
 
         def log_in_later(unit: Unit, number: int = number) -> int:
             unit.now += number + 1
-            return commands.log_in(unit, Proven(ada.id, "right", None, None), f"ada {number}", f"198.51.100.{number}")
+            return commands.log_in(
+                unit, Proven(ada.id, "right", None, None), f"ada {number}", Visit(f"198.51.100.{number}")
+            )
 
         seeded.run(log_in_later)
     assert not known("ada", HOME), "the oldest made room"

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from flagkeeper.integrations.config.model import Integration, IntegrationDraft, check, completed
-from flagkeeper.integrations.config.secrets import Keyring, Unreadable
 from flagkeeper.integrations.protocol.headers import read_headers
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.secrets import Keyring, Unreadable
 from flagkeeper.services import Services
 from flagkeeper.settings import Settings, read_settings
 

@@ -23,8 +23,8 @@ from flagkeeper.features.signups.model import InviteLinkState
 from flagkeeper.features.tokens.model import PatState, TokenState, TokenType
 from flagkeeper.features.users.model.user import User, UserState
 from flagkeeper.integrations.config.model import Integration, IntegrationState
-from flagkeeper.integrations.config.secrets import Keyring, entry_of
 from flagkeeper.keepers import KEEPERS
+from flagkeeper.kernel.secrets import Keyring, entry_of
 
 GOLDEN = Path(__file__).parent / "golden"
 CREATED, EXPIRES = 1_700_000_000_000, 2_000_000_000_000

@@ -14,6 +14,11 @@ tokens = typer.Typer(help="API tokens.", no_args_is_help=True)
 users = typer.Typer(help="People.", no_args_is_help=True)
 
 
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input; otherwise it is asked for.")
+]
+
+
 class Kind(StrEnum):
     ADMIN = "admin"
     CLIENT = "client"
@@ -56,31 +61,46 @@ def create_token(
 @users.command("set-password")
 def set_password(
     name: Annotated[str, typer.Argument(help="Username or e-mail address.")],
-    from_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input; otherwise it is asked for.")
-    ] = False,
+    from_stdin: PasswordStdin = False,
     by: By = None,
     reason: Reason = None,
     ticket: Ticket = None,
 ) -> None:
     """Set somebody's password, and end all their sessions."""
     from flagkeeper.features.users import commands, queries
-    from flagkeeper.features.users.model.password import demand_strong, hash_password
+    from flagkeeper.features.users.model.password import hash_password
 
     why = context(reason, ticket)
     with reader() as found:
         user_id = found.now(queries.id_of, name)
     if user_id is None:
         raise NotFound(f"There is no user called {name}.")
-    if from_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
-    demand_strong(password)
-    hashed = hash_password(password)
+    hashed = hash_password(_chosen_password(from_stdin))
     with units(why) as writing:
         writing.run_now(operator(by), commands.set_password, user_id, hashed)
     say(f"{name} has a new password.")
+
+
+@users.command("rescue")
+def rescue(
+    name: Annotated[str, typer.Argument(help="Username; or the e-mail address of somebody who is there.")],
+    from_stdin: PasswordStdin = False,
+    by: By = None,
+    reason: Reason = None,
+    ticket: Ticket = None,
+) -> None:
+    """Let somebody in as an administrator, whatever single sign-on does.
+
+    Makes them an administrator (and creates them, if need be), sets a password, and switches logging in with passwords
+    on. Servers that run take notice within two seconds.
+    """
+    from flagkeeper.features.users import commands
+    from flagkeeper.features.users.model.password import hash_password
+
+    hashed = hash_password(_chosen_password(from_stdin))
+    with units(context(reason, ticket)) as writing:
+        user = writing.run_now(operator(by), commands.rescue, name, hashed)
+    say(f"{user.log_name()} is an administrator, and can log in with the new password.")
 
 
 @users.command("pseudonymise")
@@ -108,6 +128,18 @@ def pseudonymise(
     if done is None:
         raise NotFound("No event has a name of this person.")
     say(f"{done.pseudonym} now stands in {done.events} events.")
+
+
+def _chosen_password(from_stdin: bool) -> str:
+    """Raises `WeakPassword`."""
+    from flagkeeper.features.users.model.password import demand_strong
+
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = str(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
+    demand_strong(password)
+    return password
 
 
 def _moment(text: str | None) -> clock.Millis | None:

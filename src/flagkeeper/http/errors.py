@@ -33,6 +33,7 @@ STATUS: dict[type[FlagkeeperError], int] = {
     errors.TooLarge: 413,
     errors.TargetTooLong: 414,
     errors.WrongContentType: 415,
+    errors.LoginDisabled: 422,
     errors.RateLimited: 429,
     errors.HeaderTooLarge: 431,
     errors.SilentChange: 500,

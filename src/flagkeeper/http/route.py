@@ -77,6 +77,7 @@ MEANING = {
     409: "It conflicts with what exists already.",
     413: "The body is too large.",
     415: "The body must be application/json.",
+    422: "This way to log in is switched off.",
     429: "Too many requests; `Retry-After` says when to try again.",
     503: "The database cannot be reached or written now, or the server is in maintenance; nothing was changed.",
 }

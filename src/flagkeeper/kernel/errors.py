@@ -81,6 +81,12 @@ class PasswordMismatch(FlagkeeperError):
     name = "PasswordMismatch"
 
 
+class LoginDisabled(FlagkeeperError):
+    """A way to log in that an administrator has switched off."""
+
+    name = "DisabledError"
+
+
 class PermissionDenied(FlagkeeperError):
     """The caller is known but lacks `permissions` (any one of them would do)."""
 

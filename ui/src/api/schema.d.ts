@@ -246,6 +246,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/auth/oidc/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getOidcSettings"];
+        put?: never;
+        post: operations["setOidcSettings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/auth/simple/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getSimpleSettings"];
+        put?: never;
+        post: operations["setSimpleSettings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/client-metrics/features/{name}": {
         parameters: {
             query?: never;
@@ -1073,6 +1105,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["getWhatChanged"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getLoginHistory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2828,6 +2876,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/user-admin/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getUserSessions"];
+        put?: never;
+        post?: never;
+        delete: operations["endUserSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/user-admin/{id}/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["endUserSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/user/change-password": {
         parameters: {
             query?: never;
@@ -2871,6 +2951,38 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/user/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getMySessions"];
+        put?: never;
+        post?: never;
+        delete: operations["endMyOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/user/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["endMySession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4894,6 +5006,19 @@ export interface components {
             username: string;
             password: string;
         };
+        LoginHistory: {
+            events: components["schemas"]["LoginOut"][];
+        };
+        LoginOut: {
+            id: number;
+            username?: string;
+            auth_type: string;
+            /** Format: date-time */
+            created_at: string;
+            successful: boolean;
+            ip: string | null;
+            failure_reason: string | null;
+        };
         MailList: {
             mails: components["schemas"]["MailOut"][];
         };
@@ -5114,6 +5239,46 @@ export interface components {
         NowOut: {
             current: number;
         };
+        OidcBody: {
+            enabled?: boolean;
+            discoverUrl?: string;
+            clientId?: string;
+            secret?: string;
+            autoCreate?: boolean;
+            /** @enum {unknown} */
+            enableSingleSignOut?: false;
+            /** @enum {unknown} */
+            defaultRootRole?: "Admin" | "Editor" | "Viewer";
+            defaultRootRoleId?: number;
+            emailDomains?: string;
+            acrValues?: string;
+            /** @enum {unknown} */
+            idTokenSigningAlgorithm?: "RS256" | "RS384" | "RS512";
+            enableGroupSyncing?: boolean;
+            groupJsonPath?: string;
+            addGroupsScope?: boolean;
+            enablePkce?: boolean;
+        };
+        OidcOut: {
+            enabled: boolean;
+            discoverUrl: string;
+            clientId: string;
+            secret: string;
+            autoCreate: boolean;
+            /** @default false */
+            enableSingleSignOut: boolean;
+            /** @enum {unknown} */
+            defaultRootRole: "Admin" | "Editor" | "Viewer";
+            defaultRootRoleId: number;
+            emailDomains: string;
+            acrValues: string;
+            /** @enum {unknown} */
+            idTokenSigningAlgorithm: "RS256" | "RS384" | "RS512";
+            enableGroupSyncing: boolean;
+            groupJsonPath: string;
+            addGroupsScope: boolean;
+            enablePkce: boolean;
+        };
         OldFlagChange: {
             description?: string | null;
             type?: string;
@@ -5224,6 +5389,10 @@ export interface components {
         };
         /** @enum {unknown} */
         ParameterType: "boolean" | "list" | "number" | "percentage" | "string";
+        PasswordAuth: {
+            /** @default false */
+            disabled?: boolean;
+        };
         PasswordBody: {
             password: string;
             /** @default null */
@@ -6984,6 +7153,98 @@ export interface operations {
             };
         };
     };
+    getOidcSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OidcOut"];
+                };
+            };
+        };
+    };
+    setOidcSettings: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OidcBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OidcOut"];
+                };
+            };
+        };
+    };
+    getSimpleSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordAuth"];
+                };
+            };
+        };
+    };
+    setSimpleSettings: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAuth"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordAuth"];
+                };
+            };
+        };
+    };
     getFeatureUsageSummary: {
         parameters: {
             query?: never;
@@ -8620,6 +8881,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhatChanged"];
+                };
+            };
+        };
+    };
+    getLoginHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginHistory"];
                 };
             };
         };
@@ -12261,6 +12541,74 @@ export interface operations {
             };
         };
     };
+    getUserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+        };
+    };
+    endUserSessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    endUserSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path: {
+                id: number;
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     changeMyPassword: {
         parameters: {
             query?: never;
@@ -12323,6 +12671,69 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RoleList"];
                 };
+            };
+        };
+    };
+    getMySessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+        };
+    };
+    endMyOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    endMySession: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path: {
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -94,6 +94,30 @@ class FlagkeeperPasswordLinkCreated(Event, frozen=True, kw_only=True):
     pre_data: None = None
 
 
+class EndedSessionsData(Payload, frozen=True, kw_only=True):
+    """Whose, and how many."""
+
+    id: int
+    name: str
+    """As the log calls this person."""
+    ended: int
+
+
+class FlagkeeperUserSessionsEnded(Event, frozen=True, kw_only=True):
+    """By somebody else: what people do with their own sessions is use and not a change."""
+
+    about: ClassVar = About(
+        type="flagkeeper-user-sessions-ended",
+        label="Sessions ended",
+        summary="{actor} ended {data.ended} sessions of {data.name}",
+        subject="user/{data.id}",
+        group=GROUP,
+        ours=True,
+    )
+    data: EndedSessionsData
+    pre_data: None = None
+
+
 class FlagkeeperEventsExported(Event, frozen=True, kw_only=True):
     about: ClassVar = About(
         type="flagkeeper-events-exported",

@@ -18,6 +18,22 @@ class SettingDetails(Payload, frozen=True, kw_only=True):
     """Of `maintenance.mode`."""
     frontend_api_origins: list[str] | UnsetType = UNSET
     """Of `unleash.frontend`."""
+    disabled: bool | UnsetType = UNSET
+    """Of `unleash.auth.simple`: nobody logs in with a password."""
+    sealed_since: str | UnsetType = UNSET
+    """Of settings with a secret: when the one that is kept was entered or made. The secret itself stands nowhere."""
+    auto_create: bool | UnsetType = UNSET
+    """Of single sign-on, as everything below."""
+    default_root_role_id: int | UnsetType = UNSET
+    email_domains: str | UnsetType = UNSET
+    enable_group_syncing: bool | UnsetType = UNSET
+    group_json_path: str | UnsetType = UNSET
+    discover_url: str | UnsetType = UNSET
+    client_id: str | UnsetType = UNSET
+    acr_values: str | UnsetType = UNSET
+    id_token_signing_algorithm: str | UnsetType = UNSET
+    add_groups_scope: bool | UnsetType = UNSET
+    enable_pkce: bool | UnsetType = UNSET
 
 
 class SettingData(SettingDetails, frozen=True, kw_only=True):

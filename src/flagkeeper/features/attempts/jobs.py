@@ -18,6 +18,7 @@ class SharedAttempts:
         self._reader = reader
         self._most = {
             Tried.LOGIN: per_minute.logins,
+            Tried.RETURN: per_minute.logins,
             Tried.SIGN_UP: per_minute.sign_ups,
             Tried.RESET_MAIL: per_minute.reset_mails,
             Tried.NEW_USER: per_minute.new_users,

@@ -28,6 +28,8 @@ class Tried(StrEnum):
     """What is counted by network and minute."""
 
     LOGIN = "login"
+    RETURN = "sso-return"
+    """Coming back from an identity provider."""
     SIGN_UP = "sign-up"
     RESET_MAIL = "reset-mail"
     NEW_USER = "new-user"
@@ -35,6 +37,7 @@ class Tried(StrEnum):
 
 _TOO_MANY = {
     Tried.LOGIN: "Too many attempts to log in.",
+    Tried.RETURN: "Too many attempts to log in.",
     Tried.SIGN_UP: "Too many attempts to sign up.",
     Tried.RESET_MAIL: "Too many mails were asked for.",
     Tried.NEW_USER: "Too many users were created.",

@@ -3,12 +3,13 @@
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.instance import commands
 from flagkeeper.features.instance.ports import SettingsNow
-from flagkeeper.features.instance.schemas import CorsBody, MaintenanceBody, MaintenanceOut, Telemetry
+from flagkeeper.features.instance.schemas import CorsBody, MaintenanceBody, MaintenanceOut, PasswordAuth, Telemetry
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
 
 MAINTENANCE = (Permission.ADMIN, Permission.UPDATE_MAINTENANCE_MODE)
+SIGN_IN = (Permission.ADMIN, Permission.UPDATE_AUTH_CONFIGURATION)
 
 
 @route.get(
@@ -62,4 +63,29 @@ async def get_telemetry() -> Telemetry:
     return Telemetry(version_info_collection_enabled=False, feature_info_collection_enabled=False)
 
 
-ROUTES = [get_maintenance, set_maintenance, set_cors, get_telemetry]
+@route.get(
+    "/api/admin/auth/simple/settings",
+    permission=SIGN_IN,
+    scope=route.INSTANCE,
+    tag="Auth",
+    operation="getSimpleSettings",
+    summary="Is logging in with a password switched off?",
+)
+async def get_passwords(instance_settings: SettingsNow) -> PasswordAuth:
+    return PasswordAuth(disabled=instance_settings.passwords_disabled)
+
+
+@route.post(
+    "/api/admin/auth/simple/settings",
+    permission=SIGN_IN,
+    scope=route.INSTANCE,
+    tag="Auth",
+    operation="setSimpleSettings",
+    summary="Switch logging in with a password off, or on again; sessions and tokens go on",
+)
+async def set_passwords(data: PasswordAuth, caller: Caller, units: Units) -> PasswordAuth:
+    await units.run(caller.actor, commands.toggle_passwords, disabled=data.disabled)
+    return data
+
+
+ROUTES = [get_maintenance, set_maintenance, set_cors, get_telemetry, get_passwords, set_passwords]

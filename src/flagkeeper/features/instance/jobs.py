@@ -8,7 +8,7 @@ from flagkeeper.eventlog.catalogue.system import SettingCreated, SettingDeleted,
 from flagkeeper.eventlog.follow import Wants
 from flagkeeper.eventlog.read import LogEvent, LogPosition
 from flagkeeper.features.instance import queries
-from flagkeeper.features.instance.model import FRONTEND, MAINTENANCE
+from flagkeeper.features.instance.model import FRONTEND, MAINTENANCE, OIDC, PASSWORDS, SCIM
 from flagkeeper.storage.transaction import Transaction
 
 
@@ -22,11 +22,15 @@ class InstanceSettings:
         self._started_with = list(origins)
         self.in_maintenance = False
         self.frontend_origins = list(origins)
+        self.passwords_disabled = False
+        self.enabled: frozenset[str] = frozenset()
 
     def load(self, tx: Transaction, _position: LogPosition) -> None:
-        found = queries.settings_of(tx, (MAINTENANCE, FRONTEND))
-        maintenance, frontend = found.get(MAINTENANCE), found.get(FRONTEND)
+        found = queries.settings_of(tx, (MAINTENANCE, FRONTEND, PASSWORDS, OIDC, SCIM))
+        maintenance, frontend, passwords = found.get(MAINTENANCE), found.get(FRONTEND), found.get(PASSWORDS)
         self.in_maintenance = maintenance is not None and maintenance.enabled is True
+        self.passwords_disabled = passwords is not None and passwords.disabled is True
+        self.enabled = frozenset(setting for setting, details in found.items() if details.enabled is True)
         origins = UNSET if frontend is None else frontend.frontend_api_origins
         self.frontend_origins = list(self._started_with if origins is UNSET else origins)
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from flagkeeper.eventlog.keeper import names
 from flagkeeper.eventlog.step import Step
 from flagkeeper.features.instance import queries, steps
-from flagkeeper.features.instance.model import MAINTENANCE, SettingState
+from flagkeeper.features.instance.model import FRONTEND, MAINTENANCE, PASSWORDS, SettingState
 from flagkeeper.storage.transaction import Transaction
 
 
@@ -28,9 +28,15 @@ class SettingKeeper:
     def steps(self, path: str, now: SettingState | None, then: SettingState | None) -> list[Step]:
         if now == then:
             return []
-        if names(path, 1)[0] == MAINTENANCE:
+        setting = names(path, 1)[0]
+        if setting == MAINTENANCE:
             return [Step(steps.MAINTENANCE.name, steps.SetMaintenance(enabled=_set(then, "enabled")))]
-        return [Step(steps.ORIGINS.name, steps.SetOrigins(origins=_set(then, "frontend_api_origins")))]
+        if setting == PASSWORDS:
+            return [Step(steps.PASSWORDS.name, steps.SetPasswords(disabled=_set(then, "disabled")))]
+        if setting == FRONTEND:
+            return [Step(steps.ORIGINS.name, steps.SetOrigins(origins=_set(then, "frontend_api_origins")))]
+        details = None if then is None else then.details
+        return [Step(steps.DETAILS, steps.SetDetails(setting=setting, details=details))]
 
 
 def _set(state: SettingState | None, field: str) -> Any:

@@ -13,6 +13,9 @@ from flagkeeper.kernel.limits import Limits
 
 MAINTENANCE = "maintenance.mode"
 FRONTEND = "unleash.frontend"
+PASSWORDS = "unleash.auth.simple"
+OIDC = "unleash.enterprise.auth.oidc"
+SCIM = "scim"
 """Names that Unleash's events have."""
 ANY_ORIGIN = "*"
 MOST_ORIGINS = 500
@@ -27,6 +30,11 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
     auth_type: Literal["open-source", "none"]
     sends_mails: bool
     limits: Limits
+
+
+def secret_location(setting: str) -> str:
+    """Where the secret of a setting is kept; it opens only there."""
+    return f"setting/{setting}/secret"
 
 
 class SettingState(Snapshot, frozen=True, kw_only=True):

@@ -13,6 +13,10 @@ class SettingsNow(Protocol):
     """The admin API is closed for changes."""
     frontend_origins: list[str]
     """From where browsers may ask the frontend API."""
+    passwords_disabled: bool
+    """Nobody logs in with a password."""
+    enabled: frozenset[str]
+    """Which settings say that something is on, such as single sign-on."""
 
 
 SETTINGS_NOW = Port[SettingsNow]("instance_settings")

@@ -21,3 +21,9 @@ class CorsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Telemetry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version_info_collection_enabled: bool
     feature_info_collection_enabled: bool
+
+
+class PasswordAuth(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether people log in with a password. `disabled` left out: they do."""
+
+    disabled: bool = False

@@ -9,6 +9,7 @@ settings = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("content", Text, nullable=False),
+    Column("secret", Text),
     info=audited("setting", "id"),
 )
-"""`content`: JSON, as events show it."""
+"""`content`: JSON, as events show it. `secret`: what no event shows, sealed (`kernel.secrets`), or only its hash."""

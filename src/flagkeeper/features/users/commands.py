@@ -5,18 +5,27 @@ from collections.abc import Sequence
 import msgspec
 
 from flagkeeper.eventlog.catalogue.access import UserCreated, UserDeleted, UserUpdated
-from flagkeeper.eventlog.catalogue.own import FlagkeeperUserPasswordChanged, PasswordChangedData
+from flagkeeper.eventlog.catalogue.own import (
+    EndedSessionsData,
+    FlagkeeperUserPasswordChanged,
+    FlagkeeperUserSessionsEnded,
+    PasswordChangedData,
+)
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.eventlog.version import Gone
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.access.model import ADMIN
 from flagkeeper.features.access.queries import demand_root_role
 from flagkeeper.features.attempts import commands as attempts
+from flagkeeper.features.attempts.model import network_of
+from flagkeeper.features.instance import commands as instance
+from flagkeeper.features.logins import commands as logins
+from flagkeeper.features.logins.model import Refusal, Visit
 from flagkeeper.features.users import queries, store
 from flagkeeper.features.users.model.notes import Answered, check_id, demand_room
 from flagkeeper.features.users.model.password import KEPT
 from flagkeeper.features.users.model.session import MOST_NETWORKS, USUAL, SessionRules
-from flagkeeper.features.users.model.user import Inactivity, User, UserChange, UserDraft, UserState, changed
+from flagkeeper.features.users.model.user import Inactivity, User, UserChange, UserDraft, UserState, changed, draft
 from flagkeeper.features.users.ports import GroupsOfUser, PatsSeen, SearchesOfUser, TokensOfUser
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, NotFound, PasswordMismatch
@@ -37,7 +46,7 @@ class Proven(msgspec.Struct, frozen=True):
 WRONG_LOGIN = "The username or the password is wrong."
 
 
-def create(unit: Unit, draft: UserDraft, password_hash: str | None = None) -> User:
+def create(unit: Unit, wanted: UserDraft, password_hash: str | None = None) -> User:
     """Without a password the user cannot log in until one is set.
 
     Raises:
@@ -46,10 +55,10 @@ def create(unit: Unit, draft: UserDraft, password_hash: str | None = None) -> Us
     user_id = store.new_id(unit.tx)
     user = User(
         id=user_id,
-        username=draft.username,
-        email=draft.email,
-        name=draft.name,
-        root_role=draft.root_role,
+        username=wanted.username,
+        email=wanted.email,
+        name=wanted.name,
+        root_role=wanted.root_role,
         created_at=unit.now,
     )
     _add(unit, user)
@@ -155,8 +164,25 @@ def set_password(unit: Unit, user_id: int, password_hash: str, *, keep_session: 
     unit.record(FlagkeeperUserPasswordChanged(data=PasswordChangedData(id=user.id, name=user.log_name())))
 
 
-def log_in(unit: Unit, proven: Proven, session_hash: str, network: str, rules: SessionRules = USUAL) -> int:
-    """Opens a session for somebody who came from `network` and knew the password; returns how many older ones it ended.
+def rescue(unit: Unit, name: str, password_hash: str) -> User:
+    """The way back in for whoever runs the server: somebody of this username is an administrator with this password,
+    and passwords open the door.
+
+    Raises:
+        BadData: nobody has the name, and it can be no username.
+    """
+    user_id = queries.id_of(unit.tx, name)
+    if user_id is None:
+        user = create(unit, draft(username=name, root_role=ADMIN.id))
+    else:
+        user = update(unit, user_id, UserChange(root_role=ADMIN.id))
+    set_password(unit, user.id, password_hash)
+    instance.toggle_passwords(unit, disabled=False)
+    return user
+
+
+def log_in(unit: Unit, proven: Proven, session_hash: str, visit: Visit, rules: SessionRules = USUAL) -> int:
+    """Opens a session for somebody who knew the password; returns how many older ones it ended.
 
     Raises:
         PasswordMismatch: the user was deleted or the password changed meanwhile.
@@ -168,15 +194,55 @@ def log_in(unit: Unit, proven: Proven, session_hash: str, network: str, rules: S
         attempts.was_right(unit, proven.account)
     if proven.rehashed is not None:
         store.rehash_password(unit.tx, user_id, proven.rehashed)
+    return open_session(unit, user_id, session_hash, visit, rules)
+
+
+def open_session(unit: Unit, user_id: int, session_hash: str, visit: Visit, rules: SessionRules = USUAL) -> int:
+    """Opens a session for somebody who has shown who they are; returns how many older ones it ended. Raises
+    `NotFound`."""
+    user = _load(unit, user_id)
+    logins.note(unit, user.log_name(), visit)
     store.logged_in(unit.tx, user_id, unit.now)
-    store.see_network(unit.tx, user_id, network, unit.now, MOST_NETWORKS)
-    return store.add_session(unit.tx, user_id, session_hash, unit.now, unit.now + rules.lifetime, rules.most)
+    store.see_network(unit.tx, user_id, network_of(visit.ip), unit.now, MOST_NETWORKS)
+    return store.add_session(unit.tx, user_id, session_hash, visit, unit.now, unit.now + rules.lifetime, rules.most)
 
 
-def login_failed(unit: Unit, user_id: int) -> None:
-    """Counts a wrong password. For an id that nobody has it does nothing."""
-    if store.load(unit.tx, user_id) is not None:
+def login_failed(unit: Unit, user_id: int, visit: Visit) -> None:
+    """Keeps that a password was wrong. For an id that nobody has, only that somebody tried."""
+    user = store.load(unit.tx, user_id)
+    if user is None:
+        logins.note(unit, None, visit, Refusal.NOBODY)
+    else:
         store.login_failed(unit.tx, user_id)
+        logins.note(unit, user.log_name(), visit, Refusal.WRONG_PASSWORD)
+
+
+def login_refused(unit: Unit, name: str, visit: Visit, reason: str) -> None:
+    """Keeps that somebody who gave this name was not let in, whatever they know."""
+    user_id = queries.id_of(unit.tx, name)
+    logins.note(unit, None if user_id is None else queries.name_of(unit.tx, user_id), visit, reason)
+
+
+def end_session(unit: Unit, user_id: int, session_id: str) -> None:
+    """Ends one session of a user.
+
+    Raises:
+        NotFound: the user has no such session.
+    """
+    user = _load(unit, user_id)
+    if session_id not in store.open_sessions(unit.tx, user_id):
+        raise NotFound("This user has no such session. It may have ended already.")
+    store.end_session(unit.tx, session_id)
+    _record_ended(unit, user, 1)
+
+
+def end_sessions(unit: Unit, user_id: int, *, but: str = "") -> None:
+    """Ends all sessions of a user, or all but one. Raises `NotFound`."""
+    user = _load(unit, user_id)
+    number = len([each for each in store.open_sessions(unit.tx, user_id) if each != but])
+    store.end_sessions(unit.tx, user_id, but=but)
+    if number:
+        _record_ended(unit, user, number)
 
 
 def see_splash(unit: Unit, user_id: int, splash_id: str) -> None:
@@ -210,6 +276,13 @@ def answer(
 def log_out(unit: Unit, user_id: int) -> None:
     """Ends all sessions of a user."""
     store.end_sessions(unit.tx, user_id)
+
+
+def _record_ended(unit: Unit, user: User, sessions: int) -> None:
+    """What people do with their own sessions is use, and no change."""
+    if unit.actor.user_id != user.id:
+        data = EndedSessionsData(id=user.id, name=user.log_name(), ended=sessions)
+        unit.record(FlagkeeperUserSessionsEnded(data=data))
 
 
 def _add(unit: Unit, user: User) -> None:

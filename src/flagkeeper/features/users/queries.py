@@ -10,7 +10,7 @@ from flagkeeper.features.access.model import ADMIN
 from flagkeeper.features.access.tables import roles, user_roles
 from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.password import demand_strong, hash_password, matches
-from flagkeeper.features.users.model.session import NETWORK_KNOWN
+from flagkeeper.features.users.model.session import NETWORK_KNOWN, Session
 from flagkeeper.features.users.model.user import Inactive, Inactivity, User
 from flagkeeper.features.users.ports import PatsSeen
 from flagkeeper.features.users.store import ANSWERED, COLUMNS, SPLASHES, to_user
@@ -142,6 +142,19 @@ _PASSWORDS_OF_ROLE = Query(
     select(_PASSWORD.is_not(None)).select_from(users).where(users.c.root_role == bindparam("role_id")), bool
 )
 _WITH_ROLE = Query(select(func.count()).where(users.c.root_role == bindparam("role_id")), int)
+_OPEN = Query(
+    select(
+        sessions.c.id_hash,
+        sessions.c.created_at,
+        sessions.c.expires_at,
+        sessions.c.ip,
+        sessions.c.user_agent,
+        sessions.c.auth_type,
+    )
+    .where(sessions.c.user_id == bindparam("user_id"), sessions.c.expires_at > bindparam("now"))
+    .order_by(sessions.c.created_at.desc(), sessions.c.id_hash),
+    Session,
+)
 _SESSIONS = Query(
     select(func.count())
     .select_from(sessions)
@@ -277,6 +290,11 @@ def _any_matches(password: str, hashes: list[str]) -> bool:
 def count_admins(tx: Transaction) -> AdminCounts:
     with_password = tx.all(_PASSWORDS_OF_ROLE, role_id=ADMIN.id)
     return AdminCounts(password=sum(with_password), no_password=len(with_password) - sum(with_password))
+
+
+def open_sessions(tx: Transaction, user_id: int, now: Millis) -> list[Session]:
+    """Where a user is logged in, the newest first. Raises `NotFound`."""
+    return tx.all(_OPEN, user_id=user(tx, user_id).user.id, now=now)
 
 
 def count_sessions(tx: Transaction, user_id: int, now: Millis) -> int:

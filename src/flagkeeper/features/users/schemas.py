@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from flagkeeper.features.access.model import root_role_id
 from flagkeeper.features.access.schemas import RoleOut
 from flagkeeper.features.users.model.notes import Answered
+from flagkeeper.features.users.model.session import Session
 from flagkeeper.features.users.model.user import Inactive, UserChange, UserDraft, draft, image_url
 from flagkeeper.features.users.queries import ProjectRole, SeenUser
 from flagkeeper.http.access import grants
@@ -176,6 +177,26 @@ class SplashOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     seen: bool = True
 
 
+class SessionOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Where somebody is logged in."""
+
+    id: str
+    created_at: clock.Iso
+    expires_at: clock.Iso
+    ip: str
+    """Empty: it is not known."""
+    user_agent: str
+    """What the browser said of itself."""
+    auth_type: str
+    """`simple` (a password), `oidc` or `saml`."""
+    current: bool
+    """It is the one with which this was asked."""
+
+
+class SessionList(msgspec.Struct, frozen=True, kw_only=True):
+    sessions: list[SessionOut]
+
+
 class Me(msgspec.Struct, frozen=True, kw_only=True):
     user: Myself
     permissions: list[GrantOut]
@@ -240,6 +261,24 @@ def shown_answered(user_id: int, kept: Answered) -> AnsweredOut:
         feedback_id=kept.feedback_id,
         given=None if kept.given_at is None else clock.to_iso(kept.given_at),
         never_show=kept.never_show,
+    )
+
+
+def shown_sessions(found: list[Session], present: str) -> SessionList:
+    """`present`: the id of the session with which this is asked."""
+    return SessionList(
+        sessions=[
+            SessionOut(
+                id=each.id,
+                created_at=clock.to_iso(each.created_at),
+                expires_at=clock.to_iso(each.expires_at),
+                ip=each.ip or "",
+                user_agent=each.user_agent or "",
+                auth_type=each.auth_type,
+                current=each.id == present,
+            )
+            for each in found
+        ]
     )
 
 

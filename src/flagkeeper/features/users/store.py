@@ -4,7 +4,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, or_, select, true, update
 
+from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.users.model.notes import Answered
+from flagkeeper.features.users.model.session import LONGEST_AGENT
 from flagkeeper.features.users.model.user import User
 from flagkeeper.features.users.tables import (
     login_networks,
@@ -176,14 +178,34 @@ def rehash_password(tx: Transaction, user_id: int, new_hash: str) -> None:
         tx.write(_REPLACE_PASSWORD, owner=user_id, which=found[0], password_hash=new_hash)
 
 
-def add_session(tx: Transaction, user_id: int, id_hash: str, now: Millis, expires_at: Millis, most: int) -> int:
+def add_session(
+    tx: Transaction, user_id: int, id_hash: str, visit: Visit, now: Millis, expires_at: Millis, most: int
+) -> int:
     """Opens a session and ends the oldest ones beyond `most`; returns how many those were."""
     tx.write(_END_EXPIRED, now=now)
     dropped = tx.all(_SESSIONS_OF, user_id=user_id)[most - 1 :]
     for session in dropped:
         tx.write(_END_SESSION, session=session)
-    tx.write(_ADD_SESSION, id_hash=id_hash, user_id=user_id, created_at=now, expires_at=expires_at)
+    tx.write(
+        _ADD_SESSION,
+        id_hash=id_hash,
+        user_id=user_id,
+        created_at=now,
+        expires_at=expires_at,
+        ip=visit.ip,
+        user_agent=visit.user_agent[:LONGEST_AGENT],
+        auth_type=visit.auth_type,
+    )
     return len(dropped)
+
+
+def open_sessions(tx: Transaction, user_id: int) -> list[str]:
+    """Their ids, also of those that have expired since the last login."""
+    return tx.all(_SESSIONS_OF, user_id=user_id)
+
+
+def end_session(tx: Transaction, id_hash: str) -> None:
+    tx.write(_END_SESSION, session=id_hash)
 
 
 def end_sessions(tx: Transaction, user_id: int, *, but: str = "") -> None:

@@ -43,7 +43,12 @@ sessions = Table(
     Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("ip", Text),
+    Column("user_agent", Text),
+    Column("auth_type", Text, nullable=False, server_default="simple"),
 )
+"""`ip`, `user_agent`: from where and with what it was opened, so that people recognise theirs. NULL: an older release
+did not say."""
 
 login_networks = Table(
     "login_networks",

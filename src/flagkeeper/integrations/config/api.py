@@ -18,9 +18,9 @@ from flagkeeper.integrations.config.schemas import (
     shown,
     shown_provider,
 )
-from flagkeeper.integrations.config.secrets import Keyring
 from flagkeeper.integrations.registry import PROVIDERS
 from flagkeeper.kernel.errors import BadData, Detail, NotFound
+from flagkeeper.kernel.secrets import Keyring
 from flagkeeper.outbound.client import OutboundClient
 from flagkeeper.outbound.errors import OutboundError
 from flagkeeper.storage.reader import Reader

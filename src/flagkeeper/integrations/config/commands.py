@@ -24,11 +24,11 @@ from flagkeeper.integrations.config.model import (
     unreadable_addresses,
 )
 from flagkeeper.integrations.config.queries import all_integrations, secret_location, sensitive_names
-from flagkeeper.integrations.config.secrets import Keyring, Unreadable
 from flagkeeper.integrations.protocol.parameters import SIGNING_SECRET
 from flagkeeper.integrations.protocol.provider import Parameters
 from flagkeeper.integrations.protocol.signing import rotated
 from flagkeeper.kernel.errors import BadData, Conflict, Detail, NameExists
+from flagkeeper.kernel.secrets import Keyring, Unreadable
 
 _SIGNING = SIGNING_SECRET.name
 

@@ -1,12 +1,13 @@
 """Where the keys that seal secrets come from: the settings, and the database where those bring none."""
 
 from flagkeeper.eventlog.unit import Unit, Units
+from flagkeeper.features.instance import commands as settings
 from flagkeeper.integrations.config import store
 from flagkeeper.integrations.config.commands import reseal
-from flagkeeper.integrations.config.secrets import SHORTEST_KEY, Keyring
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.errors import BadData
 from flagkeeper.kernel.ids import new_secret
+from flagkeeper.kernel.secrets import SHORTEST_KEY, Keyring
 
 
 async def open_keyring(units: Units, keys: tuple[str, ...]) -> Keyring:
@@ -26,6 +27,7 @@ async def open_keyring(units: Units, keys: tuple[str, ...]) -> Keyring:
     except ValueError as error:
         raise BadData(f"FLAGKEEPER_SECRET_KEY: {error}.") from error
     await units.run(SYSTEM, reseal, keyring)
+    await units.run(SYSTEM, settings.reseal, keyring)
     return keyring
 
 

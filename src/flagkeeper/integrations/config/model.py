@@ -12,12 +12,12 @@ from flagkeeper.eventlog.catalogue.integration import IntegrationData, UpdatedIn
 from flagkeeper.eventlog.query import Candidate, EventQuery, matches, parse
 from flagkeeper.eventlog.query.evaluate import Searchable
 from flagkeeper.eventlog.version import Snapshot
-from flagkeeper.integrations.config.secrets import entry_of
 from flagkeeper.integrations.protocol.event_body import MASK
 from flagkeeper.integrations.protocol.parameters import ORDERED
 from flagkeeper.integrations.protocol.provider import Parameter, Parameters, ProviderDefinition
 from flagkeeper.integrations.registry import PROVIDERS
 from flagkeeper.kernel.errors import BadData, Detail, InvalidOperation
+from flagkeeper.kernel.secrets import entry_of
 from flagkeeper.kernel.text import check_line, is_one_line
 from flagkeeper.outbound.errors import Refused
 from flagkeeper.outbound.target import read_target

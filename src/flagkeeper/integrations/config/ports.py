@@ -1,7 +1,7 @@
 """What steps of integrations ask the server for."""
 
-from flagkeeper.integrations.config.secrets import Keyring
 from flagkeeper.kernel.port import Port
+from flagkeeper.kernel.secrets import Keyring
 
 SEALED_BY = Port[Keyring]("keyring")
 """The part of that name: it is opened with the database."""

@@ -8,12 +8,12 @@ from sqlalchemy import bindparam, select
 from flagkeeper.eventlog.query import Visibility
 from flagkeeper.features.access.model import is_hidden
 from flagkeeper.integrations.config.model import Integration
-from flagkeeper.integrations.config.secrets import Keyring
 from flagkeeper.integrations.config.store import COLUMNS, to_integration
 from flagkeeper.integrations.config.tables import integrations
 from flagkeeper.integrations.protocol.provider import Parameters
 from flagkeeper.integrations.registry import PROVIDERS
 from flagkeeper.kernel.errors import NotFound
+from flagkeeper.kernel.secrets import Keyring
 from flagkeeper.storage.dialects import any_of
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction

@@ -16,7 +16,6 @@ from flagkeeper.http.permissions import Permission
 from flagkeeper.integrations.config import queries as config_queries
 from flagkeeper.integrations.config.api import TAG, read_id
 from flagkeeper.integrations.config.schemas import IntegrationBody
-from flagkeeper.integrations.config.secrets import Keyring
 from flagkeeper.integrations.delivery import commands
 from flagkeeper.integrations.delivery import queries as delivery_queries
 from flagkeeper.integrations.delivery.model import DeliveryState
@@ -38,6 +37,7 @@ from flagkeeper.integrations.protocol.provider import Links
 from flagkeeper.integrations.sender.test_message import send_test
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.paging import read_page
+from flagkeeper.kernel.secrets import Keyring
 from flagkeeper.outbound.client import OutboundClient
 from flagkeeper.storage.reader import Reader
 

@@ -6,7 +6,6 @@ from flagkeeper.eventlog.notifier import Notifier
 from flagkeeper.eventlog.read import LogRows
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.integrations.config.queries import integration
-from flagkeeper.integrations.config.secrets import Keyring
 from flagkeeper.integrations.delivery.commands import replay_some
 from flagkeeper.integrations.delivery.fanout import CHANNEL, Fanout
 from flagkeeper.integrations.delivery.jobs import DeliveryCleaning
@@ -16,6 +15,7 @@ from flagkeeper.integrations.protocol.provider import Links
 from flagkeeper.integrations.sender.metrics import DeliveryMetrics
 from flagkeeper.integrations.sender.service import Sender
 from flagkeeper.kernel.actor import Actor
+from flagkeeper.kernel.secrets import Keyring
 from flagkeeper.outbound.client import OutboundClient
 from flagkeeper.storage.reader import Reader
 

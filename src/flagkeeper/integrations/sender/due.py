@@ -8,12 +8,12 @@ from sqlalchemy import Select, bindparam, func, select
 
 from flagkeeper.eventlog.read import EVENT_COLUMNS, EventRow
 from flagkeeper.eventlog.tables import events
-from flagkeeper.integrations.config.secrets import Keyring
 from flagkeeper.integrations.delivery.model import AT_ONCE, Delivery
 from flagkeeper.integrations.delivery.store import DELIVERY_COLUMNS, to_delivery
 from flagkeeper.integrations.delivery.tables import IS_WAITING, deliveries
 from flagkeeper.integrations.sender.receiver import Receiver, receivers, version
 from flagkeeper.kernel.clock import Millis
+from flagkeeper.kernel.secrets import Keyring
 from flagkeeper.storage.dialects import any_of, none_of
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction

@@ -9,10 +9,10 @@ from sqlalchemy import func, literal_column, select, union_all
 from flagkeeper.eventlog.tables import events
 from flagkeeper.integrations.config.model import Integration
 from flagkeeper.integrations.config.queries import all_integrations, opened
-from flagkeeper.integrations.config.secrets import Keyring, Unreadable
 from flagkeeper.integrations.delivery.fanout import INTEGRATION_TYPES
 from flagkeeper.integrations.protocol.provider import Parameters, Provider
 from flagkeeper.integrations.registry import PROVIDERS
+from flagkeeper.kernel.secrets import Keyring, Unreadable
 from flagkeeper.storage.statement import Query
 from flagkeeper.storage.transaction import Transaction
 

@@ -12,7 +12,6 @@ import structlog
 from flagkeeper.eventlog.log_reader import LogReader
 from flagkeeper.eventlog.read import LogEvent, LogRows, View
 from flagkeeper.eventlog.unit import Unit, Units
-from flagkeeper.integrations.config.secrets import Keyring
 from flagkeeper.integrations.delivery.commands import record_attempts
 from flagkeeper.integrations.delivery.fanout import INTEGRATION_TYPES
 from flagkeeper.integrations.delivery.model import Attempt, Delivery, DeliveryState, Schedule, judged
@@ -30,6 +29,7 @@ from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.errors import FlagkeeperError, Unavailable
 from flagkeeper.kernel.ids import new_ulid
+from flagkeeper.kernel.secrets import Keyring
 from flagkeeper.outbound.client import OutboundClient
 from flagkeeper.storage import leases
 from flagkeeper.storage.leases import Lease

@@ -6,7 +6,6 @@ from flagkeeper.eventlog.catalogue.feature import FeatureCreated
 from flagkeeper.eventlog.catalogue.wording import bold
 from flagkeeper.eventlog.read import EventOut
 from flagkeeper.integrations.config.model import Integration
-from flagkeeper.integrations.config.secrets import Keyring
 from flagkeeper.integrations.protocol.provider import Links
 from flagkeeper.integrations.protocol.verdict import Outcome
 from flagkeeper.integrations.sender.receiver import receiver_of
@@ -14,6 +13,7 @@ from flagkeeper.integrations.sender.transmit import Sent, not_sent, transmit
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.kernel.ids import new_ulid
+from flagkeeper.kernel.secrets import Keyring
 from flagkeeper.outbound.client import OutboundClient
 
 FLAG = "flagkeeper-test"

@@ -21,6 +21,7 @@ async def get_ui_config(server_facts: ServerFacts, instance_settings: SettingsNo
         server_facts,
         await reader.run(instance_id),
         in_maintenance=instance_settings.in_maintenance,
+        passwords=not instance_settings.passwords_disabled,
         frontend_origins=instance_settings.frontend_origins,
         sessions=MOST_SESSIONS,
     )

@@ -74,7 +74,13 @@ def instance_id(tx: Transaction) -> str:
 
 
 def ui_config(
-    facts: ServerFacts, instance: str, *, in_maintenance: bool, frontend_origins: list[str], sessions: int
+    facts: ServerFacts,
+    instance: str,
+    *,
+    in_maintenance: bool,
+    passwords: bool,
+    frontend_origins: list[str],
+    sessions: int,
 ) -> UiConfig:
     limits = {name: getattr(facts.limits, name) for name in Limits.__struct_fields__}
     return UiConfig(
@@ -82,7 +88,7 @@ def ui_config(
         email_enabled=facts.sends_mails,
         maintenance_mode=in_maintenance,
         authentication_type=facts.auth_type,
-        disable_password_auth=facts.auth_type == "none",
+        disable_password_auth=facts.auth_type == "none" or not passwords,
         frontend_api_origins=frontend_origins,
         flags={"maintenanceMode": in_maintenance},
         resource_limits=ResourceLimits(**limits),

@@ -21,10 +21,25 @@ class SessionRules(msgspec.Struct, frozen=True):
 
 USUAL = SessionRules()
 
+
+class Session(msgspec.Struct, frozen=True):
+    """Somebody who is logged in somewhere."""
+
+    id: str
+    """The hash of what the cookie has: it opens nothing."""
+    created_at: clock.Millis
+    expires_at: clock.Millis
+    ip: str | None
+    user_agent: str | None
+    auth_type: str
+
+
 NETWORK_KNOWN = 90 * clock.DAY
 """How long somebody is known to log in from a network."""
 MOST_NETWORKS = 20
 """Of one user."""
+LONGEST_AGENT = 300
+"""Characters that are kept of what a browser says of itself."""
 
 
 def new_session() -> str:

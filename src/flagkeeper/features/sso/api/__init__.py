@@ -1,0 +1,6 @@
+"""The API of single sign-on."""
+
+from flagkeeper.features.sso.api.oidc import ROUTES as OIDC_ROUTES
+from flagkeeper.features.sso.api.settings import ROUTES as SETTINGS_ROUTES
+
+ROUTES = [*SETTINGS_ROUTES, *OIDC_ROUTES]
