@@ -6,6 +6,7 @@ it here (`docs/adding-a-slice.md`).
 
 from flagkeeper.features.access.slice import SLICE as ACCESS
 from flagkeeper.features.attempts.slice import SLICE as ATTEMPTS
+from flagkeeper.features.banners.slice import SLICE as BANNERS
 from flagkeeper.features.context_fields.slice import SLICE as CONTEXT_FIELDS
 from flagkeeper.features.edge.slice import SLICE as EDGE
 from flagkeeper.features.environments.slice import SLICE as ENVIRONMENTS
@@ -13,6 +14,7 @@ from flagkeeper.features.feedback.slice import SLICE as FEEDBACK
 from flagkeeper.features.flags.slice import SLICE as FLAGS
 from flagkeeper.features.instance.slice import SLICE as INSTANCE
 from flagkeeper.features.invitations.slice import SLICE as INVITATIONS
+from flagkeeper.features.measurements.slice import SLICE as MEASUREMENTS
 from flagkeeper.features.projects.slice import SLICE as PROJECTS
 from flagkeeper.features.retention.slice import SLICE as RETENTION
 from flagkeeper.features.searches.slice import SLICE as SEARCHES
@@ -21,6 +23,7 @@ from flagkeeper.features.signups.slice import SLICE as SIGNUPS
 from flagkeeper.features.strategies.slice import SLICE as STRATEGIES
 from flagkeeper.features.tags.slice import SLICE as TAGS
 from flagkeeper.features.tokens.slice import SLICE as TOKENS
+from flagkeeper.features.traffic.slice import SLICE as TRAFFIC
 from flagkeeper.features.transfer.slice import SLICE as TRANSFER
 from flagkeeper.features.usage.slice import SLICE as USAGE
 from flagkeeper.features.users.slice import SLICE as USERS
@@ -50,6 +53,7 @@ SLICES: tuple[Slice, ...] = (
     INVITATIONS,
     SIGNUPS,
     FEEDBACK,
+    BANNERS,
     ENVIRONMENTS,
     PROJECTS,
     TOKENS,
@@ -60,7 +64,9 @@ SLICES: tuple[Slice, ...] = (
     SEGMENTS,
     FLAGS,
     TRANSFER,
+    MEASUREMENTS,
     USAGE,
+    TRAFFIC,
     SEARCHES,
     RETENTION,
     VIEWS,

@@ -1,12 +1,13 @@
 """What the server has to know of usage."""
 
 from flagkeeper.features.flags.ports import HOUR_COUNTS
+from flagkeeper.features.measurements.slice import MEASUREMENTS
 from flagkeeper.features.usage import api, commands, queries, tables
 from flagkeeper.features.usage.jobs import UsageCollector, UsageMetrics
 from flagkeeper.scheduler import Job
 from flagkeeper.slice import Slice, running
 
-USAGE = running("usage", lambda parts: UsageCollector(parts.units, parts.supervisor))
+USAGE = running("usage", lambda parts: UsageCollector(parts.units, parts.supervisor, parts[MEASUREMENTS].take_impact))
 
 SLICE = Slice(
     name="usage",
