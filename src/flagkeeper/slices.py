@@ -7,6 +7,7 @@ it here (`docs/adding-a-slice.md`).
 from flagkeeper.features.access.slice import SLICE as ACCESS
 from flagkeeper.features.attempts.slice import SLICE as ATTEMPTS
 from flagkeeper.features.banners.slice import SLICE as BANNERS
+from flagkeeper.features.charts.slice import SLICE as CHARTS
 from flagkeeper.features.context_fields.slice import SLICE as CONTEXT_FIELDS
 from flagkeeper.features.edge.slice import SLICE as EDGE
 from flagkeeper.features.environments.slice import SLICE as ENVIRONMENTS
@@ -62,9 +63,10 @@ SLICES: tuple[Slice, ...] = (
     STRATEGIES,
     CONTEXT_FIELDS,
     SEGMENTS,
+    MEASUREMENTS,
+    CHARTS,
     FLAGS,
     TRANSFER,
-    MEASUREMENTS,
     USAGE,
     TRAFFIC,
     SEARCHES,

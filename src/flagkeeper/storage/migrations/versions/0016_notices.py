@@ -1,4 +1,4 @@
-"""Banners, counts of requests, and what applications measure."""
+"""Banners, counts of requests, what applications measure, and charts of that."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -59,3 +59,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "metric", "sample", "labels", name=op.f("pk_measured_series")),
     )
     op.create_index("ix_measured_series_seen_at", "measured_series", ["seen_at"])
+    op.create_table(
+        "impact_charts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("flag", sa.Text(), nullable=True),
+        sa.Column("metric_name", sa.Text(), nullable=False),
+        sa.Column("time_range", sa.Text(), nullable=False),
+        sa.Column("aggregation_mode", sa.Text(), nullable=False),
+        sa.Column("y_axis_min", sa.Text(), nullable=False),
+        sa.Column("label_selectors", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_impact_charts")),
+    )
+    op.create_index("ix_impact_charts_flag", "impact_charts", ["flag"])
