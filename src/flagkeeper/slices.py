@@ -37,6 +37,7 @@ from flagkeeper.readmodels.event_search.slice import SLICE as EVENT_SEARCH
 from flagkeeper.readmodels.event_tail.slice import SLICE as EVENT_TAIL
 from flagkeeper.readmodels.feature_search.slice import SLICE as FEATURE_SEARCH
 from flagkeeper.readmodels.health.slice import SLICE as HEALTH
+from flagkeeper.readmodels.notifications.slice import SLICE as NOTIFICATIONS
 from flagkeeper.readmodels.playground.slice import SLICE as PLAYGROUND
 from flagkeeper.readmodels.project_figures.slice import SLICE as PROJECT_FIGURES
 from flagkeeper.readmodels.statistics.slice import SLICE as STATISTICS
@@ -83,6 +84,7 @@ SLICES: tuple[Slice, ...] = (
     STATISTICS,
     PLAYGROUND,
     PROJECT_FIGURES,
+    NOTIFICATIONS,
     HEALTH,
     INTEGRATIONS,
     DELIVERIES,

@@ -7,10 +7,11 @@ from flagkeeper.features.charts import commands, queries
 from flagkeeper.features.charts.model import Chart
 from flagkeeper.features.charts.ports import ChartedFlag
 from flagkeeper.features.charts.queries import Place
-from flagkeeper.features.charts.schemas import ChartBody, ChartList, ChartOut, listed, shown
+from flagkeeper.features.charts.schemas import ChartBody, ChartList, ChartOut, VisitsOut, listed, shown
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
+from flagkeeper.kernel.errors import NotFound
 from flagkeeper.storage.reader import Reader
 
 TAG = "Metrics"
@@ -116,6 +117,19 @@ async def delete_chart_of_flag(
     await units.run(caller.actor, commands.delete, Place(project, flag), chart_id, charted_flag)
 
 
+@route.get(
+    "/api/admin/impact-metrics/plausible",
+    permission=route.ANYBODY,
+    scope=route.INSTANCE,
+    tag=TAG,
+    operation="getPlausibleMetrics",
+    summary="Visits that the web analytics service Plausible counted; this server is connected to none",
+    errors=(404,),
+)
+async def get_plausible() -> VisitsOut:
+    raise NotFound("This server is connected to no web analytics service.")
+
+
 async def _save(place: Place | None, data: ChartBody, caller: Caller, units: Units, charted_flag: ChartedFlag) -> Chart:
     if data.id is None:
         return await units.run(caller.actor, commands.create, place, data.draft(), charted_flag)
@@ -129,4 +143,5 @@ ROUTES = [
     list_charts_of_flag,
     save_chart_of_flag,
     delete_chart_of_flag,
+    get_plausible,
 ]

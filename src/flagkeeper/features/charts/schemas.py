@@ -46,6 +46,15 @@ class ChartList(msgspec.Struct, frozen=True, kw_only=True):
     configs: list[ChartOut]
 
 
+class Visits(msgspec.Struct, frozen=True, kw_only=True):
+    count: float
+    date: str
+
+
+class VisitsOut(msgspec.Struct, frozen=True, kw_only=True):
+    data: list[Visits]
+
+
 _STEPS = {"hour": "1m", "day": "15m", "week": "3h", "month": "1d"}
 
 

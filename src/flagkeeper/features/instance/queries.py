@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from flagkeeper.eventlog.catalogue.system import SettingDetails
+from flagkeeper.eventlog.read import log_position
 from flagkeeper.features.instance.store import BY_IDS
 from flagkeeper.storage.transaction import Transaction
 
@@ -10,3 +11,8 @@ from flagkeeper.storage.transaction import Transaction
 def settings_of(tx: Transaction, ids: Sequence[str]) -> Mapping[str, SettingDetails]:
     """Those of `ids` that somebody has changed."""
     return dict(tx.all(BY_IDS, ids=list(ids)))
+
+
+def instance_id(tx: Transaction) -> str:
+    """The name of this server's log, which is as good a name of the server."""
+    return log_position(tx).epoch

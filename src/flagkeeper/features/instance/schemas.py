@@ -21,3 +21,23 @@ class CorsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Telemetry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version_info_collection_enabled: bool
     feature_info_collection_enabled: bool
+
+
+class LicenseBody(msgspec.Struct, frozen=True, kw_only=True):
+    token: str
+    """It is not kept: there is nothing that it could open."""
+
+
+class LicenseOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Nothing is limited, nothing expires, and nobody is a customer, so none of that is said."""
+
+    is_valid: bool = True
+    type: str = "free"
+    plan: str = "unlimited"
+    instance_name: str = "Flagkeeper"
+    instance_id: str
+    """The name of this server's log."""
+
+
+class LicenseCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    is_valid: bool = True
