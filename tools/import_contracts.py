@@ -38,6 +38,7 @@ SPINE = (
     "scheduler",
     "eventlog | http | outbound",
     "storage | evaluation",
+    "flusher",
     "settings | supervisor",
     "environment",
     "kernel",

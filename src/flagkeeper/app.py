@@ -26,7 +26,7 @@ from flagkeeper.http.metrics import RequestMetrics
 from flagkeeper.http.middleware import Middleware
 from flagkeeper.http.openapi import Documented, RawOperation, build_document
 from flagkeeper.http.proxies import Origin
-from flagkeeper.http.raw import Endpoint, Receive, Scope, Send, guarded, respond, respond_error
+from flagkeeper.http.raw import Endpoint, Receive, Scope, Send, Watch, guarded, respond, respond_error
 from flagkeeper.http.target import read_target, restored
 from flagkeeper.kernel.errors import BadData, allowed_methods
 from flagkeeper.services import Services
@@ -200,8 +200,13 @@ class Server:
         self.admin: Litestar = build(ROUTES, DEPENDENCIES, self._state)
         self._answer = conditional(self.admin)  # type: ignore[arg-type]  # its scope is a TypedDict, ours a mapping
         self._middleware = Middleware(
-            self._dispatch, self.request_metrics, https_only=settings.secure_cookies, access_log=settings.access_log
+            self._dispatch,
+            self.request_metrics,
+            https_only=settings.secure_cookies,
+            access_log=settings.access_log,
+            watch=self._watch,
         )
+        self._watches: Sequence[Watch] = ()
         self._raw: dict[str, Endpoint] = {}
         self._pages = Pages(frozenset())
 
@@ -219,6 +224,7 @@ class Server:
             path: endpoint if isinstance(endpoint, CrossOrigin) else guarded(endpoint)
             for path, endpoint in services.endpoints().items()
         }
+        self._watches = services.watches()
         # The way to the API from `/` is for programs: browsers get the interface.
         parts = {path.split("/", 2)[1] for path in (*_paths(ROUTES), *self._raw)}
         self._pages = Pages(frozenset(parts - {""}))
@@ -226,6 +232,10 @@ class Server:
             self._base_path = settings.base_path()
             self._openapi.forget()
         services.supervisor.start("openapi", self._document)
+
+    def _watch(self, scope: Scope, route: str, status: int) -> None:
+        for watch in self._watches:
+            watch(scope, route, status)
 
     async def _document(self) -> None:
         """Describes the interface now, so that the first who asks does not wait."""

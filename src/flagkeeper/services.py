@@ -24,7 +24,7 @@ from flagkeeper.features.instance.slice import INSTANCE_SETTINGS
 from flagkeeper.first_start import first_start
 from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.proxies import Proxies
-from flagkeeper.http.raw import Endpoint
+from flagkeeper.http.raw import Endpoint, Watch
 from flagkeeper.kernel.errors import BadData
 from flagkeeper.kernel.port import Port
 from flagkeeper.outbound.address import Policy, read_policy
@@ -125,6 +125,10 @@ class Services:
     def endpoints(self) -> dict[str, Endpoint]:
         """What SDKs call, by path; a path that ends with a slash stands for all below it."""
         return {path: endpoint for each in self.slices for path, endpoint in each.endpoints(self).items()}
+
+    def watches(self) -> list[Watch]:
+        """What is told of every answer."""
+        return [watch for each in self.slices for watch in each.watches(self)]
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of all slices."""

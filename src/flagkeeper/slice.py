@@ -29,7 +29,7 @@ from flagkeeper.eventlog.step import Op
 from flagkeeper.eventlog.unit import TagSource, Unit, Units
 from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.openapi import RawOperation
-from flagkeeper.http.raw import Endpoint
+from flagkeeper.http.raw import Endpoint, Watch
 from flagkeeper.kernel.port import Answer, Port
 from flagkeeper.outbound.client import OutboundClient
 from flagkeeper.scheduler import Job
@@ -186,6 +186,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     made works, and one that was revoked does not."""
     jobs: Callable[[Parts], Iterable[Job]] = _nothing
     metrics: Callable[[Parts], Iterable[Metrics]] = _nothing
+    watches: Callable[[Parts], Iterable[Watch]] = _nothing
+    """What is told of every answer. It runs on the event loop, for every request: it must cost next to nothing."""
 
     keepers: Sequence[Keeper[Any]] = ()
     """Of every kind of subject that its audited tables hold."""

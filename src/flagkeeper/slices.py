@@ -6,6 +6,8 @@ it here (`docs/adding-a-slice.md`).
 
 from flagkeeper.features.access.slice import SLICE as ACCESS
 from flagkeeper.features.attempts.slice import SLICE as ATTEMPTS
+from flagkeeper.features.banners.slice import SLICE as BANNERS
+from flagkeeper.features.charts.slice import SLICE as CHARTS
 from flagkeeper.features.context_fields.slice import SLICE as CONTEXT_FIELDS
 from flagkeeper.features.edge.slice import SLICE as EDGE
 from flagkeeper.features.environments.slice import SLICE as ENVIRONMENTS
@@ -15,6 +17,7 @@ from flagkeeper.features.groups.slice import SLICE as GROUPS
 from flagkeeper.features.instance.slice import SLICE as INSTANCE
 from flagkeeper.features.invitations.slice import SLICE as INVITATIONS
 from flagkeeper.features.logins.slice import SLICE as LOGINS
+from flagkeeper.features.measurements.slice import SLICE as MEASUREMENTS
 from flagkeeper.features.project_access.slice import SLICE as PROJECT_ACCESS
 from flagkeeper.features.projects.slice import SLICE as PROJECTS
 from flagkeeper.features.retention.slice import SLICE as RETENTION
@@ -25,6 +28,7 @@ from flagkeeper.features.sso.slice import SLICE as SSO
 from flagkeeper.features.strategies.slice import SLICE as STRATEGIES
 from flagkeeper.features.tags.slice import SLICE as TAGS
 from flagkeeper.features.tokens.slice import SLICE as TOKENS
+from flagkeeper.features.traffic.slice import SLICE as TRAFFIC
 from flagkeeper.features.transfer.slice import SLICE as TRANSFER
 from flagkeeper.features.undertakings.slice import SLICE as UNDERTAKINGS
 from flagkeeper.features.usage.slice import SLICE as USAGE
@@ -38,6 +42,7 @@ from flagkeeper.readmodels.event_search.slice import SLICE as EVENT_SEARCH
 from flagkeeper.readmodels.event_tail.slice import SLICE as EVENT_TAIL
 from flagkeeper.readmodels.feature_search.slice import SLICE as FEATURE_SEARCH
 from flagkeeper.readmodels.health.slice import SLICE as HEALTH
+from flagkeeper.readmodels.notifications.slice import SLICE as NOTIFICATIONS
 from flagkeeper.readmodels.playground.slice import SLICE as PLAYGROUND
 from flagkeeper.readmodels.project_figures.slice import SLICE as PROJECT_FIGURES
 from flagkeeper.readmodels.remote_evaluation.slice import SLICE as REMOTE_EVALUATION
@@ -60,6 +65,7 @@ SLICES: tuple[Slice, ...] = (
     SSO,
     FEEDBACK,
     UNDERTAKINGS,
+    BANNERS,
     ENVIRONMENTS,
     PROJECTS,
     PROJECT_ACCESS,
@@ -69,9 +75,12 @@ SLICES: tuple[Slice, ...] = (
     STRATEGIES,
     CONTEXT_FIELDS,
     SEGMENTS,
+    MEASUREMENTS,
+    CHARTS,
     FLAGS,
     TRANSFER,
     USAGE,
+    TRAFFIC,
     SEARCHES,
     RETENTION,
     VIEWS,
@@ -87,6 +96,7 @@ SLICES: tuple[Slice, ...] = (
     STATISTICS,
     PLAYGROUND,
     PROJECT_FIGURES,
+    NOTIFICATIONS,
     HEALTH,
     INTEGRATIONS,
     DELIVERIES,

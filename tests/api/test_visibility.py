@@ -388,6 +388,7 @@ def test_a_project_in_the_path_is_not_found(server: TestServer, receiver: Receiv
         "child": "secret-plan",
         "parent": "x",
         "link_id": "x",
+        "chart_id": "x",
     }
     paths = [
         (method, re.sub(r":\w+}", "}", path))

@@ -9,7 +9,7 @@ import structlog
 from flagkeeper.http.change_headers import EVENTS, RECORDED, Recorded, shown_ranges
 from flagkeeper.http.logging import REQUEST_ID, next_request_id
 from flagkeeper.http.metrics import RequestMetrics
-from flagkeeper.http.raw import Message, Receive, Scope, Send, header
+from flagkeeper.http.raw import Message, Receive, Scope, Send, Watch, header
 
 HEAD = "head"
 """In a request's state: it is a HEAD, so that what a GET would cause is not caused."""
@@ -32,12 +32,17 @@ HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000; includeSubDomain
 log = structlog.get_logger("flagkeeper.requests")
 
 
+def _ignore(_scope: Scope, _route: str, _status: int) -> None:
+    """Nobody wants to know."""
+
+
 class Middleware:
     """Passes requests on to `serve`, which leaves the route's template in `scope["path_template"]`.
 
     Args:
         https_only: tell browsers to use nothing but HTTPS from now on.
         access_log: write a line for every request. It names the route and not the path, which may hold secrets.
+        watch: is told of every answer.
     """
 
     def __init__(
@@ -47,8 +52,10 @@ class Middleware:
         *,
         https_only: bool = False,
         access_log: bool = False,
+        watch: Watch = _ignore,
     ) -> None:
         self._serve = serve
+        self._watch = watch
         self._metrics = metrics
         self._headers = (*SAFE_HEADERS, HTTPS_ONLY) if https_only else SAFE_HEADERS
         self._access_log = access_log
@@ -75,6 +82,7 @@ class Middleware:
                 seconds = time.perf_counter() - started
                 route = served.get("path_template") or NO_ROUTE
                 self._metrics.observe(scope["method"], route, message["status"], seconds)
+                self._watch(scope, route, message["status"])
                 if self._access_log:
                     log.info(
                         "request",

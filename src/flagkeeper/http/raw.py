@@ -14,6 +14,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
+Watch = Callable[[Scope, str, int], None]
+"""Is told of an answer when it begins: the request, the route's template, and the status."""
 
 JSON = (b"content-type", b"application/json; charset=utf-8")
 

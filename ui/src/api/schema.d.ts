@@ -422,6 +422,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/custom-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getCustomMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/custom-metrics/prometheus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getPrometheusMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/email-subscription/{subscription}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["subscribeEmailSubscription"];
+        post?: never;
+        delete: operations["unsubscribeEmailSubscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/environments": {
         parameters: {
             query?: never;
@@ -793,6 +841,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/impact-metrics/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getInstanceImpactMetricsConfigs"];
+        put?: never;
+        post: operations["saveInstanceImpactMetricsConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/impact-metrics/config/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["deleteInstanceImpactMetricConfig"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/impact-metrics/plausible": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getPlausibleMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/instance-admin/statistics": {
         parameters: {
             query?: never;
@@ -850,6 +946,38 @@ export interface paths {
         };
         get: operations["getPublicSignupToken"];
         put: operations["updatePublicSignupToken"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/license": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["readLicense"];
+        put?: never;
+        post: operations["updateLicense"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/license/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["checkLicense"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1209,6 +1337,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/metrics/connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getConnectionsForPeriod"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/metrics/instances/{appName}/environment/{environment}": {
         parameters: {
             query?: never;
@@ -1217,6 +1361,38 @@ export interface paths {
             cookie?: never;
         };
         get: operations["getApplicationEnvironmentInstances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/metrics/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getRequestsForPeriod"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/metrics/rps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getRequestsPerSecond"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1241,6 +1417,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/metrics/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getTrafficDataUsageForPeriod"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/metrics/unknown-flags": {
         parameters: {
             query?: never;
@@ -1251,6 +1443,38 @@ export interface paths {
         get: operations["getUnknownFlags"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["markNotificationsAsRead"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1957,6 +2181,38 @@ export interface paths {
         put?: never;
         post: operations["addFavoriteFeature"];
         delete: operations["removeFavoriteFeature"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/projects/{projectId}/features/{featureName}/impact-metrics/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getFlagImpactMetricsConfigsByFeature"];
+        put?: never;
+        post: operations["saveFeatureImpactMetricsConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/projects/{projectId}/features/{featureName}/impact-metrics/config/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["deleteFlagImpactMetricConfig"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3100,6 +3356,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/client/metrics/custom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["clientCustomMetrics"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/client/register": {
         parameters: {
             query?: never;
@@ -3500,6 +3772,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/internal-backstage/impact/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getImpactMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/internal-backstage/prometheus": {
         parameters: {
             query?: never;
@@ -3666,6 +3954,10 @@ export interface components {
             text: string;
             link?: components["schemas"]["Link"];
         };
+        AllRatesOut: {
+            clientMetrics: components["schemas"]["RatesOut"];
+            adminMetrics: components["schemas"]["RatesOut"];
+        };
         AnsweredBody: {
             /** @default null */
             userId?: number | null;
@@ -3747,6 +4039,41 @@ export interface components {
             environment: string;
             /** Format: date-time */
             seenAt: string;
+        };
+        BannerBody: {
+            message: string;
+            enabled?: boolean;
+            /** @default info */
+            variant?: string;
+            /** @default false */
+            sticky?: boolean;
+            /** @default null */
+            icon?: string | null;
+            /** @default null */
+            link?: string | null;
+            /** @default null */
+            linkText?: string | null;
+            /** @default null */
+            dialogTitle?: string | null;
+            /** @default null */
+            dialog?: string | null;
+        };
+        BannerList: {
+            banners: components["schemas"]["BannerOut"][];
+        };
+        BannerOut: {
+            id: number;
+            message: string;
+            enabled: boolean;
+            variant: string;
+            sticky: boolean;
+            icon: string | null;
+            link: string | null;
+            linkText: string | null;
+            dialogTitle: string | null;
+            dialog: string | null;
+            /** Format: date-time */
+            createdAt: string;
         };
         BaseUser: {
             id: number;
@@ -3833,10 +4160,65 @@ export interface components {
             kind: string;
             id: string;
         };
+        CdnTokenBody: {
+            tokenName: string;
+            /** @default null */
+            project?: string | null;
+            environment: string;
+            /** @default null */
+            expiresAt?: string | null;
+        };
+        CdnTokenList: {
+            tokens: components["schemas"]["CdnTokenOut"][];
+        };
+        CdnTokenOut: {
+            tokenName: string;
+            project: string;
+            environment: string;
+            expiresAt: string | null;
+        };
         ChangedEvent: {
             event: components["schemas"]["Mention"];
             lines: components["schemas"]["Line"][];
             moreLines: boolean;
+        };
+        ChartBody: {
+            /** @default null */
+            id?: string | null;
+            metricName: string;
+            /** @enum {unknown} */
+            timeRange: "day" | "hour" | "month" | "week";
+            /** @enum {unknown} */
+            yAxisMin: "auto" | "zero";
+            /** @enum {unknown} */
+            aggregationMode: "avg" | "count" | "p50" | "p95" | "p99" | "rps" | "sum";
+            labelSelectors: {
+                [key: string]: string[];
+            };
+            /** @default null */
+            title?: string | null;
+        };
+        ChartList: {
+            configs: components["schemas"]["ChartOut"][];
+        };
+        ChartOut: {
+            id: string;
+            metricName: string;
+            displayName: string;
+            /** @enum {unknown} */
+            timeRange: "day" | "hour" | "month" | "week";
+            /** @enum {unknown} */
+            aggregationMode: "avg" | "count" | "p50" | "p95" | "p99" | "rps" | "sum";
+            /** @enum {unknown} */
+            yAxisMin: "auto" | "zero";
+            labelSelectors: {
+                [key: string]: string[];
+            };
+            /** @enum {unknown} */
+            step: "15m" | "1d" | "1m" | "3h";
+            /** @enum {unknown} */
+            type: "counter" | "gauge" | "histogram" | "unknown";
+            title?: string;
         };
         ClientApps: {
             /** @enum {unknown} */
@@ -3942,6 +4324,16 @@ export interface components {
             /** @enum {unknown} */
             status: "discarded" | "kept";
             statusValue?: string | null;
+        };
+        ConnectionsOut: {
+            /** @enum {unknown} */
+            grouping: "daily" | "monthly";
+            dateRange: components["schemas"]["DateRange"];
+            apiData: components["schemas"]["MeteredConnections"][];
+        };
+        ConnectionsPoint: {
+            period: string;
+            connections: number;
         };
         Constraint: {
             contextName: string;
@@ -4074,11 +4466,42 @@ export interface components {
             id: number;
             name: string;
         };
+        CustomMetric: {
+            name: string;
+            value: number;
+            /** @default null */
+            labels?: {
+                [key: string]: string;
+            } | null;
+        };
+        CustomMetricOut: {
+            name: string;
+            value: number;
+            labels: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            timestamp: string;
+        };
+        CustomMetricsBody: {
+            metrics: components["schemas"]["CustomMetric"][];
+        };
+        CustomMetricsOut: {
+            metrics: components["schemas"]["CustomMetricOut"][];
+            count: number;
+            metricNames: string[];
+        };
         DashboardOut: {
             projects: components["schemas"]["OwnProjectOut"][];
             flags: components["schemas"]["OwnFlagOut"][];
             projectOwners: components["schemas"]["UserOwner"][];
             admins: components["schemas"]["AdminOut"][];
+        };
+        DateRange: {
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
         };
         DefaultStrategyBody: {
             name: string;
@@ -4710,6 +5133,8 @@ export interface components {
             others: components["schemas"]["Mention"][];
             link: string;
         };
+        /** @enum {unknown} */
+        Grouping: "daily" | "monthly";
         HealthReportOut: {
             /** @default 1 */
             version: number;
@@ -4870,6 +5295,24 @@ export interface components {
         LegalValue: {
             value: string;
             description?: string;
+        };
+        LicenseBody: {
+            token: string;
+        };
+        LicenseCheck: {
+            /** @default true */
+            isValid: boolean;
+        };
+        LicenseOut: {
+            /** @default true */
+            isValid: boolean;
+            /** @default free */
+            type: string;
+            /** @default unlimited */
+            plan: string;
+            /** @default Flagkeeper */
+            instanceName: string;
+            instanceId: string;
         };
         LifecycleCount: {
             initial: number;
@@ -5070,6 +5513,14 @@ export interface components {
             etag: string;
             queryHash: string;
         };
+        MeteredConnections: {
+            meteredGroup: string;
+            dataPoints: components["schemas"]["ConnectionsPoint"][];
+        };
+        MeteredRequests: {
+            meteredGroup: string;
+            dataPoints: components["schemas"]["RequestsPoint"][];
+        };
         MetricsBody: {
             appName: string;
             /** @default null */
@@ -5235,6 +5686,22 @@ export interface components {
             password?: string | null;
             /** @default true */
             sendEmail?: boolean;
+        };
+        NotificationOut: {
+            id: number;
+            message: string;
+            link: string;
+            /** @enum {unknown} */
+            notificationType: "change-request" | "toggle";
+            createdBy: components["schemas"]["NotifierOut"];
+            /** Format: date-time */
+            createdAt: string;
+            readAt: string | null;
+        };
+        NotifierOut: {
+            username: string | null;
+            /** @default null */
+            imageUrl: string | null;
         };
         NowOut: {
             current: number;
@@ -5541,8 +6008,7 @@ export interface components {
             projects: string[];
             /** @default [] */
             groups: unknown[];
-            /** @default [] */
-            subscriptions: unknown[];
+            subscriptions: string[];
             /** @default [] */
             features: unknown[];
             canChangePassword: boolean;
@@ -5721,11 +6187,42 @@ export interface components {
             environment: string;
             inlineSegmentConstraints: boolean;
         };
+        RateData: {
+            /**
+             * @default matrix
+             * @enum {unknown}
+             */
+            resultType: "matrix";
+            result: components["schemas"]["RateSeries"][];
+        };
+        RateMetric: {
+            /** @default  */
+            appName: string;
+            endpoint: string;
+        };
+        RateSeries: {
+            metric: components["schemas"]["RateMetric"];
+            values: [
+                number,
+                string
+            ][];
+        };
+        RatesOut: {
+            /**
+             * @default success
+             * @enum {unknown}
+             */
+            status: "success";
+            data: components["schemas"]["RateData"];
+        };
         RatingOut: {
             rating: number;
             activeCount: number;
             staleCount: number;
             potentiallyStaleCount: number;
+        };
+        ReadBody: {
+            notifications: number[];
         };
         RegisterBody: {
             appName: string;
@@ -5778,6 +6275,16 @@ export interface components {
         };
         Replayed: {
             replayed: number;
+        };
+        RequestsOut: {
+            /** @enum {unknown} */
+            grouping: "daily" | "monthly";
+            dateRange: components["schemas"]["DateRange"];
+            apiData: components["schemas"]["MeteredRequests"][];
+        };
+        RequestsPoint: {
+            period: string;
+            requests: number;
         };
         ResetLink: {
             /** Format: uri */
@@ -6413,6 +6920,24 @@ export interface components {
         TotalOut: {
             total: number;
         };
+        TrafficOfPath: {
+            apiPath: string;
+            dataPoints: components["schemas"]["TrafficPoint"][];
+        };
+        TrafficOut: {
+            /** @enum {unknown} */
+            grouping: "daily" | "monthly";
+            dateRange: components["schemas"]["DateRange"];
+            apiData: components["schemas"]["TrafficOfPath"][];
+        };
+        TrafficPoint: {
+            period: string;
+            trafficTypes: components["schemas"]["TrafficType"][];
+        };
+        TrafficType: {
+            group: string;
+            count: number;
+        };
         TypeCountOut: {
             type: string;
             count: number;
@@ -6639,6 +7164,13 @@ export interface components {
         };
         /** @enum {unknown} */
         ViewsDetail: "brief" | "full";
+        Visits: {
+            count: number;
+            date: string;
+        };
+        VisitsOut: {
+            data: components["schemas"]["Visits"][];
+        };
         WantedBody: {
             environment: string;
             projects: string[];
@@ -7530,6 +8062,90 @@ export interface operations {
             };
         };
     };
+    getCustomMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomMetricsOut"];
+                };
+            };
+        };
+    };
+    getPrometheusMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    subscribeEmailSubscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path: {
+                subscription: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    unsubscribeEmailSubscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path: {
+                subscription: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     getAllEnvironments: {
         parameters: {
             query?: never;
@@ -8216,6 +8832,94 @@ export interface operations {
             };
         };
     };
+    getInstanceImpactMetricsConfigs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartList"];
+                };
+            };
+        };
+    };
+    saveInstanceImpactMetricsConfig: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartOut"];
+                };
+            };
+        };
+    };
+    deleteInstanceImpactMetricConfig: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getPlausibleMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitsOut"];
+                };
+            };
+        };
+    };
     getInstanceAdminStats: {
         parameters: {
             query?: never;
@@ -8346,6 +9050,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignupsLinkOut"];
+                };
+            };
+        };
+    };
+    readLicense: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseOut"];
+                };
+            };
+        };
+    };
+    updateLicense: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LicenseBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: string;
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseOut"];
+                };
+            };
+        };
+    };
+    checkLicense: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseCheck"];
                 };
             };
         };
@@ -9084,6 +9854,29 @@ export interface operations {
             };
         };
     };
+    getConnectionsForPeriod: {
+        parameters: {
+            query: {
+                grouping: components["schemas"]["Grouping"];
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionsOut"];
+                };
+            };
+        };
+    };
     getApplicationEnvironmentInstances: {
         parameters: {
             query?: never;
@@ -9102,6 +9895,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstancesOut"];
+                };
+            };
+        };
+    };
+    getRequestsForPeriod: {
+        parameters: {
+            query: {
+                grouping: components["schemas"]["Grouping"];
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestsOut"];
+                };
+            };
+        };
+    };
+    getRequestsPerSecond: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllRatesOut"];
                 };
             };
         };
@@ -9125,6 +9960,29 @@ export interface operations {
             };
         };
     };
+    getTrafficDataUsageForPeriod: {
+        parameters: {
+            query: {
+                grouping: components["schemas"]["Grouping"];
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrafficOut"];
+                };
+            };
+        };
+    };
     getUnknownFlags: {
         parameters: {
             query?: never;
@@ -9141,6 +9999,50 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UnknownFlagsOut"];
                 };
+            };
+        };
+    };
+    getNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationOut"][];
+                };
+            };
+        };
+    };
+    markNotificationsAsRead: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -10751,6 +11653,83 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getFlagImpactMetricsConfigsByFeature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                projectId: string;
+                featureName: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartList"];
+                };
+            };
+        };
+    };
+    saveFeatureImpactMetricsConfig: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path: {
+                projectId: string;
+                featureName: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartOut"];
+                };
+            };
+        };
+    };
+    deleteFlagImpactMetricConfig: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path: {
+                projectId: string;
+                featureName: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
                 headers: {
                     "X-Flagkeeper-Events"?: string;
                     [name: string]: unknown;
@@ -12937,6 +13916,27 @@ export interface operations {
             };
         };
     };
+    clientCustomMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomMetricsBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     registerClientApplication: {
         parameters: {
             query?: never;
@@ -13725,6 +14725,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Good"];
+                };
+            };
+        };
+    };
+    getImpactMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from flagkeeper.eventlog.leased_units import UnitRunner
+from flagkeeper.features.charts.ports import CHARTED_FLAG
 from flagkeeper.features.context_fields.ports import FIELD_USES
 from flagkeeper.features.environments.ports import ENABLED_FLAGS_BY_ENVIRONMENT
 from flagkeeper.features.flags import api, commands, keeper, queries, steps, tables
@@ -44,6 +45,7 @@ SLICE = Slice(
         FLAG_ENVIRONMENTS.answered_by(commands),
         FLAGS_OF_PROJECT.answered_by(commands.delete_of_project),
         STRATEGY_RULES.answered_by(queries.strategy_rules),
+        CHARTED_FLAG.answered_by(queries.charted_flag),
         SEGMENT_USES.answered_by(queries.segment_uses),
         FIELD_USES.answered_by(queries.field_uses),
         STRATEGY_USES.answered_by(queries.strategy_uses),

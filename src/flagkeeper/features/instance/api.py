@@ -1,12 +1,24 @@
 """The API of the server's own settings."""
 
+from litestar import Response
+
 from flagkeeper.eventlog.unit import Units
-from flagkeeper.features.instance import commands
+from flagkeeper.features.instance import commands, queries
 from flagkeeper.features.instance.ports import SettingsNow
-from flagkeeper.features.instance.schemas import CorsBody, MaintenanceBody, MaintenanceOut, PasswordAuth, Telemetry
+from flagkeeper.features.instance.schemas import (
+    CorsBody,
+    LicenseBody,
+    LicenseCheck,
+    LicenseOut,
+    MaintenanceBody,
+    MaintenanceOut,
+    PasswordAuth,
+    Telemetry,
+)
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
+from flagkeeper.storage.reader import Reader
 
 MAINTENANCE = (Permission.ADMIN, Permission.UPDATE_MAINTENANCE_MODE)
 SIGN_IN = (Permission.ADMIN, Permission.UPDATE_AUTH_CONFIGURATION)
@@ -88,4 +100,53 @@ async def set_passwords(data: PasswordAuth, caller: Caller, units: Units) -> Pas
     return data
 
 
-ROUTES = [get_maintenance, set_maintenance, set_cors, get_telemetry, get_passwords, set_passwords]
+@route.get(
+    "/api/admin/license",
+    permission=route.ANYBODY,
+    scope=route.INSTANCE,
+    tag="Instance Admin",
+    operation="readLicense",
+    summary="What this server may be used for: everything",
+)
+async def get_license(reader: Reader) -> LicenseOut:
+    return LicenseOut(instance_id=await reader.run(queries.instance_id))
+
+
+@route.post(
+    "/api/admin/license",
+    permission=Permission.ADMIN,
+    scope=route.INSTANCE,
+    tag="Instance Admin",
+    operation="updateLicense",
+    summary="Install a licence key; no key changes anything",
+    status=201,
+    answered={"Location": "Where the licence can be read."},
+)
+async def set_license(data: LicenseBody, reader: Reader) -> Response[LicenseOut]:  # noqa: ARG001 - any key is as good
+    license_ = LicenseOut(instance_id=await reader.run(queries.instance_id))
+    return Response(license_, headers={"Location": "license"})
+
+
+@route.get(
+    "/api/admin/license/check",
+    permission=route.ANYBODY,
+    scope=route.INSTANCE,
+    tag="Instance Admin",
+    operation="checkLicense",
+    summary="May this server be used?",
+)
+async def check_license() -> LicenseCheck:
+    return LicenseCheck()
+
+
+ROUTES = [
+    get_maintenance,
+    set_maintenance,
+    set_cors,
+    get_telemetry,
+    get_passwords,
+    set_passwords,
+    get_license,
+    set_license,
+    check_license,
+]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from flagkeeper.eventlog.catalogue.payload import TokenData
-from flagkeeper.eventlog.catalogue.token import PatData
+from flagkeeper.eventlog.catalogue.token import CdnTokenData, PatData
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import is_system_name
@@ -70,6 +70,12 @@ class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
             seen_at=_iso(self.seen_at),
             alias=None,
             secure=True,
+        )
+
+    def cdn_payload(self) -> CdnTokenData:
+        """How the event shows it that says what it was made for."""
+        return CdnTokenData(
+            token_name=self.name, project=self.project, environment=self.environment, expires_at=_iso(self.expires_at)
         )
 
     def state(self) -> "TokenState":

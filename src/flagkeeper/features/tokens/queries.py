@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 
 from flagkeeper.eventlog.query import Visibility
 from flagkeeper.features.access.model import is_hidden
 from flagkeeper.features.tokens.model import ALL, ApiToken, Pat, TokenDraft, hash_of
 from flagkeeper.features.tokens.store import select_pats, select_tokens, to_pat, to_token
 from flagkeeper.features.tokens.tables import api_tokens, personal_access_tokens, token_last_seen
+from flagkeeper.features.tokens.tables import cdn_tokens as made_for_cdn
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.storage.dialects import any_of
@@ -19,6 +20,7 @@ from flagkeeper.storage.transaction import Transaction
 
 _ANY = Query(select(api_tokens.c.id).limit(1), int)
 _ALL = Query(select_tokens(), to_token)
+_CDN = Query(select_tokens(exists().where(made_for_cdn.c.token_id == api_tokens.c.id)), to_token)
 _BY_NAME = Query(select_tokens(api_tokens.c.name == bindparam("name")), to_token)
 _BY_HASH = Query(select_tokens(api_tokens.c.secret_hash == bindparam("secret_hash")), to_token)
 _BY_HANDLE = Query(
@@ -42,6 +44,11 @@ def any_token(tx: Transaction) -> bool:
 def all_tokens(tx: Transaction, visibility: Visibility) -> list[ApiToken]:
     """Those that open a project of which the reader may know; without the names of others."""
     return _visible(tx.all(_ALL), visibility)
+
+
+def cdn_tokens(tx: Transaction, visibility: Visibility) -> list[ApiToken]:
+    """Those of `all_tokens` that were made for a content delivery network."""
+    return _visible(tx.all(_CDN), visibility)
 
 
 def tokens_named(tx: Transaction, name: str, visibility: Visibility) -> list[ApiToken]:

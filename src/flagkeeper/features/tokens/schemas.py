@@ -49,6 +49,30 @@ class NewTokenBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return found
 
 
+class CdnTokenBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    token_name: str
+    project: str | None = None
+    """Left out: all projects."""
+    environment: str
+    expires_at: datetime | None = None
+
+    def draft(self) -> TokenDraft:
+        """Raises `BadData`."""
+        one = [self.project] if self.project else None
+        return draft(self.token_name, TokenType.FRONTEND, self.environment, one, _millis(self.expires_at))
+
+
+class CdnTokenOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    token_name: str
+    project: str
+    environment: str
+    expires_at: clock.Iso | None
+
+
+class CdnTokenList(msgspec.Struct, frozen=True, kw_only=True):
+    tokens: list[CdnTokenOut]
+
+
 class ExpiryBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     expires_at: datetime | None
     """None: never."""
@@ -135,6 +159,15 @@ def shown(token: ApiToken) -> TokenOut:
 def shown_once(token: ApiToken, secret: str, asked: str) -> TokenOut:
     """A new token with its secret; its type is called what the client called it."""
     return msgspec.structs.replace(shown(token), secret=secret, type=asked.lower())
+
+
+def shown_cdn(token: ApiToken) -> CdnTokenOut:
+    return CdnTokenOut(
+        token_name=token.name,
+        project=token.project,
+        environment=token.environment,
+        expires_at=_iso(token.expires_at),
+    )
 
 
 def shown_pat(pat: Pat) -> PatOut:

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 
 from flagkeeper.features.tokens.model import ApiToken, Pat, TokenType
-from flagkeeper.features.tokens.tables import api_tokens, personal_access_tokens, token_last_seen
+from flagkeeper.features.tokens.tables import api_tokens, cdn_tokens, personal_access_tokens, token_last_seen
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.storage.dialects import upsert
 from flagkeeper.storage.sequences import next_id
@@ -117,6 +117,14 @@ _FORGET_PAT_USE = Write[Any](
     )
 )
 _SEEN = Write[Any](upsert(token_last_seen, key=["secret_hash"], update=["seen_at"]))
+
+
+_MARK_CDN = Write[Any](insert(cdn_tokens))
+
+
+def mark_cdn(tx: Transaction, token_id: int) -> None:
+    """It was made for a content delivery network."""
+    tx.write(_MARK_CDN, token_id=token_id)
 
 
 def new_id(tx: Transaction) -> int:

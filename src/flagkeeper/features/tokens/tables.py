@@ -39,3 +39,12 @@ token_last_seen = Table(
     Column("seen_at", BigInteger, nullable=False),
 )
 """When a token was last used. Usage, not state: it changes without an event."""
+
+cdn_tokens = Table(
+    "cdn_tokens",
+    metadata,
+    Column(
+        "token_id", BigInteger, ForeignKey("api_tokens.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+)
+"""Which API tokens were made for a content delivery network. What such a token is does not change by it."""

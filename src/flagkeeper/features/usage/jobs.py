@@ -1,7 +1,5 @@
 """Collecting usage: added up in memory, written every few seconds, and when the server stops."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,15 +11,15 @@ from flagkeeper.eventlog.leased_units import UnitRunner
 from flagkeeper.eventlog.unit import Unit, Units
 from flagkeeper.features.usage import commands
 from flagkeeper.features.usage.model import Collected, Count, CountKey, Report, Sighting, in_chunks
+from flagkeeper.features.usage.ports import TakesImpact, take_nothing
+from flagkeeper.flusher import Flusher
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.errors import Unavailable
-from flagkeeper.supervisor import SupervisedTask, Supervisor
+from flagkeeper.supervisor import Supervisor
 
 FLUSH_EVERY = 5.0
 """Seconds."""
-STOP_PATIENCE = 1.0
-"""Seconds that a flush under way gets at the end of the server; what it has not written is written by the last one."""
 CHUNK = 500
 """Rows of a unit: changes of people get their turn in between."""
 FEW = 100
@@ -35,9 +33,12 @@ log = structlog.get_logger("flagkeeper.usage")
 class UsageCollector:
     """What SDKs report, on its way to the database. Its methods are called on the event loop."""
 
-    def __init__(self, units: Units, supervisor: Supervisor | None = None) -> None:
+    def __init__(
+        self, units: Units, supervisor: Supervisor | None = None, take_impact: TakesImpact = take_nothing
+    ) -> None:
+        self.take_impact = take_impact
         self._units = units
-        self._supervisor = supervisor or Supervisor()
+        self._flusher = Flusher("usage", self.flush, FLUSH_EVERY, supervisor or Supervisor())
         self._collected = Collected()
         self._registered: set[str] = set()
         """Applications that were in the database, or that found no room there today."""
@@ -48,8 +49,6 @@ class UsageCollector:
         self._day = 0
         self.dropped = 0
         """Reports dropped since the start: too many came at once, they make no sense, or the database refused."""
-        self._stopping = asyncio.Event()
-        self._task: SupervisedTask | None = None
 
     def see(self, sighting: Sighting) -> None:
         self._collected.see(sighting)
@@ -69,17 +68,11 @@ class UsageCollector:
             log.warning("usage_unreadable", reports=number)
 
     async def start(self) -> None:
-        self._task = self._supervisor.start("usage", self._repeat)
+        self._flusher.start()
 
     async def stop(self) -> None:
         """Writes what is left, then ends."""
-        task, self._task = self._task, None
-        if task is None:
-            return
-        self._stopping.set()
-        if not await task.finished(STOP_PATIENCE):
-            await task.stop()
-        await self._flush_or_log()
+        await self._flusher.stop()
 
     async def flush(self) -> None:
         """Writes what was collected.
@@ -101,19 +94,6 @@ class UsageCollector:
     async def clean(self, units: UnitRunner) -> None:
         """Deletes what is older than it is kept."""
         await units.run(SYSTEM, commands.forget_old)
-
-    async def _repeat(self) -> None:
-        while not self._stopping.is_set():
-            await self._flush_or_log()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH_EVERY):
-                    await self._stopping.wait()
-
-    async def _flush_or_log(self) -> None:
-        try:
-            await self.flush()
-        except Unavailable as error:
-            log.warning("usage_not_written", error=error.message)
 
     async def _write(self, taken: Collected) -> None:
         await self._register(taken.sightings.values())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from flagkeeper.features.flags.ports import HOUR_COUNTS
 from flagkeeper.features.instance.ports import SETTINGS_NOW
+from flagkeeper.features.measurements.slice import MEASUREMENTS
 from flagkeeper.features.projects.ports import USE_OF_PROJECT
 from flagkeeper.features.usage import api, commands, queries, tables
 from flagkeeper.features.usage.jobs import UsageCollector, UsageMetrics
@@ -12,7 +13,7 @@ from flagkeeper.http.raw import Endpoint
 from flagkeeper.scheduler import Job
 from flagkeeper.slice import Parts, Slice, running
 
-USAGE = running("usage", lambda parts: UsageCollector(parts.units, parts.supervisor))
+USAGE = running("usage", lambda parts: UsageCollector(parts.units, parts.supervisor, parts[MEASUREMENTS].take_impact))
 
 
 def _endpoints(parts: Parts) -> Mapping[str, Endpoint]:

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flagkeeper.eventlog.catalogue.access import UserCreated, UserDeleted, UserUpdated
+from flagkeeper.eventlog.catalogue.access import (
+    PreferenceData,
+    UserCreated,
+    UserDeleted,
+    UserPreferenceUpdated,
+    UserUpdated,
+)
 from flagkeeper.eventlog.catalogue.own import (
     EndedSessionsData,
     FlagkeeperUserPasswordChanged,
@@ -22,7 +28,7 @@ from flagkeeper.features.instance import commands as instance
 from flagkeeper.features.logins import commands as logins
 from flagkeeper.features.logins.model import Refusal, Visit
 from flagkeeper.features.users import queries, store
-from flagkeeper.features.users.model.notes import Answered, check_id, demand_room
+from flagkeeper.features.users.model.notes import Answered, check_id, demand_room, demand_subscription
 from flagkeeper.features.users.model.password import KEPT
 from flagkeeper.features.users.model.session import MOST_NETWORKS, USUAL, SessionRules
 from flagkeeper.features.users.model.user import Inactivity, User, UserChange, UserDraft, UserState, changed, draft
@@ -252,6 +258,15 @@ def see_splash(unit: Unit, user_id: int, splash_id: str) -> None:
     if splash_id not in known:
         demand_room(len(known))
         store.see_splash(unit.tx, user_id, splash_id)
+
+
+def set_subscription(unit: Unit, user_id: int, subscription: str, *, wanted: bool) -> None:
+    """Whether somebody wants a kind of mail. Raises `NotFound`."""
+    demand_subscription(subscription)
+    change, action = (store.subscribe, "subscribed") if wanted else (store.unsubscribe, "unsubscribed")
+    if change(unit.tx, user_id, subscription):
+        data = PreferenceData(user_id=user_id, subscription=subscription, action=action)
+        unit.record(UserPreferenceUpdated(data=data))
 
 
 def answer(

@@ -13,7 +13,7 @@ from flagkeeper.features.users.model.password import demand_strong, hash_passwor
 from flagkeeper.features.users.model.session import NETWORK_KNOWN, Session
 from flagkeeper.features.users.model.user import Inactive, Inactivity, User
 from flagkeeper.features.users.ports import PatsSeen
-from flagkeeper.features.users.store import ANSWERED, COLUMNS, SPLASHES, to_user
+from flagkeeper.features.users.store import ANSWERED, COLUMNS, SPLASHES, SUBSCRIPTIONS, to_user
 from flagkeeper.features.users.tables import login_networks, passwords, sessions, user_logins, users
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Detail, NotFound
@@ -337,3 +337,8 @@ def users_of(tx: Transaction, ids: Sequence[int]) -> list[SeenUser]:
 def notes_of(tx: Transaction, user_id: int) -> tuple[list[str], list[Answered]]:
     """The splash screens that a user has seen, and the questions for feedback that they were asked."""
     return tx.all(SPLASHES, user_id=user_id), tx.all(ANSWERED, user_id=user_id)
+
+
+def subscriptions(tx: Transaction, user_id: int) -> list[str]:
+    """Which kinds of mails somebody wants."""
+    return tx.all(SUBSCRIPTIONS, user_id=user_id)

@@ -208,7 +208,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     root_role: RoleOut
     projects: list[str]
     groups: tuple[()] = ()
-    subscriptions: tuple[()] = ()
+    subscriptions: list[str]
+    """Kinds of mails that you want."""
     features: tuple[()] = ()
     can_change_password: bool
 

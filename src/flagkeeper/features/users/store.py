@@ -15,6 +15,7 @@ from flagkeeper.features.users.tables import (
     user_feedback,
     user_logins,
     user_splashes,
+    user_subscriptions,
     users,
 )
 from flagkeeper.kernel.clock import Millis
@@ -110,6 +111,18 @@ SPLASHES = Query(
     .where(user_splashes.c.user_id == bindparam("user_id"), user_splashes.c.seen.is_(true()))
     .order_by(user_splashes.c.splash_id),
     str,
+)
+SUBSCRIPTIONS = Query(
+    select(user_subscriptions.c.subscription)
+    .where(user_subscriptions.c.user_id == bindparam("user_id"))
+    .order_by(user_subscriptions.c.subscription),
+    str,
+)
+_SUBSCRIBE = Write[Any](upsert(user_subscriptions, key=["user_id", "subscription"]))
+_UNSUBSCRIBE = Write[Any](
+    delete(user_subscriptions).where(
+        user_subscriptions.c.user_id == bindparam("owner"), user_subscriptions.c.subscription == bindparam("which")
+    )
 )
 ANSWERED = Query(
     select(user_feedback.c.feedback_id, user_feedback.c.given_at, user_feedback.c.never_show)
@@ -231,6 +244,16 @@ def splashes(tx: Transaction, user_id: int) -> list[str]:
 
 def see_splash(tx: Transaction, user_id: int, splash_id: str) -> None:
     tx.write(_SEE_SPLASH, user_id=user_id, splash_id=splash_id, seen=True)
+
+
+def subscribe(tx: Transaction, user_id: int, subscription: str) -> bool:
+    """False: nothing changed."""
+    return tx.write(_SUBSCRIBE, user_id=user_id, subscription=subscription) > 0
+
+
+def unsubscribe(tx: Transaction, user_id: int, subscription: str) -> bool:
+    """False: nothing changed."""
+    return tx.write(_UNSUBSCRIBE, owner=user_id, which=subscription) > 0
 
 
 def answered(tx: Transaction, user_id: int) -> list[Answered]:

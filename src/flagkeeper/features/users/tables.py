@@ -77,3 +77,11 @@ user_feedback = Table(
     Column("never_show", Boolean, nullable=False),
 )
 """For what somebody has been asked for feedback."""
+
+user_subscriptions = Table(
+    "user_subscriptions",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("subscription", Text, primary_key=True),
+)
+"""Which kinds of mails somebody wants."""

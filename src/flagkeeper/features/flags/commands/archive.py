@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from flagkeeper.eventlog.catalogue.feature import FeatureArchived, FeatureDeleted, FeatureRevived
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.eventlog.version import Gone
+from flagkeeper.features.charts import commands as charts
 from flagkeeper.features.flags.commands.dependencies import drop
 from flagkeeper.features.flags.commands.lifecycle import take_back
 from flagkeeper.features.flags.model.environment import gone_from, states_of
@@ -90,6 +91,7 @@ def remove(unit: Unit, flag: Flag) -> None:
     if favorites.users_of(unit.tx, flag.name):
         gone[f"favorite-flag/{flag.name}"] = Gone(FavoriteFlagState)
         favorites.remove_all(unit.tx, flag.name)
+    charts.delete_of_flag(unit, flag.name, flag.project)
     flags.remove(unit.tx, flag.name)
     unit.record(
         FeatureDeleted(feature_name=flag.name, project=flag.project, pre_data=payload, tags=tuple(own)),

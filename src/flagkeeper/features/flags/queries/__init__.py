@@ -16,6 +16,7 @@ from flagkeeper.features.flags.queries.details import (
 from flagkeeper.features.flags.queries.favorites import favorite_flags
 from flagkeeper.features.flags.queries.lifecycle import lifecycle, stages_in
 from flagkeeper.features.flags.queries.names import (
+    charted_flag,
     demand_flags,
     demand_possible_name,
     flag,
@@ -49,6 +50,7 @@ __all__ = [
     "ListedEnvironment",
     "ListedFlag",
     "all_types",
+    "charted_flag",
     "children_first",
     "demand_flags",
     "demand_possible_name",

@@ -54,6 +54,12 @@ def flag_with_environments(tx: Transaction, name: str, visibility: Visibility) -
     return found, [each.name for each in projects.environments_of(tx, found.project)]
 
 
+def charted_flag(tx: Transaction, name: str) -> str | None:
+    """The project of a flag in use; None: there is none (`charts.ports`)."""
+    found = tx.first(_BY_NAME, name=name)
+    return found.project if found and found.archived_at is None else None
+
+
 def project_of_flag(tx: Transaction, name: str, visibility: Visibility) -> str | None:
     """The project of a flag, archived or not; None: there is no such flag, or the reader may not know of its
     project."""

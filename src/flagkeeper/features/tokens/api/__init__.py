@@ -1,5 +1,5 @@
 """The tokens API."""
 
-from flagkeeper.features.tokens.api import api_tokens, edge, personal, project_tokens
+from flagkeeper.features.tokens.api import api_tokens, cdn, edge, personal, project_tokens
 
-ROUTES = [*api_tokens.ROUTES, *project_tokens.ROUTES, *personal.ROUTES, *edge.ROUTES]
+ROUTES = [*api_tokens.ROUTES, *project_tokens.ROUTES, *personal.ROUTES, *edge.ROUTES, *cdn.ROUTES]

@@ -152,6 +152,7 @@ class UsageEndpoints:
         body, unread = decode(await read_body(scope, receive, LARGEST_BODY), MetricsParts).read()
         self._usage.drop(unread)
         self._usage.count(body.counts(reporter, now))
+        self._usage.take_impact(body.impact_metrics, body.app_name, reporter.environment)
         self._usage.see(body.sighting(reporter, now))
         if report := body.report(reporter):
             self._usage.report(report)
@@ -165,6 +166,7 @@ class UsageEndpoints:
         counts = list(body.counts(proxy, now))
         for key, count in counts:
             self._usage.count({key: count})
+        self._usage.take_impact(body.impact_metrics, "", proxy.environment)
         for application in body.applications:
             self._usage.see(application.sighting(application.reporter(proxy), now, application.strategies))
         for report in body.reports(proxy, counts):

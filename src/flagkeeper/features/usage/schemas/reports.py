@@ -276,13 +276,14 @@ class BulkParts(msgspec.Struct, frozen=True, kw_only=True):
 
     applications: list[msgspec.Raw]
     metrics: list[msgspec.Raw]
+    impact_metrics: Any = msgspec.field(name="impactMetrics", default=None)
 
     def read(self) -> tuple[BulkBody, int]:
         """What can be read, and the number of items that cannot."""
         applications = list(_readable(self.applications, BulkApplication))
         metrics = list(_readable(self.metrics, BulkCount))
         unread = len(self.applications) + len(self.metrics) - len(applications) - len(metrics)
-        return BulkBody(applications=applications, metrics=metrics), unread
+        return BulkBody(applications=applications, metrics=metrics, impact_metrics=self.impact_metrics), unread
 
 
 def _readable(items: list[msgspec.Raw], kind: type[ItemT]) -> Iterator[ItemT]:

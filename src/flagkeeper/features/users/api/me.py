@@ -78,6 +78,7 @@ async def get_profile(caller: Caller, reader: Reader) -> Profile:
     return Profile(
         root_role=shown_role(await reader.run(access.role, seen.user.root_role)),
         projects=list(dict.fromkeys(role.project for role in roles)),
+        subscriptions=await reader.run(queries.subscriptions, user_id),
         can_change_password=bool(await reader.run(queries.password_hashes, user_id)),
     )
 

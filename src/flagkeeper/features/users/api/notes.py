@@ -62,4 +62,32 @@ async def update_answered(feedback_id: FromPath[str], data: AnsweredBody, caller
     return shown_answered(user_id, kept)
 
 
-ROUTES = [see_splash, create_answered, update_answered]
+@route.put(
+    "/api/admin/email-subscription/{subscription:str}",
+    permission=route.ANYBODY,
+    scope=route.OWN,
+    tag="Notifications",
+    operation="subscribeEmailSubscription",
+    summary="I want this kind of mail",
+    status=202,
+    errors=(404,),
+)
+async def subscribe(subscription: FromPath[str], caller: Caller, units: Units) -> None:
+    await units.run(caller.actor, commands.set_subscription, person(caller), subscription, wanted=True)
+
+
+@route.delete(
+    "/api/admin/email-subscription/{subscription:str}",
+    permission=route.ANYBODY,
+    scope=route.OWN,
+    tag="Notifications",
+    operation="unsubscribeEmailSubscription",
+    summary="I no longer want this kind of mail",
+    status=202,
+    errors=(404,),
+)
+async def unsubscribe(subscription: FromPath[str], caller: Caller, units: Units) -> None:
+    await units.run(caller.actor, commands.set_subscription, person(caller), subscription, wanted=False)
+
+
+ROUTES = [see_splash, create_answered, update_answered, subscribe, unsubscribe]

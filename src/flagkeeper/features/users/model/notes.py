@@ -3,11 +3,15 @@
 import msgspec
 
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.errors import BadData, Detail, NotFound
 
 LONGEST_ID = 100
 MOST_NOTES = 200
 """Of each kind and user."""
+
+
+SUBSCRIPTIONS = ("productivity-report",)
+"""Kinds of mails of which everybody chooses for themselves whether they want them."""
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -30,3 +34,9 @@ def demand_room(number: int) -> None:
     """Raises `BadData` when there are so many already."""
     if number >= MOST_NOTES:
         raise BadData(f"There are {MOST_NOTES} of these for you already, which is more than any interface has.")
+
+
+def demand_subscription(name: str) -> None:
+    """Raises `NotFound`."""
+    if name not in SUBSCRIPTIONS:
+        raise NotFound(f"There are no mails called {name!r:.60}. There are: {', '.join(SUBSCRIPTIONS)}.")

@@ -1,0 +1,1 @@
+"""Banners: what administrators tell everybody who opens the web interface."""

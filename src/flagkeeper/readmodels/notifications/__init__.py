@@ -1,0 +1,1 @@
+"""Notifications: what others changed in the flags that somebody made or likes."""
