@@ -143,6 +143,11 @@ class SettingsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
+class ApprovalOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    required_approvals: int
+
+
 class NewProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: str
     name: str
@@ -151,7 +156,7 @@ class NewProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     default_stickiness: str
     feature_limit: int | None
     environments: list[str]
-    change_request_environments: list[ApprovalBody]
+    change_request_environments: list[ApprovalOut]
     """Those in which every project needs approvals."""
 
 
@@ -242,7 +247,7 @@ def shown_new(project: Project, environments: list[Environment]) -> NewProjectOu
         feature_limit=project.feature_limit,
         environments=[each.name for each in environments],
         change_request_environments=[
-            ApprovalBody(name=each.name, required_approvals=each.required_approvals)
+            ApprovalOut(name=each.name, required_approvals=each.required_approvals)
             for each in environments
             if each.required_approvals is not None
         ],
