@@ -1,8 +1,10 @@
 """Changing who may do what: load, decide, write, record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
-from flagkeeper.eventlog.catalogue.access import RoleCreated
+from msgspec.structs import replace
+
+from flagkeeper.eventlog.catalogue.access import RoleCreated, RoleUpdated
 from flagkeeper.eventlog.catalogue.project_access import (
     GrantedRole,
     GrantedRolesData,
@@ -12,8 +14,15 @@ from flagkeeper.eventlog.catalogue.project_access import (
 )
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.eventlog.version import Gone, State
-from flagkeeper.features.access import store
-from flagkeeper.features.access.model import PREDEFINED, Membership, ProjectAccessState, access_state
+from flagkeeper.features.access import queries, store
+from flagkeeper.features.access.model import (
+    PREDEFINED,
+    Membership,
+    ProjectAccessState,
+    Role,
+    RolePermission,
+    access_state,
+)
 
 
 def seed(unit: Unit) -> None:
@@ -53,3 +62,24 @@ def forget_project(unit: Unit, project: str) -> Mapping[str, State]:
     """Takes all roles in a project that is being deleted. Returns what the event of the deletion keeps with it."""
     had_members = store.revoke_all(unit.tx, project)
     return {f"project-access/{project}": Gone(ProjectAccessState)} if had_members else {}
+
+
+def copy_environment(unit: Unit, source: str, target: str) -> None:
+    """Whatever a role allows in one environment alone, it allows in another one too."""
+    for role in queries.all_roles(unit.tx):
+        added = [replace(each, environment=target) for each in role.permissions if each.environment == source]
+        _set_permissions(unit, role, {*role.permissions, *added})
+
+
+def forget_environment(unit: Unit, environment: str) -> None:
+    """Roles allow nothing any more in an environment that is being deleted."""
+    for role in queries.all_roles(unit.tx):
+        _set_permissions(unit, role, {each for each in role.permissions if each.environment != environment})
+
+
+def _set_permissions(unit: Unit, role: Role, permissions: Set[RolePermission]) -> None:
+    if permissions == set(role.permissions):
+        return
+    new = replace(role, permissions=tuple(sorted(permissions)))
+    store.set_permissions(unit.tx, new)
+    unit.record(RoleUpdated(data=new.payload(), pre_data=role.payload()), new.state())

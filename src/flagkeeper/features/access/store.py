@@ -12,6 +12,7 @@ from flagkeeper.storage.transaction import Transaction
 
 _INSERT_ROLE = Write[Any](insert(roles))
 _INSERT_PERMISSION = Write[Any](insert(role_permissions))
+_REMOVE_PERMISSIONS = Write[Any](delete(role_permissions).where(role_permissions.c.role_id == bindparam("role_id")))
 _MEMBERS = Query(
     select(user_roles.c.user_id, user_roles.c.role_id)
     .where(user_roles.c.project == bindparam("project"))
@@ -35,6 +36,16 @@ _REVOKE_ALL = Write[Any](delete(user_roles).where(user_roles.c.project == bindpa
 
 def add_role(tx: Transaction, role: Role) -> None:
     tx.write(_INSERT_ROLE, id=role.id, name=role.name, description=role.description, type=role.type)
+    _add_permissions(tx, role)
+
+
+def set_permissions(tx: Transaction, role: Role) -> None:
+    """Puts those of `role` in the place of what it allowed."""
+    tx.write(_REMOVE_PERMISSIONS, role_id=role.id)
+    _add_permissions(tx, role)
+
+
+def _add_permissions(tx: Transaction, role: Role) -> None:
     tx.write_many(
         _INSERT_PERMISSION,
         [

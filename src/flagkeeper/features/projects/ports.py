@@ -49,6 +49,17 @@ class FlagEnvironments(Protocol):
         log says what was lost. Returns the versions of all these, by subject."""
         ...
 
+    def clear(self, unit: Unit, project: str, environment: str, most: int) -> int:
+        """Flags of the project, archived ones too, lose what they have in an environment, and the log says so: about
+        `most` events at once. Returns how many; less than `most`: nothing is left there."""
+        ...
+
+    def copy(self, unit: Unit, project: str, source: str, target: str, after: str, most: int) -> tuple[int, str | None]:
+        """Flags of the project, archived ones too, get in an environment, where they have nothing yet, what they have
+        in another one: those whose names come after one, about `most` events at once. Returns how many, and the last
+        flag; None: there are no others."""
+        ...
+
 
 @runtime_checkable
 class StrategyRules(Protocol):

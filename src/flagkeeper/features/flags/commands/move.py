@@ -87,7 +87,7 @@ def _leave(unit: Unit, flag: Flag, lost: Mapping[str, FlagEnvironment]) -> None:
         editor.set_variants([])
         for strategy in state.strategies:
             editor.remove(strategy.id)
-        environments.remove_environment(unit.tx, flag.name, place)
+        environments.remove_environment(unit.tx, [flag.name], place)
 
 
 def _list(names: Iterable[str]) -> str:
