@@ -91,7 +91,7 @@ def test_what_does_not_fit_stays_where_it_is(server: TestServer, limited: str) -
         status, name = 400, "ExceedsLimitError"
     elif limited == "segment":
         segment = server.post("/api/admin/segments", json={"name": "s", "constraints": [], "project": "default"}).json()
-        strategy = {**ROLLOUT, "segments": [segment["id"]]}
+        strategy: dict[str, Any] = {**ROLLOUT, "segments": [segment["id"]]}
         assert server.post(f"{basket}/environments/development/strategies", json=strategy).status_code == 200
     elif limited == "field":
         assert server.post(f"{PROJECTS}/default/context", json={"name": "own"}).status_code == 201

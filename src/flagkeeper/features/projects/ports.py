@@ -35,6 +35,30 @@ class ProjectFlags(Protocol):
         ...
 
 
+class Onboarding(msgspec.Struct, frozen=True):
+    """How far a project has come: nothing is there yet, it has a first flag, an SDK is connected, or both."""
+
+    first_flag: str | None
+    is_connected: bool
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How a project gets on."""
+
+    time_to_production: float
+    """In days: how long flags took that reached production in the last 30 days, on average. 0: none did."""
+    onboarding: Onboarding
+
+
+@runtime_checkable
+class ProjectProgress(Protocol):
+    """Knows how projects get on."""
+
+    def __call__(self, tx: Transaction, projects: list[str], /) -> Mapping[str, Progress]:
+        """By project."""
+        ...
+
+
 @runtime_checkable
 class FlagEnvironments(Protocol):
     """Gives the flags of a project a state in an environment, and takes it away. The project is locked meanwhile."""
@@ -85,6 +109,7 @@ class ThingsOfProject(Protocol):
 
 
 PROJECT_FLAGS = Port[ProjectFlags]("project_flags")
+PROJECT_PROGRESS = Port[ProjectProgress]("project_progress")
 FLAG_ENVIRONMENTS = Port[FlagEnvironments]("flag_environments")
 STRATEGY_RULES = Port[StrategyRules]("strategy_rules")
 FLAGS_OF_PROJECT = Port[ThingsOfProject]("flags_of_project")
