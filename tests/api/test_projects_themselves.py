@@ -250,3 +250,70 @@ def test_only_those_who_may(server: TestServer) -> None:
             assert server.request(method, path, token=token, **more).status_code == 403, path
         assert server.request(method, path, token=None, **more).status_code == 401
     assert server.last_id() == before
+
+
+def test_what_a_list_says_of_how_projects_get_on(server: TestServer) -> None:
+    made(server, name="Empty")
+    made(server)
+    assert flag(server, "shop", "basket") == 201
+    assert flag(server, "shop", "another") == 201
+    server.post(f"{PROJECTS}/shop/stale", json={"features": ["another"], "stale": True})
+    empty, shop = listed(server, "empty"), listed(server, "shop")
+    assert empty is not None
+    assert shop is not None
+    assert empty["onboardingStatus"] == {"status": "onboarding-started"}
+    assert shop["onboardingStatus"] == {"status": "first-flag-created", "feature": "basket"}
+    assert (empty["cleanupCount"], shop["cleanupCount"]) == (0, 1)
+    assert (empty["avgTimeToProduction"], shop["avgTimeToProduction"]) == (0, 0)
+    for name in ("empty", "shop"):
+        overview = server.get(f"{PROJECTS}/{name}/overview").json()
+        found = listed(server, name)
+        assert found is not None
+        assert overview["onboardingStatus"] == found["onboardingStatus"]
+
+
+def test_what_terraform_calls_for_a_project(server: TestServer) -> None:
+    """Each answer has what is compared with the plan, and what is read back is what was asked for."""
+    plan = {"id": "infra", "name": "Infra", "description": "As code", "mode": "protected"}
+    created = server.post(PROJECTS, json=plan)
+    assert created.status_code == 201
+    assert plan.items() <= created.json().items()
+
+    def read() -> dict[str, Any] | None:
+        found = listed(server, "infra")
+        return found and {key: found[key] for key in plan}
+
+    assert read() == plan
+    changed = {"name": "Infrastructure", "description": "By hand", "mode": "private", "defaultStickiness": "userId"}
+    assert server.put(f"{PROJECTS}/infra", json=changed).status_code == 200
+    naming = {"featureNaming": {"pattern": "infra-.*", "example": "infra-x", "description": ""}}
+    assert server.put(f"{PROJECTS}/infra/settings", json=naming).status_code == 200
+    found = listed(server, "infra")
+    assert found is not None
+    assert changed.items() <= found.items()
+    overview = server.get(f"{PROJECTS}/infra/overview").json()
+    assert changed.items() <= overview.items()
+    assert overview["featureNaming"] == {"pattern": "infra-.*", "example": "infra-x", "description": None}
+
+    path = f"{PROJECTS}/infra/environments"
+    assert server.delete(f"{path}/production").status_code == 200
+    assert server.post(path, json={"environment": "production"}).status_code == 200
+    seen = server.get("/api/admin/environments/project/infra").json()["environments"]
+    assert {each["name"] for each in seen if each["visible"]} == {"development", "production"}
+
+    assert server.delete(f"{PROJECTS}/infra").status_code == 200
+    assert read() is None
+
+
+def test_what_terraform_calls_for_an_environment(server: TestServer) -> None:
+    plan = {"name": "staging", "type": "preproduction"}
+    created = server.post("/api/admin/environments", json=plan)
+    assert created.status_code == 201
+    path = "/api/admin/environments/staging"
+    assert plan.items() <= server.get(path).json().items()
+    assert created.json() == server.get(path).json()
+    changed = server.put("/api/admin/environments/update/staging", json={"type": "test", "sortOrder": 7})
+    assert changed.json() == server.get(path).json()
+    assert (changed.json()["type"], changed.json()["sortOrder"]) == ("test", 7)
+    assert server.delete(path).status_code == 200
+    assert server.get(path).status_code == 404

@@ -12,10 +12,12 @@ from flagkeeper.features.environments.keeper import EnvironmentKeeper
 from flagkeeper.features.environments.model import EnvironmentChange, EnvironmentDraft, EnvironmentState
 from flagkeeper.features.environments.ports import (
     ENABLED_FLAGS_BY_ENVIRONMENT,
+    ENVIRONMENT_PROJECTS,
     PROJECTS_BY_ENVIRONMENT,
     TOKENS_BY_ENVIRONMENT,
-    EnvironmentUses,
+    uses_of,
 )
+from flagkeeper.features.projects import commands as projects
 from flagkeeper.kernel.errors import BadData, InvalidOperation, NotFound
 from flagkeeper.kernel.port import Port
 from tests.keeping import StandingIn, check_removals, check_steps
@@ -26,8 +28,8 @@ KINDS = {"environment"}
 NONE: dict[Port[Any], Any] = dict.fromkeys(
     (PROJECTS_BY_ENVIRONMENT, TOKENS_BY_ENVIRONMENT, ENABLED_FLAGS_BY_ENVIRONMENT), lambda *_: {}
 )
-PORTS = StandingIn(NONE)
-USES = EnvironmentUses(projects=lambda *_: {}, tokens=lambda *_: {}, enabled_flags=lambda *_: {})
+PORTS = StandingIn({**NONE, ENVIRONMENT_PROJECTS: projects})
+USES = uses_of(PORTS)
 
 STORY: list[Change] = [
     commands.seed,

@@ -231,6 +231,12 @@ STORY: list[Line] = [
     do(metadata.mark_potentially_stale, ["aged"]),
     do(projects.remove_environment, P, PROD, flags),
     do(projects.add_environment, P, PROD, None, flags, strategy_rules),
+    # another project
+    lambda _log: lambda unit: add_project(unit, "shop"),
+    ask("flag.move", project=P, flag="other", new_project="shop"),
+    ask("flag.move", project="shop", flag="other", new_project="shop"),
+    ask("flag.update", project="shop", flag="other", change=FlagChange(description="there")),
+    ask("flag.move", project="shop", flag="other", new_project=P),
     ask("flag.archive", project=P, flag="aged"),
 ]
 
@@ -243,8 +249,9 @@ def test_a_story_of_flags(log: Log) -> None:
     told_elsewhere = {op.name for op in relations.OPS}  # test_keepers_relations.py
     assert {op.name for op in OPS if op.name.startswith("flag")} - told_elsewhere == ASKED
     # No operation takes an environment from a flag alone, as the project did, or leaves a flag on without an enabled
-    # strategy, as it was between two events.
-    refused = {f"flag/{name}/{PROD}" for name in ("aged", "checkout", "copy", "other")} | {f"flag/checkout/{DEV}"}
+    # strategy, as it was between two events, or makes it what it was in another project: the flag moves first.
+    refused = {f"flag/{name}/{PROD}" for name in ("aged", "checkout", "copy", "other")}
+    refused |= {f"flag/{name}/{DEV}" for name in ("checkout", "other")}
     assert check_steps(log, PORTS, kinds=OURS, refused=refused) > 60
     assert check_removals(log, PORTS, kinds={"flag"}) == 4
 

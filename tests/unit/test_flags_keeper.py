@@ -12,6 +12,7 @@ from flagkeeper.features.flags.keeper import FlagEnvironmentKeeper, FlagKeeper, 
 from flagkeeper.features.flags.model.environment import OFF, FlagEnvironmentState
 from flagkeeper.features.flags.model.flag import FlagState, OldFlagChange
 from flagkeeper.features.flags.model.flag_type import FlagTypeState
+from flagkeeper.features.flags.model.relations import Dependency
 from flagkeeper.features.flags.steps.flags import PUSH_VARIANTS, UPDATE_AS_VERSION_4, PushVariants, UpdateAsVersion4
 from flagkeeper.features.flags.steps.types import SetLifetime
 from flagkeeper.http.permissions import Permission
@@ -35,6 +36,8 @@ FLAG = FlagState(
 )
 ARCHIVED = replace(FLAG, archived_at=1_700_000_000_001)
 OFF_HERE = OFF.state("default")
+
+PARENT = Dependency(feature="parent")
 
 
 def strategy(id_: str, sort_order: int = 0, *, disabled: bool = False, title: str | None = None) -> StrategyData:
@@ -86,13 +89,18 @@ def here(now: FlagEnvironmentState | None, then: FlagEnvironmentState | None) ->
         (ARCHIVED, replace(ARCHIVED, stale=True), ["revive", "mark-stale", "archive"]),
         (FLAG, replace(ARCHIVED, tags=[]), ["update-tags", "archive"]),
         (FLAG, replace(FLAG, description="x", type="experiment", impression_data=True), ["update"]),
+        (FLAG, replace(FLAG, project="theirs"), ["move"]),
+        (FLAG, replace(ARCHIVED, project="theirs", stale=True), ["move", "mark-stale", "archive"]),
+        (ARCHIVED, replace(FLAG, project="theirs"), ["revive", "move"]),
+        (replace(FLAG, dependencies=[PARENT]), replace(FLAG, project="theirs"), ["remove-dependency", "move"]),
+        (FLAG, replace(FLAG, project="theirs", dependencies=[PARENT]), ["move", "add-dependency"]),
     ],
 )
 def test_flags(now: FlagState | None, then: FlagState | None, expected: list[str]) -> None:
     assert of_flag(now, then) == expected
 
 
-@pytest.mark.parametrize("other", [{"project": "theirs"}, {"created_at": 1}, {"created_by_user_id": 8}])
+@pytest.mark.parametrize("other", [{"created_at": 1}, {"created_by_user_id": 8}])
 def test_another_flag_of_the_name_is_not_changed_into_the_one_of_before(other: dict[str, Any]) -> None:
     with pytest.raises(InvalidOperation, match="Delete the one to get the other back"):
         of_flag(replace(FLAG, **other), FLAG)

@@ -6,7 +6,7 @@ from flagkeeper.kernel.errors import FlagkeeperError, LoginRequired, PermissionD
 KNOWN = {
     400: {"BadDataError", "PatternError", "OwaspValidationError", "ExceedsLimitError", "ArchivedFeature"},
     401: {"AuthenticationRequired", "UnauthorizedError", "PasswordMismatch", "InvalidTokenError"},
-    403: {"PermissionError", "ForbiddenError", "InvalidOperationError"},
+    403: {"PermissionError", "ForbiddenError", "InvalidOperationError", "IncompatibleProjectError"},
     404: {"NotFoundError"},
     405: {"NotImplementedError"},
     408: {"RequestTimeoutError"},

@@ -24,6 +24,7 @@ STATUS: dict[type[FlagkeeperError], int] = {
     errors.PermissionDenied: 403,
     errors.Forbidden: 403,
     errors.InvalidOperation: 403,
+    errors.IncompatibleProject: 403,
     errors.NotFound: 404,
     errors.MethodNotAllowed: 405,
     errors.TooSlow: 408,

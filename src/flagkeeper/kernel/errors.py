@@ -105,6 +105,12 @@ class InvalidOperation(FlagkeeperError):
     name = "InvalidOperationError"
 
 
+class IncompatibleProject(FlagkeeperError):
+    """A flag cannot be in a project as it is."""
+
+    name = "IncompatibleProjectError"
+
+
 class NotFound(FlagkeeperError):
     name = "NotFoundError"
 

@@ -2042,6 +2042,22 @@ export interface paths {
         patch: operations["patchFeature"];
         trace?: never;
     };
+    "/api/admin/projects/{projectId}/features/{featureName}/changeProject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["changeProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/projects/{projectId}/features/{featureName}/clone": {
         parameters: {
             query?: never;
@@ -5554,6 +5570,9 @@ export interface components {
         };
         /** @enum {unknown} */
         Mode: "open" | "private" | "protected";
+        MoveBody: {
+            newProjectId: string;
+        };
         Myself: {
             id: number;
             /**
@@ -11223,6 +11242,34 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FlagsFlagOut"];
                 };
+            };
+        };
+    };
+    changeProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Change-Reason"?: string;
+                "X-Change-Ticket"?: string;
+            };
+            path: {
+                projectId: string;
+                featureName: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Flagkeeper-Events"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -1,8 +1,8 @@
 """Changing who may do what: load, decide, write, record."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from flagkeeper.eventlog.catalogue.access import RoleCreated, RoleDeleted, RoleUpdated
 from flagkeeper.eventlog.catalogue.project_access import (
@@ -27,12 +27,13 @@ from flagkeeper.features.access.model import (
     ProjectAccessState,
     Role,
     RoleDraft,
+    RolePermission,
     RoleState,
 )
 from flagkeeper.features.access.model.granting import AccessChange, demand_owner, demand_roles
 from flagkeeper.features.access.ports import EnvironmentNames, RootRoleUses
 from flagkeeper.http.access import Access, allowed, is_admin
-from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, RoleInUse
+from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, PermissionDenied, RoleInUse
 
 
 def seed(unit: Unit) -> None:
@@ -225,3 +226,24 @@ def _save_access(unit: Unit, project: str, old: ProjectAccess, new: ProjectAcces
     demand_owner(old, new)
     store.save_access(unit.tx, project, old, new)
     return new != old
+
+
+def copy_environment(unit: Unit, source: str, target: str) -> None:
+    """Whatever a role allows in one environment alone, it allows in another one too."""
+    for role in queries.all_roles(unit.tx):
+        added = [replace(each, environment=target) for each in role.permissions if each.environment == source]
+        _set_permissions(unit, role, {*role.permissions, *added})
+
+
+def forget_environment(unit: Unit, environment: str) -> None:
+    """Roles allow nothing any more in an environment that is being deleted."""
+    for role in queries.all_roles(unit.tx):
+        _set_permissions(unit, role, {each for each in role.permissions if each.environment != environment})
+
+
+def _set_permissions(unit: Unit, role: Role, permissions: Set[RolePermission]) -> None:
+    if permissions == set(role.permissions):
+        return
+    new = replace(role, permissions=tuple(sorted(permissions)))
+    store.save_role(unit.tx, new)
+    unit.record(RoleUpdated(data=new.payload(), pre_data=role.payload()), new.state())

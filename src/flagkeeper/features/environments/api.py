@@ -1,15 +1,17 @@
 """The environments API: parse, run, answer."""
 
 from litestar import Response
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from flagkeeper.eventlog.query import EVERYTHING, Visibility
+from flagkeeper.eventlog.step import Step
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.environments import commands, queries
 from flagkeeper.features.environments.model import check_name
 from flagkeeper.features.environments.ports import EnvironmentUses
 from flagkeeper.features.environments.queries import UsedEnvironment
 from flagkeeper.features.environments.schemas import (
+    CloneBody,
     EnvironmentBody,
     EnvironmentList,
     EnvironmentName,
@@ -17,6 +19,8 @@ from flagkeeper.features.environments.schemas import (
     NewEnvironmentBody,
     shown,
 )
+from flagkeeper.features.environments.steps import CLONE, DELETE_WITH_ALL, Named
+from flagkeeper.features.undertakings.ports import Undertaker
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
@@ -145,11 +149,44 @@ async def update_environment(
     summary="Delete an environment that no project has and no token reads",
     status=200,
     errors=(404, 409),
+    query={"force": "Take it away from projects and flags first, and revoke the tokens that read it"},
 )
 async def delete_environment(
-    name: FromPath[str], caller: Caller, units: Units, environment_uses: EnvironmentUses
+    name: FromPath[str],
+    caller: Caller,
+    units: Units,
+    environment_uses: EnvironmentUses,
+    undertakings: Undertaker,
+    force: FromQuery[bool] = False,
 ) -> None:
-    await units.run(caller.actor, commands.delete, name, environment_uses)
+    if not force:
+        await units.run(caller.actor, commands.delete, name, environment_uses)
+        return
+    step = Step(DELETE_WITH_ALL.name, Named(name=name))
+    await undertakings.carry_out(units, caller.actor, f"environment/{name}", step)
+
+
+@route.post(
+    "/api/admin/environments/{name:str}/clone",
+    permission=Permission.ADMIN,
+    scope=route.INSTANCE,
+    tag=TAG,
+    operation="cloneEnvironment",
+    summary="Create an environment with what projects and flags have in another one",
+    errors=(404, 409),
+)
+async def clone_environment(
+    name: FromPath[str],
+    data: CloneBody,
+    caller: Caller,
+    units: Units,
+    reader: Reader,
+    environment_uses: EnvironmentUses,
+    undertakings: Undertaker,
+) -> EnvironmentOut:
+    step = Step(CLONE.name, data.copy(name))
+    await undertakings.carry_out(units, caller.actor, f"environment/{data.name}", step)
+    return shown(await reader.run(queries.environment_with_uses, data.name, environment_uses, EVERYTHING))
 
 
 @route.put(
@@ -172,6 +209,7 @@ ROUTES = [
     create_environment,
     update_environment,
     delete_environment,
+    clone_environment,
     turn_on,
     turn_off,
     set_sort_orders,

@@ -4,7 +4,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from flagkeeper.features.environments.model import EnvironmentChange, EnvironmentDraft
+from flagkeeper.features.environments.ports import EnvironmentCopy
 from flagkeeper.features.environments.queries import UsedEnvironment
+from flagkeeper.kernel.limits import AtOnce
 
 
 class EnvironmentName(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +23,21 @@ class NewEnvironmentBody(msgspec.Struct, frozen=True, kw_only=True, rename="came
 
     def draft(self) -> EnvironmentDraft:
         return EnvironmentDraft(**msgspec.structs.asdict(self))
+
+
+class CloneBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    type: str
+    projects: AtOnce[str] | None = None
+    """Those that get the new environment; left out: all that have the other one."""
+    clone_permissions: bool = False
+    """Whether roles may do in the new one what they may do in the other."""
+
+    def copy(self, source: str) -> EnvironmentCopy:
+        draft = EnvironmentDraft(name=self.name, type=self.type)
+        return EnvironmentCopy(
+            source=source, name=self.name, draft=draft, projects=self.projects, permissions=self.clone_permissions
+        )
 
 
 class EnvironmentBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -2,16 +2,17 @@
 
 import msgspec
 
-from flagkeeper.eventlog.step import Demand, Op, Ports
+from flagkeeper.eventlog.step import Demand, Op, Ports, Step
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.environments import commands
 from flagkeeper.features.environments.model import EnvironmentChange, EnvironmentDraft
 from flagkeeper.features.environments.ports import (
-    ENABLED_FLAGS_BY_ENVIRONMENT,
-    PROJECTS_BY_ENVIRONMENT,
-    TOKENS_BY_ENVIRONMENT,
-    EnvironmentUses,
+    ENVIRONMENT_PROJECTS,
+    TOKENS_OF_ENVIRONMENT,
+    EnvironmentCopy,
+    uses_of,
 )
+from flagkeeper.features.undertakings.model import Left
 from flagkeeper.http.permissions import Permission
 
 
@@ -33,13 +34,15 @@ class SetSortOrders(msgspec.Struct, frozen=True, kw_only=True):
 _DEMANDS = ((Demand(Permission.ADMIN),),)
 
 
-def _delete(unit: Unit, wanted: Named, ports: Ports) -> None:
-    uses = EnvironmentUses(
-        projects=ports.answer(PROJECTS_BY_ENVIRONMENT),
-        tokens=ports.answer(TOKENS_BY_ENVIRONMENT),
-        enabled_flags=ports.answer(ENABLED_FLAGS_BY_ENVIRONMENT),
-    )
-    commands.delete(unit, wanted.name, uses)
+def _delete_with_all(unit: Unit, wanted: Named, ports: Ports) -> Left:
+    projects, tokens = ports.answer(ENVIRONMENT_PROJECTS), ports.answer(TOKENS_OF_ENVIRONMENT)
+    done = commands.delete_piece(unit, wanted.name, projects, tokens, ports)
+    return None if done else Step(DELETE_WITH_ALL.name, wanted)
+
+
+def _clone(unit: Unit, wanted: EnvironmentCopy, ports: Ports) -> Left:
+    left = commands.clone_piece(unit, wanted, ports.answer(ENVIRONMENT_PROJECTS), ports)
+    return None if left is None else Step(CLONE.name, left)
 
 
 TURN_ON = Op(
@@ -80,8 +83,23 @@ UPDATE = Op(
 DELETE = Op(
     name="environment.delete",
     payload=Named,
-    run=_delete,
+    run=lambda unit, wanted, ports: commands.delete(unit, wanted.name, uses_of(ports)),
     demands=lambda _wanted: _DEMANDS,
     operation="removeEnvironment",
 )
+DELETE_WITH_ALL = Op(
+    name="environment.delete-with-all",
+    payload=Named,
+    run=_delete_with_all,
+    demands=lambda _wanted: _DEMANDS,
+    operation="removeEnvironment",
+)
+CLONE = Op(
+    name="environment.clone",
+    payload=EnvironmentCopy,
+    run=_clone,
+    demands=lambda _wanted: _DEMANDS,
+    operation="cloneEnvironment",
+)
 OPS = (TURN_ON, TURN_OFF, SET_SORT_ORDERS, CREATE, UPDATE, DELETE)
+UNDERTAKINGS = (DELETE_WITH_ALL, CLONE)

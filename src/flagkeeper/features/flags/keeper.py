@@ -31,7 +31,7 @@ from flagkeeper.kernel.errors import InvalidOperation
 from flagkeeper.storage.transaction import Transaction
 
 _METADATA = ("type", "description", "impression_data")
-_ORIGIN = ("project", "created_at", "created_by", "created_by_user_id")
+_ORIGIN = ("created_at", "created_by", "created_by_user_id")
 
 
 class FlagKeeper:
@@ -63,17 +63,27 @@ class FlagKeeper:
                 f"{to_iso(now.created_at)}, is another one than that of project {then.project!r}, created by "
                 f"{then.created_by} at {to_iso(then.created_at)}. Delete the one to get the other back."
             )
-        changes = list(_changes(now, then))
+        changes = list(_moves_and_changes(now, then))
         if now.archived_at and (changes or then.archived_at is None):
             begun_again = replace(now, completion=None)
-            changes = [Step(flags.REVIVE.name, flags.OfFlag(**_own(now))), *_changes(begun_again, then)]
+            changes = [Step(flags.REVIVE.name, flags.OfFlag(**_own(now))), *_moves_and_changes(begun_again, then)]
         if then.archived_at and (changes or then.archived_at != now.archived_at):
-            changes.append(Step(flags.ARCHIVE.name, flags.Archive(**_own(now), at=then.archived_at)))
+            changes.append(Step(flags.ARCHIVE.name, flags.Archive(**_own(then), at=then.archived_at)))
         return changes
 
 
 def _own(state: FlagState) -> dict[str, Any]:
     return {"project": state.project, "flag": state.name}
+
+
+def _moves_and_changes(now: FlagState, then: FlagState) -> Iterator[Step]:
+    """The same, with the move into another project, which flags that depend on others do not make."""
+    if now.project != then.project:
+        alone = replace(now, dependencies=[])
+        yield from _dependencies(_own(now), now.relations, alone.relations)
+        yield Step(flags.MOVE.name, flags.Move(**_own(now), new_project=then.project))
+        now = replace(alone, project=then.project)
+    yield from _changes(now, then)
 
 
 def _changes(now: FlagState, then: FlagState) -> Iterator[Step]:
@@ -161,8 +171,7 @@ class FlagEnvironmentKeeper:
             raise InvalidOperation(f"It is not known in which project the flag {flag!r} was. Bring it back first.")
         if then.project not in (None, project):
             raise InvalidOperation(
-                f"The flag {flag!r} is in project {project!r} now, and was in {then.project!r}. Delete it and bring "
-                "that one back first."
+                f"The flag {flag!r} is in project {project!r} now, and was in {then.project!r}. Move it there first."
             )
         if then.enabled and all(strategy.disabled for strategy in then.strategies):
             raise InvalidOperation(

@@ -35,6 +35,30 @@ class ProjectFlags(Protocol):
         ...
 
 
+class Onboarding(msgspec.Struct, frozen=True):
+    """How far a project has come: nothing is there yet, it has a first flag, an SDK is connected, or both."""
+
+    first_flag: str | None
+    is_connected: bool
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How a project gets on."""
+
+    time_to_production: float
+    """In days: how long flags took that reached production in the last 30 days, on average. 0: none did."""
+    onboarding: Onboarding
+
+
+@runtime_checkable
+class ProjectProgress(Protocol):
+    """Knows how projects get on."""
+
+    def __call__(self, tx: Transaction, projects: list[str], /) -> Mapping[str, Progress]:
+        """By project."""
+        ...
+
+
 @runtime_checkable
 class FlagEnvironments(Protocol):
     """Gives the flags of a project a state in an environment, and takes it away. The project is locked meanwhile."""
@@ -47,6 +71,17 @@ class FlagEnvironments(Protocol):
     def detach(self, unit: Unit, project: str, environment: str) -> Mapping[str, State]:
         """Every flag of the project, archived ones too, loses the environment with all its strategies there, and the
         log says what was lost. Returns the versions of all these, by subject."""
+        ...
+
+    def clear(self, unit: Unit, project: str, environment: str, most: int) -> int:
+        """Flags of the project, archived ones too, lose what they have in an environment, and the log says so: about
+        `most` events at once. Returns how many; less than `most`: nothing is left there."""
+        ...
+
+    def copy(self, unit: Unit, project: str, source: str, target: str, after: str, most: int) -> tuple[int, str | None]:
+        """Flags of the project, archived ones too, get in an environment, where they have nothing yet, what they have
+        in another one: those whose names come after one, about `most` events at once. Returns how many, and the last
+        flag; None: there are no others."""
         ...
 
 
@@ -74,6 +109,7 @@ class ThingsOfProject(Protocol):
 
 
 PROJECT_FLAGS = Port[ProjectFlags]("project_flags")
+PROJECT_PROGRESS = Port[ProjectProgress]("project_progress")
 FLAG_ENVIRONMENTS = Port[FlagEnvironments]("flag_environments")
 STRATEGY_RULES = Port[StrategyRules]("strategy_rules")
 FLAGS_OF_PROJECT = Port[ThingsOfProject]("flags_of_project")

@@ -16,7 +16,7 @@ from flagkeeper.features.environments.ports import EnvironmentUses
 from flagkeeper.features.environments.queries import all_environments
 from flagkeeper.features.environments.tables import environments
 from flagkeeper.features.projects.model import FavoriteProjectState, Project, ProjectEnvironment
-from flagkeeper.features.projects.ports import FlagCounts, ProjectFlags
+from flagkeeper.features.projects.ports import FlagCounts, Progress, ProjectFlags, ProjectProgress
 from flagkeeper.features.projects.store import COLUMNS, favorite_of, to_project, to_strategy
 from flagkeeper.features.projects.tables import favorite_projects, project_environments, projects
 from flagkeeper.features.users.tables import users
@@ -49,6 +49,7 @@ class ListedProject(msgspec.Struct, frozen=True, kw_only=True):
     """Of the project or anything in it: when its last event happened."""
     favorite: bool
     """Of whoever looks."""
+    progress: Progress
 
 
 class SeenEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,7 +225,13 @@ def count_by_environment(tx: Transaction, project: str | None, visibility: Visib
 
 
 def listed(
-    tx: Transaction, flags: ProjectFlags, visibility: Visibility, user_id: int, *, archived: bool = False
+    tx: Transaction,
+    flags: ProjectFlags,
+    progress: ProjectProgress,
+    visibility: Visibility,
+    user_id: int,
+    *,
+    archived: bool = False,
 ) -> list[ListedProject]:
     """All projects in use, or all in the archive, as a list shows them to a user: favourites first; without those that
     are hidden."""
@@ -232,7 +239,7 @@ def listed(
     found = [each for each in all_projects(tx, archived=archived) if not is_hidden(each.id, visibility)]
     found.sort(key=lambda each: each.id not in favorites)
     ids = [each.id for each in found]
-    counts = flags(tx, ids)
+    counts, made = flags(tx, ids), progress(tx, ids)
     members: dict[str, int] = dict(tx.all(_MEMBERS, ids=ids))
     owners = owners_of(tx, ids)
     of_archive = {name: at for name, _, at in newest_of(tx, "project")}
@@ -245,6 +252,7 @@ def listed(
             members=members.get(each.id, 0),
             last_updated_at=max(each.updated_at, last_events.get(each.id, 0)),
             favorite=each.id in favorites,
+            progress=made[each.id],
         )
         for each in found
     ]

@@ -1,5 +1,7 @@
 """Projects and their environments on the wire."""
 
+from typing import Literal
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -8,6 +10,7 @@ from flagkeeper.eventlog.catalogue.payload import FeatureNaming, LinkTemplate, V
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.features.environments.model import Environment
 from flagkeeper.features.projects.model import DEFAULT_STICKINESS, Mode, NewProject, Project, ProjectChange, health
+from flagkeeper.features.projects.ports import Onboarding
 from flagkeeper.features.projects.queries import ListedProject, Owner, SeenEnvironment
 from flagkeeper.features.users.model.user import image_url
 from flagkeeper.kernel import clock
@@ -24,6 +27,14 @@ class SystemOwner(msgspec.Struct, frozen=True, kw_only=True, tag_field="ownerTyp
     """Nobody in particular."""
 
 
+class OnboardingOut(msgspec.Struct, frozen=True, kw_only=True):
+    """How far somebody has come with a project."""
+
+    status: Literal["onboarding-started", "first-flag-created", "sdk-connected", "onboarded"]
+    feature: str | UnsetType = UNSET
+    """The first flag, where no SDK is connected."""
+
+
 class ProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: str
     name: str
@@ -36,7 +47,12 @@ class ProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     feature_count: int
     stale_feature_count: int
     potentially_stale_feature_count: int
+    cleanup_count: int
+    """Flags in use that are stale, or may be."""
     member_count: int
+    avg_time_to_production: float
+    """In days, of flags that reached production in the last 30 days."""
+    onboarding_status: OnboardingOut
     created_at: clock.Iso
     updated_at: clock.Iso
     last_updated_at: clock.Iso
@@ -148,6 +164,11 @@ class SettingsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
+class ApprovalOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    required_approvals: int
+
+
 class NewProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: str
     name: str
@@ -227,7 +248,10 @@ def shown(listed: ListedProject) -> ProjectOut:
         feature_count=flags.archived if project.archived_at else flags.active,
         stale_feature_count=flags.stale,
         potentially_stale_feature_count=flags.potentially_stale,
+        cleanup_count=flags.stale + flags.potentially_stale,
         member_count=listed.members,
+        avg_time_to_production=listed.progress.time_to_production,
+        onboarding_status=shown_onboarding(listed.progress.onboarding),
         created_at=clock.to_iso(project.created_at),
         updated_at=clock.to_iso(project.updated_at),
         last_updated_at=clock.to_iso(listed.last_updated_at),
@@ -262,6 +286,14 @@ def shown_environment(seen: SeenEnvironment) -> ProjectEnvironmentOut:
         visible=seen.attached,
         default_strategy=seen.default_strategy or UNSET,
     )
+
+
+def shown_onboarding(onboarding: Onboarding) -> OnboardingOut:
+    if onboarding.first_flag is None:
+        return OnboardingOut(status="sdk-connected" if onboarding.is_connected else "onboarding-started")
+    if onboarding.is_connected:
+        return OnboardingOut(status="onboarded")
+    return OnboardingOut(status="first-flag-created", feature=onboarding.first_flag)
 
 
 def shown_owner(owner: Owner) -> UserOwner:

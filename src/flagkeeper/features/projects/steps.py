@@ -77,6 +77,11 @@ def _delete_with_all(unit: Unit, wanted: Named, ports: Ports) -> Left:
     return None if done else Step(DELETE_WITH_ALL.name, wanted)
 
 
+def _remove_environment_with_all(unit: Unit, wanted: Where, ports: Ports) -> Left:
+    done = commands.remove_piece(unit, wanted.project, wanted.environment, ports.answer(FLAG_ENVIRONMENTS))
+    return None if done else Step(REMOVE_ENVIRONMENT_WITH_ALL.name, wanted)
+
+
 CREATE = Op(
     name="project.create",
     payload=NewProject,
@@ -149,6 +154,13 @@ REMOVE_ENVIRONMENT = Op(
     demands=lambda wanted: ((Demand(Permission.UPDATE_PROJECT, wanted.project, wanted.environment),),),
     operation="removeEnvironmentFromProject",
 )
+REMOVE_ENVIRONMENT_WITH_ALL = Op(
+    name="project-environment.remove-with-all",
+    payload=Where,
+    run=_remove_environment_with_all,
+    demands=REMOVE_ENVIRONMENT.demands,
+    operation="removeEnvironmentFromProject",
+)
 SET_DEFAULT_STRATEGY = Op(
     name="project-environment.set-default-strategy",
     payload=SetDefaultStrategy,
@@ -184,4 +196,4 @@ OPS = (
     *(ADD_ENVIRONMENT, REMOVE_ENVIRONMENT, SET_DEFAULT_STRATEGY, RESET_DEFAULT_STRATEGY),
     *(ADD_FAVORITE, REMOVE_FAVORITE),
 )
-UNDERTAKINGS = (DELETE_WITH_ALL,)
+UNDERTAKINGS = (DELETE_WITH_ALL, REMOVE_ENVIRONMENT_WITH_ALL)

@@ -85,6 +85,15 @@ _ATTACHED = Query(
     ),
     lambda environment, strategy: (str(environment), to_strategy(strategy)),
 )
+_HAVING = Query(
+    select(project_environments.c.project).where(project_environments.c.environment == bindparam("environment")), str
+)
+_ONLY = Query(
+    select(project_environments.c.project)
+    .group_by(project_environments.c.project)
+    .having(func.count() == 1, func.max(project_environments.c.environment) == bindparam("environment")),
+    str,
+)
 _ATTACH = Write[Any](upsert(project_environments, key=["project", "environment"]))
 _ONE = (
     project_environments.c.project == bindparam("project"),
@@ -152,6 +161,16 @@ def remove(tx: Transaction, project_id: str) -> None:
 def attached(tx: Transaction, project_id: str) -> dict[str, DefaultStrategyData | None]:
     """The project's environments, with the default strategy of each."""
     return dict(tx.all(_ATTACHED, project=project_id))
+
+
+def having(tx: Transaction, environment: str) -> list[str]:
+    """The projects that have an environment, archived ones too, sorted."""
+    return sorted(tx.all(_HAVING, environment=environment))
+
+
+def having_only(tx: Transaction, environment: str) -> list[str]:
+    """Those of them that have no other one."""
+    return sorted(tx.all(_ONLY, environment=environment))
 
 
 def attach(tx: Transaction, project_id: str, environment: str, strategy: DefaultStrategyData | None) -> bool:

@@ -1,6 +1,6 @@
 """What the server has to know of tokens."""
 
-from flagkeeper.features.environments.ports import TOKENS_BY_ENVIRONMENT
+from flagkeeper.features.environments.ports import TOKENS_BY_ENVIRONMENT, TOKENS_OF_ENVIRONMENT
 from flagkeeper.features.projects.ports import TOKENS_OF_PROJECT
 from flagkeeper.features.tokens import api, commands, keeper, queries, steps, tables
 from flagkeeper.features.tokens.jobs import SeenTokens
@@ -18,6 +18,7 @@ SLICE = Slice(
     ops=steps.OPS,
     answers=(
         TOKENS_BY_ENVIRONMENT.answered_by(queries.count_by_environment),
+        TOKENS_OF_ENVIRONMENT.answered_by(commands.delete_of_environment),
         TOKENS_OF_PROJECT.answered_by(commands.delete_of_project),
         TOKENS_OF_USER.answered_by(commands.delete_pats_of),
         PATS_SEEN.answered_by(queries.pats_seen),

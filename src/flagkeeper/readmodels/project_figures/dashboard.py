@@ -11,10 +11,10 @@ from flagkeeper.features.flags.model.flag import Flag
 from flagkeeper.features.flags.queries import project_flags
 from flagkeeper.features.flags.tables import features
 from flagkeeper.features.projects.model import DEFAULT_PROJECT
-from flagkeeper.features.projects.ports import FlagCounts
+from flagkeeper.features.projects.ports import FlagCounts, Onboarding
 from flagkeeper.features.projects.queries import ListedProject, Owner, demand_visible, listed, owners_of
 from flagkeeper.features.users.queries import ProjectRole, SeenUser, all_users, project_roles
-from flagkeeper.readmodels.project_figures.queries import Onboarding, Window, counts_of, health_window, onboarding
+from flagkeeper.readmodels.project_figures.queries import Window, counts_of, health_window, onboarding, progress
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.storage.dialects import none_of
 from flagkeeper.storage.statement import Query
@@ -61,7 +61,7 @@ _MADE_BY = Query(
 def dashboard(tx: Transaction, user_id: int, visibility: Visibility) -> Dashboard:
     """The projects are those in which the user has a role, and the default one."""
     mine = {role.project for role in project_roles(tx, user_id)} | {DEFAULT_PROJECT}
-    projects = [each for each in listed(tx, project_flags, visibility, user_id) if each.project.id in mine]
+    projects = [each for each in listed(tx, project_flags, progress, visibility, user_id) if each.project.id in mine]
     owners = {owner.user_id: owner for each in projects for owner in each.owners}
     return Dashboard(
         projects=projects,

@@ -9,12 +9,11 @@ from flagkeeper.eventlog.catalogue.payload import one_of
 from flagkeeper.eventlog.read import EventOut
 from flagkeeper.features.flags.model.flag import Flag
 from flagkeeper.features.projects.queries import ListedProject
-from flagkeeper.features.projects.schemas import SystemOwner, UserOwner, shown_owner
+from flagkeeper.features.projects.schemas import OnboardingOut, SystemOwner, UserOwner, shown_onboarding, shown_owner
 from flagkeeper.features.users.model.user import User, image_url
 from flagkeeper.kernel import clock
 from flagkeeper.readmodels.project_figures.dashboard import Dashboard, ProjectDetails
 from flagkeeper.readmodels.project_figures.jobs import health_of
-from flagkeeper.readmodels.project_figures.schemas import OnboardingOut, shown_onboarding
 
 
 class OwnProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

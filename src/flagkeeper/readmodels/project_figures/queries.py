@@ -1,6 +1,6 @@
 """Reading the figures of projects. Nothing here counts events: that was done when they were added up."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -15,7 +15,8 @@ from flagkeeper.features.flags.queries import ListedFlag, flags_of_project, stag
 from flagkeeper.features.flags.tables import feature_last_seen, features
 from flagkeeper.features.projects import queries as projects
 from flagkeeper.features.projects.model import Project, ProjectEnvironment
-from flagkeeper.features.projects.ports import FlagCounts
+from flagkeeper.features.projects.ports import FlagCounts, Onboarding, Progress
+from flagkeeper.features.projects.tables import projects as project_table
 from flagkeeper.features.segments.tables import segments
 from flagkeeper.features.tokens.tables import api_tokens
 from flagkeeper.features.usage.tables import client_application_usage
@@ -26,23 +27,17 @@ from flagkeeper.readmodels.project_figures.model import (
     Day,
     LeadTime,
     Stats,
+    average,
     lead_time,
     stats,
 )
 from flagkeeper.readmodels.project_figures.tables import flag_first_enabled, project_days, project_health_days
-from flagkeeper.storage.dialects import contains
-from flagkeeper.storage.statement import Query
+from flagkeeper.storage.dialects import any_of, contains
+from flagkeeper.storage.statement import Query, columns
 from flagkeeper.storage.transaction import Transaction
 
 LEAD_TIME_TYPE = "release"
 """Flags of other types are not made to reach production once and for all."""
-
-
-class Onboarding(msgspec.Struct, frozen=True):
-    """How far a project has come: nothing is there yet, it has a first flag, an SDK is connected, or both."""
-
-    first_flag: str | None
-    is_connected: bool
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,28 +88,26 @@ _LEAD_TIMES = (
     select(features.c.name, features.c.created_at, func.min(flag_first_enabled.c.at).label("first"))
     .join(features, features.c.name == flag_first_enabled.c.feature_name)
     .join(environments, environments.c.name == flag_first_enabled.c.environment)
-    .where(
-        features.c.project == bindparam("project"),
-        features.c.type == LEAD_TIME_TYPE,
-        environments.c.type == PRODUCTION,
-    )
+    .where(features.c.type == LEAD_TIME_TYPE, environments.c.type == PRODUCTION)
     .group_by(features.c.name, features.c.created_at)
     .order_by(features.c.name)
 )
-_ALL_LEAD_TIMES = Query(_LEAD_TIMES, lead_time)
+_ALL_LEAD_TIMES = Query(_LEAD_TIMES.where(features.c.project == bindparam("project")), lead_time)
 _earlier = flag_first_enabled.alias()
 _production = environments.alias()
-_RECENT_LEAD_TIMES = Query(
-    _LEAD_TIMES.where(
-        flag_first_enabled.c.at >= bindparam("since"),
-        ~exists().where(
-            _earlier.c.feature_name == flag_first_enabled.c.feature_name,
-            _earlier.c.at < bindparam("since"),
-            _production.c.name == _earlier.c.environment,
-            _production.c.type == PRODUCTION,
-        ),
+_RECENT = _LEAD_TIMES.where(
+    flag_first_enabled.c.at >= bindparam("since"),
+    ~exists().where(
+        _earlier.c.feature_name == flag_first_enabled.c.feature_name,
+        _earlier.c.at < bindparam("since"),
+        _production.c.name == _earlier.c.environment,
+        _production.c.type == PRODUCTION,
     ),
-    lead_time,
+)
+_RECENT_LEAD_TIMES = Query(_RECENT.where(features.c.project == bindparam("project")), lead_time)
+_RECENT_LEAD_TIMES_OF = Query(
+    _RECENT.add_columns(features.c.project).group_by(features.c.project).where(any_of(features.c.project, "projects")),
+    lambda flag, created_at, first, project: (str(project), lead_time(flag, created_at, first)),
 )
 _COUNTS = Query(
     select(
@@ -157,6 +150,28 @@ _SEEN_FLAG = Query(
     .join(feature_last_seen, feature_last_seen.c.feature_name == features.c.name)
     .where(features.c.project == bindparam("project"))
     .limit(1),
+    str,
+)
+_FIRST_FLAGS = Query(
+    select(
+        project_table.c.id,
+        select(features.c.name)
+        .where(features.c.project == project_table.c.id)
+        .order_by(features.c.created_at, features.c.name)
+        .limit(1)
+        .scalar_subquery(),
+    ).where(any_of(project_table.c.id, "projects")),
+    columns,
+)
+_USED = Query(
+    select(client_application_usage.c.project).distinct().where(any_of(client_application_usage.c.project, "projects")),
+    str,
+)
+_WITH_SEEN_FLAGS = Query(
+    select(features.c.project)
+    .distinct()
+    .join(feature_last_seen, feature_last_seen.c.feature_name == features.c.name)
+    .where(any_of(features.c.project, "projects")),
     str,
 )
 _HEALTH = Query(
@@ -240,6 +255,23 @@ def onboarding(tx: Transaction, project_id: str) -> Onboarding:
     """An SDK is connected when it has asked for a flag of the project, or its token is for this project."""
     connected = tx.first(_USE, project=project_id) or tx.first(_SEEN_FLAG, project=project_id)
     return Onboarding(tx.first(_FIRST_FLAG, project=project_id), connected is not None)
+
+
+def progress(tx: Transaction, ids: list[str]) -> Mapping[str, Progress]:
+    """How projects get on, by their ids (`features.projects.ports.ProjectProgress`)."""
+    since = (_today() - WINDOW + 1) * clock.DAY
+    connected = {*tx.all(_USED, projects=ids), *tx.all(_WITH_SEEN_FLAGS, projects=ids)}
+    first = dict(tx.all(_FIRST_FLAGS, projects=ids))
+    recent: defaultdict[str, list[LeadTime]] = defaultdict(list)
+    for project, found in tx.all(_RECENT_LEAD_TIMES_OF, projects=ids, since=since):
+        recent[project].append(found)
+    return {
+        project: Progress(
+            time_to_production=average(recent[project]),
+            onboarding=Onboarding(first.get(project), project in connected),
+        )
+        for project in ids
+    }
 
 
 def health_window(tx: Transaction, project_id: str) -> Window:

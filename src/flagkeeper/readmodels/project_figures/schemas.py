@@ -1,6 +1,6 @@
 """The figures of projects on the wire."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -12,10 +12,11 @@ from flagkeeper.features.flags.queries import ListedFlag
 from flagkeeper.features.flags.schemas.flags import ListedFlagOut, shown_in_list
 from flagkeeper.features.projects.model import Mode, ProjectEnvironment
 from flagkeeper.features.projects.ports import FlagCounts
+from flagkeeper.features.projects.schemas import OnboardingOut, shown_onboarding
 from flagkeeper.kernel import clock
 from flagkeeper.readmodels.project_figures.jobs import health_of
 from flagkeeper.readmodels.project_figures.model import LeadTime, Stats, average
-from flagkeeper.readmodels.project_figures.queries import Onboarding, Overview, Status
+from flagkeeper.readmodels.project_figures.queries import Overview, Status
 
 
 class StatsOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -40,14 +41,6 @@ class PlaceOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class TypeCountOut(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     count: int
-
-
-class OnboardingOut(msgspec.Struct, frozen=True, kw_only=True):
-    """How far somebody has come with a project."""
-
-    status: Literal["onboarding-started", "first-flag-created", "sdk-connected", "onboarded"]
-    feature: str | UnsetType = UNSET
-    """The first flag, where no SDK is connected."""
 
 
 class _Frame(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -221,14 +214,6 @@ def shown_insights(overview: Overview, lead_times: list[LeadTime]) -> InsightsOu
         feature_type_counts=_types(overview),
         members=MembersOut(current_members=overview.members, change=overview.stats.members_added),
     )
-
-
-def shown_onboarding(onboarding: Onboarding) -> OnboardingOut:
-    if onboarding.first_flag is None:
-        return OnboardingOut(status="sdk-connected" if onboarding.is_connected else "onboarding-started")
-    if onboarding.is_connected:
-        return OnboardingOut(status="onboarded")
-    return OnboardingOut(status="first-flag-created", feature=onboarding.first_flag)
 
 
 def _frame(overview: Overview) -> dict[str, Any]:

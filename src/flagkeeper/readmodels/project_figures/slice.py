@@ -1,7 +1,8 @@
 """What the server has to know of how projects get on."""
 
 from flagkeeper.eventlog.durable import DurableRunner
-from flagkeeper.readmodels.project_figures import api, tables
+from flagkeeper.features.projects.ports import PROJECT_PROGRESS
+from flagkeeper.readmodels.project_figures import api, queries, tables
 from flagkeeper.readmodels.project_figures.follower import ProjectFigures
 from flagkeeper.readmodels.project_figures.jobs import LOOK_EVERY, look
 from flagkeeper.scheduler import Job
@@ -18,6 +19,7 @@ SLICE = Slice(
     name="project_figures",
     routes=api.ROUTES,
     tables=tables,
+    answers=(PROJECT_PROGRESS.answered_by(queries.progress),),
     parts=(PROJECT_FIGURES,),
     jobs=lambda _: [Job(name="project-health", every=LOOK_EVERY, run=look)],
 )

@@ -8,11 +8,11 @@ from msgspec import UNSET
 from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.flags import queries
-from flagkeeper.features.flags.commands import archive, create, legacy, metadata
+from flagkeeper.features.flags.commands import archive, create, legacy, metadata, move
 from flagkeeper.features.flags.model.flag import FlagChange, FlagDraft, OldFlagChange
 from flagkeeper.features.flags.model.json_patch import Patch
 from flagkeeper.features.flags.ports import HourCounts
-from flagkeeper.features.flags.schemas.bodies import CloneBody, FlagName
+from flagkeeper.features.flags.schemas.bodies import CloneBody, FlagName, MoveBody
 from flagkeeper.features.flags.schemas.flags import (
     FlagDetailOut,
     FlagList,
@@ -147,6 +147,20 @@ async def clone_flag(project: str, flag: str, data: CloneBody, caller: Caller, u
     return shown(copy)
 
 
+@route.post(
+    FLAG + "/changeProject",
+    permission=Permission.MOVE_FEATURE_TOGGLE,
+    scope=route.PROJECT,
+    tag=TAG,
+    operation="changeProject",
+    summary="Move a flag to another project, where the same permission is needed",
+    errors=(404,),
+)
+async def move_flag(project: str, flag: str, data: MoveBody, caller: Caller, units: Units) -> None:
+    caller.demand(Permission.MOVE_FEATURE_TOGGLE, project=data.new_project_id)
+    await units.run(caller.actor, move.move, project, flag, data.new_project_id)
+
+
 @route.put(
     "/api/admin/features/{flag:str}",
     permission=route.ANYBODY,
@@ -187,5 +201,6 @@ ROUTES = [
     patch_flag,
     archive_flag,
     clone_flag,
+    move_flag,
     update_flag_of_version_4,
 ]

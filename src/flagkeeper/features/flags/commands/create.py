@@ -92,7 +92,7 @@ def clone(unit: Unit, project_id: str, source_name: str, name: str, *, replace_g
     _add(unit, flag, [], bare)
     for environment, state in states.items():
         editor = Editor(unit, flag, environment, bare[environment])
-        for strategy in _copies(state.strategies, name if replace_group_id else None):
+        for strategy in copies(state.strategies, name if replace_group_id else None):
             editor.add(strategy)
     for dependency in relations.relations_of(unit.tx, source_name).dependencies:
         draft = DependencyDraft(feature=dependency.feature, enabled=dependency.enabled, variants=dependency.variants)
@@ -168,7 +168,7 @@ def _add(
     )
 
 
-def _copies(strategies: list[StrategyData], group_id: str | None) -> list[StrategyData]:
+def copies(strategies: list[StrategyData], group_id: str | None) -> list[StrategyData]:
     """The same strategies under new ids that rise in their order."""
     copies = []
     for strategy, new_id in zip(strategies, sorted(new_ulid() for _ in strategies), strict=True):

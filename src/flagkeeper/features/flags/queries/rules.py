@@ -56,6 +56,12 @@ def percentages_of(tx: Transaction, strategy: str) -> Collection[str]:
     return {parameter.name for parameter in parameters if parameter.type == ParameterType.PERCENTAGE}
 
 
+def foreign_segments(tx: Transaction, project: str, ids: Collection[int]) -> list[int]:
+    """Those that another project owns."""
+    found = tx.all(_SEGMENTS, ids=sorted(ids)) if ids else []
+    return [id_ for id_, owner in found if owner not in (None, project)]
+
+
 def demand_segments(tx: Transaction, project: str, ids: Collection[int]) -> None:
     """Raises `NotFound` unless all exist, `BadData` unless all are global or the project's own."""
     if not ids:

@@ -21,6 +21,10 @@ class CloneBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     replace_group_id: bool = True
 
 
+class MoveBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    new_project_id: str
+
+
 class FlagNames(msgspec.Struct, frozen=True, kw_only=True):
     features: AtOnce[str]
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.step import Demand, Op
-from flagkeeper.features.flags.commands import archive, create, legacy, metadata, tags, variants
+from flagkeeper.features.flags.commands import archive, create, legacy, metadata, move, tags, variants
 from flagkeeper.features.flags.model.flag import FlagChange, FlagDraft, FlagState, OldFlagChange, Tags
 from flagkeeper.features.flags.model.json_patch import Patch
 from flagkeeper.features.flags.model.variant import VariantDraft
@@ -33,6 +33,10 @@ class Clone(OfFlag, frozen=True, kw_only=True):
     name: str
     """Of the copy."""
     replace_group_id: bool = True
+
+
+class Move(OfFlag, frozen=True, kw_only=True):
+    new_project: str
 
 
 class Update(OfFlag, frozen=True, kw_only=True):
@@ -189,6 +193,16 @@ UPDATE_TAGS = Op(
     demands=in_project(Permission.UPDATE_FEATURE),
     operation="updateTags",
 )
+MOVE = Op(
+    name="flag.move",
+    payload=Move,
+    run=lambda unit, wanted, _ports: move.move(unit, wanted.project, wanted.flag, wanted.new_project),
+    demands=lambda wanted: (
+        (Demand(Permission.MOVE_FEATURE_TOGGLE, wanted.project),),
+        (Demand(Permission.MOVE_FEATURE_TOGGLE, wanted.new_project),),
+    ),
+    operation="changeProject",
+)
 SET_VARIANTS = Op(
     name="flag.set-variants",
     payload=SetVariants,
@@ -213,6 +227,6 @@ PUSH_VARIANTS = Op(
     operation="overwriteFeatureVariantsOnEnvironments",
 )
 OPS = (
-    *(CREATE, RESTORE, CLONE, UPDATE, UPDATE_AS_VERSION_4, PATCH, MARK_STALE, ARCHIVE, REVIVE, DELETE),
+    *(CREATE, RESTORE, CLONE, MOVE, UPDATE, UPDATE_AS_VERSION_4, PATCH, MARK_STALE, ARCHIVE, REVIVE, DELETE),
     *(TAG, UNTAG, UPDATE_TAGS, SET_VARIANTS, PATCH_VARIANTS, PUSH_VARIANTS),
 )

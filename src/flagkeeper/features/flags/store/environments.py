@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, or_, select, update
 
 from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.eventlog.catalogue.payload import StrategyData, VariantData, by_name
@@ -13,6 +13,7 @@ from flagkeeper.features.flags.model.environment import FlagEnvironment, in_orde
 from flagkeeper.features.flags.tables import feature_environments as places
 from flagkeeper.features.flags.tables import feature_strategies as strategies
 from flagkeeper.features.flags.tables import feature_strategy_segments as used
+from flagkeeper.features.flags.tables import features
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import NotFound
 from flagkeeper.storage.dialects import any_of
@@ -58,6 +59,22 @@ _THIS = (
     strategies.c.id == bindparam("id"),
     strategies.c.feature_name == bindparam("feature_name"),
     strategies.c.environment == bindparam("environment"),
+)
+_USED = Query(
+    select(places.c.feature_name)
+    .join(features, features.c.name == places.c.feature_name)
+    .where(
+        features.c.project == bindparam("project"),
+        places.c.environment == bindparam("environment"),
+        or_(
+            places.c.enabled,
+            places.c.variants != "[]",
+            exists().where(
+                strategies.c.feature_name == places.c.feature_name, strategies.c.environment == places.c.environment
+            ),
+        ),
+    ),
+    str,
 )
 _ADD = Write[Any](insert(places))
 _REMOVE = Write[Any](delete(places).where(*_HERE))
@@ -141,8 +158,14 @@ def add_environment(tx: Transaction, flags: Iterable[str], environment: str) -> 
     tx.write_many(_ADD, [_row(flag, environment, enabled=False, variants="[]") for flag in flags])
 
 
-def remove_environment(tx: Transaction, flag: str, environment: str) -> None:
-    tx.write(_REMOVE, feature_name=flag, environment=environment)
+def remove_environment(tx: Transaction, flags: Iterable[str], environment: str) -> None:
+    tx.write_many(_REMOVE, [_row(flag, environment) for flag in flags])
+
+
+def used_in(tx: Transaction, project: str, environment: str) -> list[str]:
+    """The flags of a project, archived ones too, that are on in an environment, or have strategies or variants there;
+    sorted."""
+    return sorted(tx.all(_USED, project=project, environment=environment))
 
 
 def switch(tx: Transaction, flag: str, environment: str, enabled: bool) -> None:

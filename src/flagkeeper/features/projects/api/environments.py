@@ -4,6 +4,7 @@ from litestar.params import FromPath
 
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.eventlog.query import Visibility
+from flagkeeper.eventlog.step import Step
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.environments.ports import EnvironmentUses
 from flagkeeper.features.projects import commands, queries
@@ -14,6 +15,8 @@ from flagkeeper.features.projects.schemas import (
     ProjectEnvironmentList,
     shown_environment,
 )
+from flagkeeper.features.projects.steps import REMOVE_ENVIRONMENT_WITH_ALL, Where
+from flagkeeper.features.undertakings.ports import Undertaker
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
@@ -74,16 +77,13 @@ async def add_environment(
     operation="removeEnvironmentFromProject",
     summary="Take an environment, and what its flags do there, away from a project",
     status=200,
-    errors=(404,),
+    errors=(404, 409),
 )
 async def remove_environment(
-    project: FromPath[str],
-    environment: FromPath[str],
-    caller: Caller,
-    units: Units,
-    flag_environments: FlagEnvironments,
+    project: FromPath[str], environment: FromPath[str], caller: Caller, units: Units, undertakings: Undertaker
 ) -> None:
-    await units.run(caller.actor, commands.remove_environment, project, environment, flag_environments)
+    step = Step(REMOVE_ENVIRONMENT_WITH_ALL.name, Where(project=project, environment=environment))
+    await undertakings.carry_out(units, caller.actor, f"project/{project}/{environment}", step)
 
 
 @route.post(

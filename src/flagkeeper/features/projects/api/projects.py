@@ -8,7 +8,7 @@ from flagkeeper.eventlog.step import Step
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.projects import commands, queries
 from flagkeeper.features.projects.model import check_new_id
-from flagkeeper.features.projects.ports import ProjectFlags
+from flagkeeper.features.projects.ports import ProjectFlags, ProjectProgress
 from flagkeeper.features.projects.schemas import (
     NewProjectBody,
     NewProjectOut,
@@ -42,11 +42,14 @@ PROJECT = "/api/admin/projects/{project:str}"
 async def list_projects(
     reader: Reader,
     project_flags: ProjectFlags,
+    project_progress: ProjectProgress,
     visibility: Visibility,
     caller: Caller,
     archived: FromQuery[bool] = False,
 ) -> ProjectList:
-    found = await reader.run(queries.listed, project_flags, visibility, caller.actor.user_id, archived=archived)
+    found = await reader.run(
+        queries.listed, project_flags, project_progress, visibility, caller.actor.user_id, archived=archived
+    )
     return ProjectList(projects=[shown(each) for each in found])
 
 

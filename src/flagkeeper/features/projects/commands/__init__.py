@@ -3,9 +3,13 @@
 from flagkeeper.features.projects.commands.environments import (
     add_environment,
     bring_environment,
+    copy,
+    having,
     remove_environment,
+    remove_piece,
     reset_default_strategy,
     set_default_strategy,
+    take_away,
 )
 from flagkeeper.features.projects.commands.favorites import add_favorite, remove_favorite
 from flagkeeper.features.projects.commands.projects import (
@@ -27,14 +31,18 @@ __all__ = [
     "bring",
     "bring_environment",
     "change",
+    "copy",
     "create",
     "delete_piece",
     "drop",
+    "having",
     "remove_environment",
     "remove_favorite",
+    "remove_piece",
     "reset_default_strategy",
     "restore",
     "revive",
     "seed",
     "set_default_strategy",
+    "take_away",
 ]

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from flagkeeper.eventlog.catalogue.project import (
     DefaultStrategyData,
     DefaultStrategyUpdated,
     ProjectEnvironmentAdded,
     ProjectEnvironmentRemoved,
 )
+from flagkeeper.eventlog.step import Ports
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.eventlog.version import Gone, State
 from flagkeeper.features.environments import queries as environments
+from flagkeeper.features.environments.ports import EnvironmentCopy
 from flagkeeper.features.projects import store
 from flagkeeper.features.projects.model import ProjectEnvironmentState, check_default_strategy
-from flagkeeper.features.projects.ports import FlagEnvironments, StrategyRules
+from flagkeeper.features.projects.ports import FLAG_ENVIRONMENTS, FlagEnvironments, StrategyRules
+from flagkeeper.features.undertakings.model import PIECE
 from flagkeeper.kernel.errors import BadData, Conflict, NotFound
 from flagkeeper.kernel.existing import Existing
 
@@ -47,19 +52,19 @@ def remove_environment(unit: Unit, project_id: str, environment: str, flags: Fla
     Raises:
         NotFound: there is no such project, or it does not have the environment.
         BadData: it is the only one that the project has.
+        LimitExceeded: flags have too much in it for one unit.
     """
-    store.load(unit.tx, project_id)
-    attached = store.attached(unit.tx, project_id)
-    _demand_attached(attached, project_id, environment)
-    if len(attached) == 1:
-        raise BadData(f"{environment!r} is the only environment of the project, and a project needs one.")
-    lost = flags.detach(unit, project_id, environment)
-    store.detach(unit.tx, project_id, environment)
-    unit.record(
-        ProjectEnvironmentRemoved(project=project_id, environment=environment),
-        Gone(ProjectEnvironmentState),
-        also=lost,
-    )
+    _demand_another(unit, project_id, environment)
+    _detach(unit, project_id, environment, flags)
+
+
+def remove_piece(unit: Unit, project_id: str, environment: str, flags: FlagEnvironments) -> bool:
+    """The same, or some of it. Returns whether it is gone."""
+    _demand_another(unit, project_id, environment)
+    if flags.clear(unit, project_id, environment, PIECE) >= PIECE:
+        return False
+    _detach(unit, project_id, environment, flags)
+    return True
 
 
 def set_default_strategy(
@@ -85,6 +90,51 @@ def reset_default_strategy(unit: Unit, project_id: str, environment: str) -> Non
     """
     old = _default_strategy(unit, project_id, environment)
     _save_default_strategy(unit, project_id, environment, old, None)
+
+
+def having(unit: Unit, environment: str) -> list[str]:
+    """The projects that have it, archived ones too (`environments.ports.EnvironmentProjects`, as the next two)."""
+    return store.having(unit.tx, environment)
+
+
+def copy(unit: Unit, order: EnvironmentCopy, ports: Ports) -> EnvironmentCopy | None:
+    """Gives projects an environment, with the default strategy and the state of flags of another one, or does some of
+    that. Returns what is left. None: nothing."""
+    flags, room = ports.answer(FLAG_ENVIRONMENTS), PIECE
+    left, after = list(order.projects or ()), order.after
+    while left and room > 0:
+        attached = store.attached(unit.tx, left[0])
+        if order.source not in attached:  # it lost it meanwhile, or is gone
+            left, after = left[1:], ""
+            continue
+        if order.name not in attached:
+            strategy = attached[order.source]
+            store.attach(unit.tx, left[0], order.name, strategy)
+            given = flags.attach(unit, left[0], order.name)
+            record_attached(unit, left[0], order.name, strategy, given)
+            room -= _weight(given)
+        done, last = flags.copy(unit, left[0], order.source, order.name, after, room)
+        room -= done
+        left, after = (left[1:], "") if last is None else (left, last)
+    return replace(order, projects=left, after=after) if left else None
+
+
+def take_away(unit: Unit, environment: str, most: int, ports: Ports) -> int:
+    """Takes what projects have in an environment, about `most` of it. Returns how much; less than `most`: there is no
+    more. Raises `Conflict`: it is the only one that a project has."""
+    if alone := store.having_only(unit.tx, environment):
+        raise Conflict(
+            f"{environment!r} is the only environment of {len(alone)} projects, which need one: "
+            f"{', '.join(alone[:10])}. Give them another one first."
+        )
+    flags, done = ports.answer(FLAG_ENVIRONMENTS), 0
+    for project in store.having(unit.tx, environment):
+        done += flags.clear(unit, project, environment, most - done)
+        if done < most:
+            done += _weight(_detach(unit, project, environment, flags))
+        if done >= most:
+            break
+    return done
 
 
 def bring_environment(
@@ -118,6 +168,32 @@ def record_attached(
         ProjectEnvironmentState(default_strategy=strategy),
         also=flags,
     )
+
+
+def _demand_another(unit: Unit, project_id: str, environment: str) -> None:
+    """Locks the project. Raises `NotFound`, or `BadData` when it would have no environment."""
+    store.load(unit.tx, project_id)
+    attached = store.attached(unit.tx, project_id)
+    _demand_attached(attached, project_id, environment)
+    if len(attached) == 1:
+        raise BadData(f"{environment!r} is the only environment of the project, and a project needs one.")
+
+
+def _detach(unit: Unit, project_id: str, environment: str, flags: FlagEnvironments) -> Mapping[str, State]:
+    lost = flags.detach(unit, project_id, environment)
+    store.detach(unit.tx, project_id, environment)
+    unit.record(
+        ProjectEnvironmentRemoved(project=project_id, environment=environment),
+        Gone(ProjectEnvironmentState),
+        also=lost,
+    )
+    return lost
+
+
+def _weight(flags: Mapping[str, State]) -> int:
+    """How much work it is that a project gets or loses an environment, in events: rows of flags are written many at
+    once."""
+    return 1 + len(flags) // 20
 
 
 def _default_strategy(unit: Unit, project_id: str, environment: str) -> DefaultStrategyData | None:

@@ -19,12 +19,7 @@ from flagkeeper.features.context_fields.model import ContextFieldDraft
 from flagkeeper.features.context_fields.steps import OPS as CONTEXT_FIELD_OPS
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.environments.model import Environment
-from flagkeeper.features.environments.ports import (
-    ENABLED_FLAGS_BY_ENVIRONMENT,
-    PROJECTS_BY_ENVIRONMENT,
-    TOKENS_BY_ENVIRONMENT,
-    EnvironmentUses,
-)
+from flagkeeper.features.environments.ports import uses_of
 from flagkeeper.features.flags.commands import links, whole
 from flagkeeper.features.flags.model.relations import LinkDraft
 from flagkeeper.features.flags.model.strategy import StrategyDraft
@@ -162,14 +157,6 @@ def _op(name: str, payload: type[Any], run: Callable[[Unit, Any, Any], Any]) -> 
     )
 
 
-def _uses(ports: Any) -> EnvironmentUses:
-    return EnvironmentUses(
-        projects=ports.answer(PROJECTS_BY_ENVIRONMENT),
-        tokens=ports.answer(TOKENS_BY_ENVIRONMENT),
-        enabled_flags=ports.answer(ENABLED_FLAGS_BY_ENVIRONMENT),
-    )
-
-
 ANNOUNCE = _op("import.announce", Announce, lambda unit, wanted, _ports: unit.record(DROPPED[wanted.dropped]()))
 BRING_ENVIRONMENT = _op(
     "environment.bring",
@@ -177,7 +164,7 @@ BRING_ENVIRONMENT = _op(
     lambda unit, wanted, _ports: environments.bring(unit, wanted.environment, wanted.existing),
 )
 DROP_ENVIRONMENT = _op(
-    "environment.drop", Named, lambda unit, wanted, ports: environments.drop(unit, wanted.name, _uses(ports))
+    "environment.drop", Named, lambda unit, wanted, ports: environments.delete(unit, wanted.name, uses_of(ports))
 )
 BRING_PROJECT = _op(
     "project.bring",

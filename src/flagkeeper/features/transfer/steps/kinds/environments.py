@@ -44,6 +44,8 @@ def plan_leaving(p: Planning) -> None:
             p.fault(f"The environment {name!r} would be dropped, and projects have it: {users}.", "/body/environments")
         if name in p.world.token_environments:
             p.fault(f"The environment {name!r} would be dropped, and tokens read it.", "/body/environments")
+        if p.world.environments[name].protected or not p.environments_after:
+            p.fault(f"The environment {name!r} is protected, or the last one: it stays.", "/body/environments")
         p.add(Stage.ENVIRONMENTS_GO, ops.DROP_ENVIRONMENT, ops.Named(name=name))
 
 
