@@ -75,11 +75,6 @@ class ApprovalBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     required_approvals: int = 1
 
 
-class ApprovalOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    name: str
-    required_approvals: int
-
-
 class NewProjectBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: str | None = None
     """Left out: one is made of the name."""
