@@ -168,10 +168,10 @@ class Faults:
         try:
             seen = self._run_through(writer, waiting)
             case = "\n".join(sorted(set(faulty.texts)))
+            self.commands |= seen or set()
             if seen is None or case in self.cases:
                 return
             self.cases.add(case)
-            self.commands |= seen
             self.statements += len(faulty.texts)
             with _Watch(writer._database) as watch:
                 self._fail_each(writer, waiting, case, f"{sorted(seen)}", watch)

@@ -83,6 +83,7 @@ def test_a_row_says_what_a_type_is() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_stale_page_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -251,6 +251,7 @@ def test_the_order_of_slices_is_that_of_their_list(copied: Path) -> None:
 
 
 @pytest.mark.parametrize("plant", FORBIDDEN, ids=lambda plant: f"{plant.module}: {plant.line or 'new'}")
+@pytest.mark.slow
 def test_a_planted_violation_is_noticed(before: list[Broken], copied: Path, plant: Plant) -> None:
     assert not [each for each in before if plant.contract == each.contract and plant.found in each.imports]
     add(copied, plant.module, plant.line)
@@ -258,6 +259,7 @@ def test_a_planted_violation_is_noticed(before: list[Broken], copied: Path, plan
 
 
 @pytest.mark.parametrize(("module", "line"), HARMLESS)
+@pytest.mark.slow
 def test_what_is_allowed_stays_allowed(before: list[Broken], copied: Path, module: str, line: str) -> None:
     add(copied, module, line)
     assert Tree(copied).broken() == before
