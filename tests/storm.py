@@ -55,12 +55,12 @@ class Process:
         }
         limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({descriptors}, {descriptors})); "
         code = (limit if descriptors else "") + "from flagkeeper.cli import main; main()"
-        self._command = [sys.executable, "-c", code]
+        self.command = [sys.executable, "-c", code]
 
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._command, "serve"],
+                [*self.command, "serve"],
                 env=self._environment,
                 stdout=log,
                 stderr=log,
