@@ -26,6 +26,7 @@ from flagkeeper.features.tags.slice import SLICE as TAGS
 from flagkeeper.features.tokens.slice import SLICE as TOKENS
 from flagkeeper.features.traffic.slice import SLICE as TRAFFIC
 from flagkeeper.features.transfer.slice import SLICE as TRANSFER
+from flagkeeper.features.undertakings.slice import SLICE as UNDERTAKINGS
 from flagkeeper.features.usage.slice import SLICE as USAGE
 from flagkeeper.features.users.slice import SLICE as USERS
 from flagkeeper.integrations.config.slice import SLICE as INTEGRATIONS
@@ -56,6 +57,7 @@ SLICES: tuple[Slice, ...] = (
     SIGNUPS,
     FEEDBACK,
     BANNERS,
+    UNDERTAKINGS,
     ENVIRONMENTS,
     PROJECTS,
     TOKENS,
