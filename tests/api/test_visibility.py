@@ -76,6 +76,7 @@ SEGMENT = {"name": "fresh-segment", "constraints": []}
 
 LISTS = {
     "GET /api/admin/api-tokens": Read(),
+    "GET /api/admin/cdn/tokens": Read(),
     "GET /api/admin/environments": Read(),
     "GET /api/admin/environments/{name}": Read(lambda _: f"/{PLACE}"),
     "GET /api/admin/projects": Read(),
@@ -116,6 +117,7 @@ BY_NAME = {
     "POST /api/admin/api-tokens": Named(
         "project", body={"tokenName": "x", "type": "client", "environment": PLACE, "projects": ["{it}"]}
     ),
+    "POST /api/admin/cdn/tokens": Named("project", body={"tokenName": "x", "environment": PLACE, "project": "{it}"}),
     "PUT /api/admin/api-tokens/{token}": Named("token", body={"expiresAt": "2090-01-01T00:00:00Z"}),
     "DELETE /api/admin/api-tokens/{token}": Named("token"),
     "GET /api/admin/segments/{segment_id}": Named("segment"),
@@ -174,6 +176,7 @@ BY_NAME = {
 ELSEWHERE = {
     "GET /api/admin/addons/{integration_id}/events": "for administrators, who see everything",
     "GET /api/admin/events": "for administrators, who see everything",
+    "GET /api/admin/notifications": "tests/api/test_notices.py, as it depends on whose flags they are",
     "GET /api/admin/log/stream": "tests/api/test_log_visibility.py, as it never ends",
     "GET /api/client/features": "an SDK's token says which projects it opens: tests/api/test_two_projects.py",
     "GET /api/client/features/{featureName}": "the same",
@@ -286,6 +289,8 @@ def hide(server: TestServer, receiver: Receiver, world: World) -> None:
     segment = server.post("/api/admin/segments", json={**SEGMENT, "name": "secret-segment", "project": HIDDEN})
     assert segment.status_code == 201, segment.text
     token = token_for(server, "secret-token", HIDDEN)
+    network = {"tokenName": "secret-token-of-a-network", "environment": PLACE, "project": HIDDEN}
+    assert server.post("/api/admin/cdn/tokens", json=network).status_code == 202
     report(server, token, "secret-app", "secret-plan", "lantern", "not-yet-planned")
     report(server, world.everywhere, "open-app", "secret-plan")
     delivered(server, receiver, 3)

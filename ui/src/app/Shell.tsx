@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { queryClient } from '../api/query-client';
+import { Banners } from '../banners/Banners';
 import { logOut, meQuery } from '../session/api';
 import { displayName } from '../session/model';
 import { SessionEnded } from '../session/SessionEnded';
@@ -48,6 +49,7 @@ export function Shell() {
       </a>
       {!narrow && <Sidebar onSearch={() => setBar(true)} />}
       <div className={styles.column}>
+        <Banners />
         <div className={styles.top}>
           {narrow && (
             <ActionIcon aria-label="Menu" onClick={setMenu.open}>
