@@ -32,7 +32,7 @@ from flagkeeper.features.access.model import (
 from flagkeeper.features.access.model.granting import AccessChange, demand_owner, demand_roles
 from flagkeeper.features.access.ports import EnvironmentNames, RootRoleUses
 from flagkeeper.http.access import Access, allowed, is_admin
-from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, RoleInUse
+from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, PermissionDenied, RoleInUse
 
 
 def seed(unit: Unit) -> None:
