@@ -29,6 +29,9 @@ Allows = Mapping[str, frozenset[str]]
 """Permissions, and in which environments each holds; the empty one stands for all."""
 
 
+NONE: Allows = {}
+
+
 class Who(NamedTuple):
     """Somebody, how they call, and what they may do, as they were made."""
 
@@ -36,7 +39,7 @@ class Who(NamedTuple):
     headers: dict[str, str]
     known: bool = True
     """Whether the admin API knows them at all."""
-    root: Allows = {}
+    root: Allows = NONE
     member: Allows | None = None
     """In each of the projects; None: they are no member of any."""
 
@@ -102,7 +105,7 @@ def everybody(server: TestServer) -> Iterator[Who]:
     for name, root_role, of_user, of_group, group_root, role, member in (
         ("viewer", "Viewer", None, None, None, VIEWER, None),
         ("editor", "Editor", None, None, None, EDITOR, None),
-        ("admin", "Admin", None, None, None, None, None),
+        ("another-admin", "Admin", None, None, None, None, None),
         ("member", "Viewer", MEMBER.id, None, None, VIEWER, allows(MEMBER)),
         ("owner", "Viewer", OWNER.id, None, None, VIEWER, allows(OWNER)),
         ("reader", "Editor", 6, None, None, EDITOR, {}),
@@ -112,7 +115,7 @@ def everybody(server: TestServer) -> Iterator[Who]:
         ("in-a-group-of-editors", "Viewer", None, None, EDITOR.id, EDITOR, None),
         ("in-a-group-with-a-custom-root", "Viewer", None, None, root, None, None),
     ):
-        made = person(server, name, root_role)
+        made, group = person(server, name, root_role), 0
         if of_group or group_root:
             body = {"name": name, "rootRole": group_root, "users": [{"user": {"id": made.id}}]}
             group = server.post("/api/admin/groups", json=body).json()["id"]
@@ -122,7 +125,7 @@ def everybody(server: TestServer) -> Iterator[Who]:
                 assert server.put(f"{place}/users/{made.id}/roles", json={"roles": [of_user]}).status_code == 200
             if of_group:
                 assert server.put(f"{place}/groups/{group}/roles", json={"roles": [of_group]}).status_code == 200
-        known: Allows = {"ADMIN": EVERYWHERE} if name == "admin" else allows(role) if role else of_root
+        known: Allows = {"ADMIN": EVERYWHERE} if name == "another-admin" else allows(role) if role else of_root
         yield Who(name, {"authorization": made.token}, root=known, member=member)
         if name in ("viewer", "member", "in-a-group"):
             with browser(server, name) as client:
@@ -252,9 +255,10 @@ def test_some_of_it(server: TestServer) -> None:
 
 
 @pytest.mark.slow
-def test_all_of_it(sqlite_server: TestServer) -> None:
-    every = prepared(sqlite_server)
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+def test_all_of_it(server: TestServer) -> None:
+    every = prepared(server)
     assert len(every) >= 20_000
-    before = sqlite_server.last_id()
-    check(sqlite_server, every)
-    assert sqlite_server.last_id() == before, "who is refused writes nothing, and who is let through was stopped"
+    before = server.last_id()
+    check(server, every)
+    assert server.last_id() == before, "who is refused writes nothing, and who is let through was stopped"
