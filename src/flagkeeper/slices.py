@@ -19,6 +19,7 @@ from flagkeeper.features.projects.slice import SLICE as PROJECTS
 from flagkeeper.features.retention.slice import SLICE as RETENTION
 from flagkeeper.features.searches.slice import SLICE as SEARCHES
 from flagkeeper.features.segments.slice import SLICE as SEGMENTS
+from flagkeeper.features.service_accounts.slice import SLICE as SERVICE_ACCOUNTS
 from flagkeeper.features.signups.slice import SLICE as SIGNUPS
 from flagkeeper.features.strategies.slice import SLICE as STRATEGIES
 from flagkeeper.features.tags.slice import SLICE as TAGS
@@ -59,6 +60,7 @@ SLICES: tuple[Slice, ...] = (
     PROJECTS,
     PROJECT_ACCESS,
     TOKENS,
+    SERVICE_ACCOUNTS,
     EDGE,
     TAGS,
     STRATEGIES,
