@@ -25,7 +25,7 @@ from flagkeeper.eventlog.catalogue.feature_relation import FeatureFavorited
 from flagkeeper.eventlog.follow import MemoryFollower, MemoryRunner
 from flagkeeper.eventlog.log_reader import LogReader
 from flagkeeper.eventlog.log_signal import LogSignal
-from flagkeeper.eventlog.read import Epoch, LogEvent
+from flagkeeper.eventlog.read import LogEvent, LogPosition
 from flagkeeper.features.access.model import EDITOR, MEMBER, OWNER, PREDEFINED
 from flagkeeper.http.access import Access, Projects, allowed, hidden_projects, hides
 from flagkeeper.http.permissions import Permission
@@ -189,7 +189,7 @@ def dispatch(rounds: int) -> list[Case]:
     log_reader = LogReader(cast(Reader, source), LogSignal(), Supervisor())
     for follower in followers:
         runner = MemoryRunner(follower, log_reader)
-        runner.at = Epoch("", 0)
+        runner.at = LogPosition("", 0)
         log_reader.add(runner)
     log_reader.listen(lambda news: any(fanout.wants.includes(each) and fanout.is_urgent(each) for each in news))
     log_reader.listen(lambda news: any(each.type in INTEGRATION_TYPES for each in news))
@@ -213,8 +213,8 @@ class Prepared:
     async def run(self, read: Callable[[Any], Any]) -> Any:
         return read(self)
 
-    def together(self, *_asked: Any) -> tuple[list[Epoch], list[LogEvent]]:
-        return [Epoch("", self.batch[-1].id)], self.batch
+    def together(self, *_asked: Any) -> tuple[list[LogPosition], list[LogEvent]]:
+        return [LogPosition("", self.batch[-1].id)], self.batch
 
 
 def event(number: int) -> LogEvent:
