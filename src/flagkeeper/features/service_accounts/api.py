@@ -17,7 +17,6 @@ from flagkeeper.features.service_accounts.schemas import (
 )
 from flagkeeper.features.tokens.schemas import NewPatBody, PatList, PatOut, shown_pat
 from flagkeeper.features.users import commands as users
-from flagkeeper.features.users.ports import GroupsOfUser, SearchesOfUser
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
@@ -74,26 +73,6 @@ async def update_account(
     return shown(await reader.run(queries.account, account_id))
 
 
-@route.delete(
-    "/api/admin/service-account/{account_id:int}",
-    permission=Permission.ADMIN,
-    scope=route.INSTANCE,
-    tag=TAG,
-    operation="deleteServiceAccount",
-    summary="Delete a service account with all its tokens",
-    status=200,
-    errors=(404,),
-)
-async def delete_account(
-    account_id: FromPath[int],
-    caller: Caller,
-    units: Units,
-    searches_of_user: SearchesOfUser,
-    groups_of_user: GroupsOfUser,
-) -> None:
-    await units.run(caller.actor, commands.delete, account_id, searches_of_user, groups_of_user)
-
-
 @route.get(
     "/api/admin/service-account/{account_id:int}/token",
     permission=Permission.ADMIN,
@@ -137,4 +116,4 @@ async def delete_token(account_id: FromPath[int], token_id: FromPath[int], calle
     await units.run(caller.actor, commands.delete_token, account_id, token_id)
 
 
-ROUTES = [list_accounts, create_account, update_account, delete_account, list_tokens, create_token, delete_token]
+ROUTES = [list_accounts, create_account, update_account, list_tokens, create_token, delete_token]

@@ -5,7 +5,6 @@ from flagkeeper.features.tokens import commands as tokens
 from flagkeeper.features.tokens.model import Pat
 from flagkeeper.features.users import commands as users
 from flagkeeper.features.users.model.user import SERVICE, UserChange
-from flagkeeper.features.users.ports import GroupsOfUser, SearchesOfUser
 from flagkeeper.kernel.clock import Millis
 
 
@@ -13,12 +12,6 @@ def update(unit: Unit, account_id: int, change: UserChange) -> None:
     """Raises `NotFound` or `BadData`."""
     users.demand_account(unit, account_id, SERVICE)
     users.update(unit, account_id, change)
-
-
-def delete(unit: Unit, account_id: int, searches_of_user: SearchesOfUser, groups_of_user: GroupsOfUser) -> None:
-    """Revokes its tokens too. Raises `NotFound`, or `InvalidOperation` when it asks itself."""
-    users.demand_account(unit, account_id, SERVICE)
-    users.delete(unit, account_id, tokens.delete_pats_of, searches_of_user, groups_of_user)
 
 
 def create_token(unit: Unit, account_id: int, description: str, expires_at: Millis) -> tuple[Pat, str]:

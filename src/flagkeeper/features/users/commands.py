@@ -23,7 +23,7 @@ from flagkeeper.features.users import queries, store
 from flagkeeper.features.users.model.notes import Answered, check_id, demand_room
 from flagkeeper.features.users.model.password import KEPT
 from flagkeeper.features.users.model.session import MOST_NETWORKS, USUAL, SessionRules
-from flagkeeper.features.users.model.user import User, UserChange, UserDraft, UserState, changed
+from flagkeeper.features.users.model.user import SERVICE, User, UserChange, UserDraft, UserState, changed
 from flagkeeper.features.users.ports import GroupsOfUser, PatsSeen, SearchesOfUser, TokensOfUser
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, NotFound, PasswordMismatch
@@ -140,6 +140,18 @@ def delete(
         unit.record(ServiceAccountDeleted(pre_data=user.service_payload()), also={f"user/{user_id}": Gone(UserState)})
     else:
         unit.record(UserDeleted(pre_data=user.payload()), Gone(UserState))
+
+
+def delete_service(
+    unit: Unit,
+    account_id: int,
+    tokens_of_user: TokensOfUser,
+    searches_of_user: SearchesOfUser,
+    groups_of_user: GroupsOfUser,
+) -> None:
+    """The same for what must be a service account. Raises `NotFound` or `InvalidOperation`."""
+    demand_account(unit, account_id, SERVICE)
+    delete(unit, account_id, tokens_of_user, searches_of_user, groups_of_user)
 
 
 def delete_inactive(
