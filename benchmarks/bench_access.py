@@ -25,13 +25,15 @@ from flagkeeper.eventlog.catalogue.feature_relation import FeatureFavorited
 from flagkeeper.eventlog.follow import MemoryFollower, MemoryRunner
 from flagkeeper.eventlog.log_reader import LogReader
 from flagkeeper.eventlog.log_signal import LogSignal
-from flagkeeper.eventlog.read import Epoch, LogEvent
+from flagkeeper.eventlog.read import LogEvent, LogPosition
 from flagkeeper.features.access.model import EDITOR, MEMBER, OWNER, PREDEFINED
 from flagkeeper.http.access import Access, Projects, allowed, hidden_projects, hides
 from flagkeeper.http.permissions import Permission
 from flagkeeper.integrations.config.model import Integration
 from flagkeeper.integrations.delivery.fanout import INTEGRATION_TYPES, Fanout
 from flagkeeper.readmodels.client_features.follower import ClientFeatures
+from flagkeeper.readmodels.credentials import rows
+from flagkeeper.readmodels.credentials.roles import Roles
 from flagkeeper.readmodels.credentials.view import CredentialView
 from flagkeeper.readmodels.event_tail.feed import Feed
 from flagkeeper.storage.reader import Reader
@@ -49,7 +51,7 @@ def main() -> None:
     table = Table(title="microseconds")
     for heading in ("what", "median", "goal"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
-    for what, goal, run, number in [*permissions(given.grants), *dispatch(given.rounds)]:
+    for what, goal, run, number in [*permissions(given.grants), *of_a_company(), *dispatch(given.rounds)]:
         taken = statistics.median(timed(run) for _ in range(given.rounds)) / number * 1e6
         table.add_row(what, f"{taken:.2f}", goal)
     Console(width=120).print(table)
@@ -113,6 +115,66 @@ def somebody(grants: int) -> tuple[Access, list[str], int]:
     )
 
 
+def of_a_company() -> list[Case]:
+    """500 projects, 5,000 users, 200 groups and 50 roles that were made here: what is asked, and what follows a change
+    once it has been read."""
+    rng = random.Random(14)
+    allowed_by: dict[int, Any] = {
+        role.id: {each.name: frozenset({each.environment or None}) for each in role.permissions} for role in PREDEFINED
+    }
+    made = range(101, 151)
+    for number in made:
+        names = rng.sample((*Permission,)[1:], 12)
+        allowed_by[number] = {name: frozenset(rng.sample((None, "development", "production"), 2)) for name in names}
+    modes = {f"p{number}": rng.choice(("open", "protected", "private")) for number in range(500)}
+    people = range(1, 5_001)
+    groups = {
+        number: rows.Group(rng.choice((None, 2, 3)), frozenset(rng.sample(people, 50))) for number in range(1, 201)
+    }
+    given = (*made, 4, 5, 6)
+    held: dict[str, rows.Held] = {
+        project: {("user", each): tuple(sorted(rng.sample(given, 2))) for each in rng.sample(people, 30)}
+        | {("group", each): (rng.choice(given),) for each in rng.sample(range(1, 201), 10)}
+        for project in modes
+    }
+    projects = Projects(
+        known=frozenset(modes),
+        closed=frozenset(project for project, mode in modes.items() if mode != "open"),
+        private=frozenset(project for project, mode in modes.items() if mode == "private"),
+    )
+    users = {number: rows.User(f"u{number}", 3) for number in people}
+    empty = Roles(allowed=allowed_by, users=users, modes=modes, projects=projects)
+    roles = empty.with_groups(groups, groups).with_held(held, held)
+    accesses = [access for each in rng.sample(people, 500) if (access := roles.access_of(each))]
+    asked = [
+        (rng.choice(accesses), rng.choice((*Permission,)[1:]), rng.choice((*modes,)), rng.choice((None, "production")))
+        for _ in range(QUESTIONS)
+    ]
+
+    def ask() -> None:
+        for each in asked:
+            allowed(*each)
+
+    def put_together() -> None:
+        for each in range(1, 501):
+            roles.access_of(each)
+
+    def leave_a_group() -> None:
+        for number in range(1, 51):
+            roles.with_groups([number], {number: rows.Group(2, frozenset([*groups[number].users][:-1]))})
+
+    def open_a_project() -> None:
+        for project in (*modes,)[:50]:
+            roles.with_held([project], {project: {**held[project], ("user", 1): (5,)}})
+
+    return [
+        ("one permission, of a company", "<= 5", ask, QUESTIONS),
+        ("putting together what somebody may do, once after a change", "-", put_together, 500),
+        ("following who leaves a group", "<= 1,000", leave_a_group, 50),
+        ("following who gets a role in a project", "<= 1,000", open_a_project, 50),
+    ]
+
+
 class NoUses:
     def note(self, secret_hash: str) -> None:
         """Nobody counts here."""
@@ -127,7 +189,7 @@ def dispatch(rounds: int) -> list[Case]:
     log_reader = LogReader(cast(Reader, source), LogSignal(), Supervisor())
     for follower in followers:
         runner = MemoryRunner(follower, log_reader)
-        runner.at = Epoch("", 0)
+        runner.at = LogPosition("", 0)
         log_reader.add(runner)
     log_reader.listen(lambda news: any(fanout.wants.includes(each) and fanout.is_urgent(each) for each in news))
     log_reader.listen(lambda news: any(each.type in INTEGRATION_TYPES for each in news))
@@ -151,8 +213,8 @@ class Prepared:
     async def run(self, read: Callable[[Any], Any]) -> Any:
         return read(self)
 
-    def together(self, *_asked: Any) -> tuple[list[Epoch], list[LogEvent]]:
-        return [Epoch("", self.batch[-1].id)], self.batch
+    def together(self, *_asked: Any) -> tuple[list[LogPosition], list[LogEvent]]:
+        return [LogPosition("", self.batch[-1].id)], self.batch
 
 
 def event(number: int) -> LogEvent:

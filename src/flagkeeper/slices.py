@@ -23,6 +23,7 @@ from flagkeeper.features.projects.slice import SLICE as PROJECTS
 from flagkeeper.features.retention.slice import SLICE as RETENTION
 from flagkeeper.features.searches.slice import SLICE as SEARCHES
 from flagkeeper.features.segments.slice import SLICE as SEGMENTS
+from flagkeeper.features.service_accounts.slice import SLICE as SERVICE_ACCOUNTS
 from flagkeeper.features.signups.slice import SLICE as SIGNUPS
 from flagkeeper.features.sso.slice import SLICE as SSO
 from flagkeeper.features.strategies.slice import SLICE as STRATEGIES
@@ -70,6 +71,7 @@ SLICES: tuple[Slice, ...] = (
     PROJECTS,
     PROJECT_ACCESS,
     TOKENS,
+    SERVICE_ACCOUNTS,
     EDGE,
     TAGS,
     STRATEGIES,

@@ -80,6 +80,7 @@ LISTS = {
     "GET /api/admin/environments": Read(),
     "GET /api/admin/environments/{name}": Read(lambda _: f"/{PLACE}"),
     "GET /api/admin/projects": Read(),
+    "GET /api/admin/projects/roles/{role_id}/access": Read(lambda _: "/5/access"),
     "GET /api/admin/segments": Read(),
     "GET /api/admin/segments/{segment_id}": Read(lambda world: f"/{world.segment}"),
     "GET /api/admin/segments/{segment_id}/strategies": Read(lambda world: f"/{world.segment}/strategies"),

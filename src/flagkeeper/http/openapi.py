@@ -32,8 +32,8 @@ _NOT_PARAMETERS = frozenset({"data", "body", "request", "socket", "scope", "stat
 _WIRE_NAMES = {
     **dict.fromkeys(("feature", "flag", "feature_name"), "featureName"),
     "person_id": "userId",
-    **dict.fromkeys(("integration_id", "segment_id", "user_id", "pat_id", "type_id", "splash_id", "feedback_id"), "id"),
-    **dict.fromkeys(("banner_id", "chart_id"), "id"),
+    **dict.fromkeys(("account_id", "integration_id", "segment_id", "user_id", "pat_id", "type_id", "splash_id"), "id"),
+    **dict.fromkeys(("banner_id", "chart_id", "feedback_id"), "id"),
     "project": "projectId",
 }
 """Path parameters that clients know by another name than camel case gives."""

@@ -10,6 +10,7 @@ from flagkeeper.features.access.model import ProjectAccess, Role, is_hidden
 from flagkeeper.features.access.queries import RoleUses
 from flagkeeper.features.groups import queries as groups
 from flagkeeper.features.groups.queries import Shown
+from flagkeeper.features.projects import queries as projects
 from flagkeeper.features.users import queries as users
 from flagkeeper.features.users.queries import SeenUser
 from flagkeeper.storage.transaction import Transaction
@@ -26,6 +27,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def access_to(tx: Transaction, project: str) -> Whole:
+    """Raises `NotFound` without such a project."""
+    projects.project(tx, project)
     found = access.project_access(tx, project)
     return Whole(
         access=found,

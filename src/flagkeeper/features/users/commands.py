@@ -6,6 +6,9 @@ import msgspec
 
 from flagkeeper.eventlog.catalogue.access import (
     PreferenceData,
+    ServiceAccountCreated,
+    ServiceAccountDeleted,
+    ServiceAccountUpdated,
     UserCreated,
     UserDeleted,
     UserPreferenceUpdated,
@@ -31,7 +34,16 @@ from flagkeeper.features.users import queries, store
 from flagkeeper.features.users.model.notes import Answered, check_id, demand_room, demand_subscription
 from flagkeeper.features.users.model.password import KEPT
 from flagkeeper.features.users.model.session import MOST_NETWORKS, USUAL, SessionRules
-from flagkeeper.features.users.model.user import Inactivity, User, UserChange, UserDraft, UserState, changed, draft
+from flagkeeper.features.users.model.user import (
+    SERVICE,
+    Inactivity,
+    User,
+    UserChange,
+    UserDraft,
+    UserState,
+    changed,
+    draft,
+)
 from flagkeeper.features.users.ports import GroupsOfUser, PatsSeen, SearchesOfUser, TokensOfUser
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, NotFound, PasswordMismatch
@@ -66,6 +78,7 @@ def create(unit: Unit, wanted: UserDraft, password_hash: str | None = None) -> U
         name=wanted.name,
         root_role=wanted.root_role,
         created_at=unit.now,
+        account_type=wanted.account_type,
     )
     _add(unit, user)
     if password_hash is not None:
@@ -90,6 +103,12 @@ def restore(unit: Unit, state: UserState) -> None:
     _add(unit, user)
 
 
+def demand_account(unit: Unit, user_id: int, account_type: str) -> None:
+    """Raises `NotFound` when nobody has this id, or it is an account of the other type."""
+    if _load(unit, user_id).account_type != account_type:
+        raise _unknown(user_id)
+
+
 def update(unit: Unit, user_id: int, change: UserChange) -> User:
     """Raises `NotFound`, `BadData`, or `InvalidOperation` when nobody would be an administrator any more."""
     admins = store.with_root_role(unit.tx, ADMIN.id)
@@ -99,13 +118,17 @@ def update(unit: Unit, user_id: int, change: UserChange) -> User:
         return old
     if new.root_role != old.root_role:
         demand_root_role(unit.tx, new.root_role)
-    if new.root_role != ADMIN.id:
+    if new.root_role != ADMIN.id and not old.is_service:
         _demand_other_admin(admins, user_id)
     if new.email != old.email:
         store.lock_names(unit.tx)
         _demand_alone(unit, new)
     store.save(unit.tx, new)
-    unit.record(UserUpdated(data=new.payload(), pre_data=old.payload()), new.state())
+    if new.is_service:
+        event = ServiceAccountUpdated(data=new.service_payload(), pre_data=old.service_payload())
+        unit.record(event, also={f"user/{user_id}": new.state()})
+    else:
+        unit.record(UserUpdated(data=new.payload(), pre_data=old.payload()), new.state())
     return new
 
 
@@ -126,13 +149,29 @@ def delete(
     user = _load(unit, user_id)
     if unit.actor.user_id == user_id:
         raise InvalidOperation("You cannot delete yourself. Ask another administrator.")
-    _demand_other_admin(admins, user_id)
+    if not user.is_service:
+        _demand_other_admin(admins, user_id)
     tokens_of_user(unit, user_id)
     searches_of_user(unit, user_id)
     groups_of_user(unit, user_id)
     access.revoke_user(unit, user_id)
     store.remove(unit.tx, user_id)
-    unit.record(UserDeleted(pre_data=user.payload()), Gone(UserState))
+    if user.is_service:
+        unit.record(ServiceAccountDeleted(pre_data=user.service_payload()), also={f"user/{user_id}": Gone(UserState)})
+    else:
+        unit.record(UserDeleted(pre_data=user.payload()), Gone(UserState))
+
+
+def delete_service(
+    unit: Unit,
+    account_id: int,
+    tokens_of_user: TokensOfUser,
+    searches_of_user: SearchesOfUser,
+    groups_of_user: GroupsOfUser,
+) -> None:
+    """The same for what must be a service account. Raises `NotFound` or `InvalidOperation`."""
+    demand_account(unit, account_id, SERVICE)
+    delete(unit, account_id, tokens_of_user, searches_of_user, groups_of_user)
 
 
 def delete_inactive(
@@ -163,8 +202,11 @@ def set_password(unit: Unit, user_id: int, password_hash: str, *, keep_session: 
 
     Raises:
         NotFound: there is no such user.
+        InvalidOperation: it is a service account.
     """
     user = _load(unit, user_id)
+    if user.is_service:
+        raise InvalidOperation("A service account has no password. Make a token for it.")
     store.add_password(unit.tx, user_id, password_hash, KEPT, unit.now)
     store.end_sessions(unit.tx, user_id, but=keep_session)
     unit.record(FlagkeeperUserPasswordChanged(data=PasswordChangedData(id=user.id, name=user.log_name())))
@@ -304,14 +346,21 @@ def _add(unit: Unit, user: User) -> None:
     demand_root_role(unit.tx, user.root_role)
     _demand_alone(unit, user)
     store.add(unit.tx, user)
-    unit.record(UserCreated(data=user.payload()), user.state())
+    if user.is_service:
+        unit.record(ServiceAccountCreated(data=user.service_payload()), also={f"user/{user.id}": user.state()})
+    else:
+        unit.record(UserCreated(data=user.payload()), user.state())
 
 
 def _load(unit: Unit, user_id: int) -> User:
     user = store.load(unit.tx, user_id)
     if user is None:
-        raise NotFound(f"There is no user with the id {user_id}.")
+        raise _unknown(user_id)
     return user
+
+
+def _unknown(user_id: int) -> NotFound:
+    return NotFound(f"There is no user with the id {user_id}.")
 
 
 def _demand_alone(unit: Unit, user: User) -> None:

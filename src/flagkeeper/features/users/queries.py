@@ -11,7 +11,7 @@ from flagkeeper.features.access.tables import roles, user_roles
 from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.password import demand_strong, hash_password, matches
 from flagkeeper.features.users.model.session import NETWORK_KNOWN, Session
-from flagkeeper.features.users.model.user import Inactive, Inactivity, User
+from flagkeeper.features.users.model.user import PERSON, SERVICE, Inactive, Inactivity, User
 from flagkeeper.features.users.ports import PatsSeen
 from flagkeeper.features.users.store import ANSWERED, COLUMNS, SPLASHES, SUBSCRIPTIONS, to_user
 from flagkeeper.features.users.tables import login_networks, passwords, sessions, user_logins, users
@@ -80,10 +80,11 @@ def _to_seen(
     name: str | None,
     root_role: int,
     created_at: int,
+    account_type: str,
     seen_at: int | None,
     attempts: int | None,
 ) -> SeenUser:
-    return SeenUser(to_user(id_, username, email, name, root_role, created_at), seen_at, attempts or 0)
+    return SeenUser(to_user(id_, username, email, name, root_role, created_at, account_type), seen_at, attempts or 0)
 
 
 _PASSWORD = (
@@ -94,18 +95,20 @@ _PASSWORD = (
     .scalar_subquery()
 )
 _ANY = Query(select(users.c.id).limit(1), int)
-_ALL = Query(_select(), _to_seen)
+_ALL = Query(_select(users.c.account_type == PERSON), _to_seen)
+_SERVICES = Query(_select(users.c.account_type == SERVICE), _to_seen)
 _BY_ID = Query(_select(users.c.id == bindparam("id")), _to_seen)
 _BY_EMAIL = Query(_select(users.c.email == bindparam("email")), _to_seen)
 _BY_IDS = Query(_select(any_of(users.c.id, "ids")), _to_seen)
 _LIKE = Query(
     _select(
+        users.c.account_type == PERSON,
         or_(
             *(
                 func.lower(column).like(bindparam("text"), escape="\\")
                 for column in (users.c.username, users.c.email, users.c.name)
             )
-        )
+        ),
     ),
     _to_seen,
 )
@@ -139,7 +142,10 @@ _HASHES = Query(
     str,
 )
 _PASSWORDS_OF_ROLE = Query(
-    select(_PASSWORD.is_not(None)).select_from(users).where(users.c.root_role == bindparam("role_id")), bool
+    select(_PASSWORD.is_not(None))
+    .select_from(users)
+    .where(users.c.root_role == bindparam("role_id"), users.c.account_type == PERSON),
+    bool,
 )
 _WITH_ROLE = Query(select(func.count()).where(users.c.root_role == bindparam("role_id")), int)
 _OPEN = Query(
@@ -194,7 +200,12 @@ def any_user(tx: Transaction) -> bool:
 
 
 def all_users(tx: Transaction) -> list[SeenUser]:
+    """All people."""
     return tx.all(_ALL)
+
+
+def service_accounts(tx: Transaction) -> list[SeenUser]:
+    return tx.all(_SERVICES)
 
 
 def user(tx: Transaction, user_id: int) -> SeenUser:

@@ -10,7 +10,7 @@ from flagkeeper.features.access.model import root_role_id
 from flagkeeper.features.access.schemas import RoleOut
 from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.session import Session
-from flagkeeper.features.users.model.user import Inactive, UserChange, UserDraft, draft, image_url
+from flagkeeper.features.users.model.user import PERSON, SERVICE, Inactive, UserChange, UserDraft, draft, image_url
 from flagkeeper.features.users.queries import ProjectRole, SeenUser
 from flagkeeper.http.access import grants
 from flagkeeper.http.caller import Caller
@@ -24,7 +24,7 @@ class UserOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A person; what a person does not have is left out."""
 
     id: int
-    account_type: Literal["User"] | UnsetType = "User"
+    account_type: Literal["User", "Service Account"] | UnsetType = "User"
     name: str | UnsetType = UNSET
     username: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
@@ -231,6 +231,7 @@ def shown(seen: SeenUser) -> UserOut:
         seen_at=None if seen.seen_at is None else clock.to_iso(seen.seen_at),
         login_attempts=seen.attempts,
         created_at=clock.to_iso(user.created_at),
+        account_type=SERVICE if user.is_service else PERSON,
     )
 
 

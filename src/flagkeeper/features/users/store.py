@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, insert, or_, select, true, update
 from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.session import LONGEST_AGENT
-from flagkeeper.features.users.model.user import User
+from flagkeeper.features.users.model.user import PERSON, User
 from flagkeeper.features.users.tables import (
     login_networks,
     passwords,
@@ -24,19 +24,44 @@ from flagkeeper.storage.sequences import next_id, sequences
 from flagkeeper.storage.statement import Query, Write
 from flagkeeper.storage.transaction import Transaction
 
-COLUMNS = (users.c.id, users.c.username, users.c.email, users.c.name, users.c.root_role, users.c.created_at)
+COLUMNS = (
+    users.c.id,
+    users.c.username,
+    users.c.email,
+    users.c.name,
+    users.c.root_role,
+    users.c.created_at,
+    users.c.account_type,
+)
 
 
 def to_user(
-    id_: int, username: str | None, email: str | None, name: str | None, root_role: int, created_at: int
+    id_: int,
+    username: str | None,
+    email: str | None,
+    name: str | None,
+    root_role: int,
+    created_at: int,
+    account_type: str = PERSON,
 ) -> User:
     """A row of `COLUMNS` as a user."""
-    return User(id=id_, username=username, email=email, name=name, root_role=root_role, created_at=created_at)
+    return User(
+        id=id_,
+        username=username,
+        email=email,
+        name=name,
+        root_role=root_role,
+        created_at=created_at,
+        account_type=account_type,
+    )
 
 
 _BY_ID = Query(select(*COLUMNS).where(users.c.id == bindparam("id")).with_for_update(), to_user)
 _WITH_ROLE = Query(
-    select(users.c.id).where(users.c.root_role == bindparam("role_id")).order_by(users.c.id).with_for_update(),
+    select(users.c.id)
+    .where(users.c.root_role == bindparam("role_id"), users.c.account_type == PERSON)
+    .order_by(users.c.id)
+    .with_for_update(),
     int,
 )
 _LIKE = Query(
@@ -158,7 +183,7 @@ def alike(tx: Transaction, user: User) -> list[int]:
 
 
 def add(tx: Transaction, user: User) -> None:
-    tx.write(_INSERT, **_row(user), created_at=user.created_at)
+    tx.write(_INSERT, **_row(user), created_at=user.created_at, account_type=user.account_type)
 
 
 def save(tx: Transaction, user: User) -> None:

@@ -14,6 +14,7 @@ users = Table(
     Column("name", Text),
     Column("root_role", BigInteger, ForeignKey("roles.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
+    Column("account_type", Text, nullable=False, server_default="User"),
     info=audited("user", "id"),
 )
 

@@ -210,7 +210,30 @@ async def validate_password(data: PasswordBody) -> None:
     demand_strong(data.password)
 
 
+@route.delete(
+    "/api/admin/service-account/{account_id:int}",
+    permission=Permission.ADMIN,
+    scope=route.INSTANCE,
+    tag="Service Accounts",
+    operation="deleteServiceAccount",
+    summary="Delete a service account with all its tokens",
+    status=200,
+    errors=(404,),
+)
+async def delete_account(
+    account_id: FromPath[int],
+    caller: Caller,
+    units: Units,
+    tokens_of_user: TokensOfUser,
+    searches_of_user: SearchesOfUser,
+    groups_of_user: GroupsOfUser,
+) -> None:
+    things = (tokens_of_user, searches_of_user, groups_of_user)
+    await units.run(caller.actor, commands.delete_service, account_id, *things)
+
+
 ROUTES = [
+    delete_account,
     list_users,
     search_users,
     list_base_users,

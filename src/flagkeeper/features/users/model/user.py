@@ -2,11 +2,12 @@
 
 import re
 from hashlib import sha256
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from flagkeeper.eventlog.catalogue.access import ServiceAccountData
 from flagkeeper.eventlog.catalogue.payload import UserData
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.kernel import clock
@@ -18,6 +19,11 @@ LONGEST_TEXT = 255
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
+PERSON: Final = "User"
+SERVICE: Final = "Service Account"
+"""Types of accounts. A service account has no password: it is for a program, which uses tokens."""
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     username: str | None
@@ -26,6 +32,11 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     root_role: int
     created_at: clock.Millis
+    account_type: str = PERSON
+
+    @property
+    def is_service(self) -> bool:
+        return self.account_type == SERVICE
 
     def log_name(self) -> str:
         """What the log calls this person."""
@@ -34,6 +45,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     def payload(self) -> UserData:
         """How events show it."""
         return UserData(id=self.id, name=self.name, email=self.email, username=self.username, root_role=self.root_role)
+
+    def service_payload(self) -> ServiceAccountData:
+        """How events show a service account."""
+        return ServiceAccountData(id=self.id, name=self.name, username=self.username or "", root_role=self.root_role)
 
     def state(self) -> "UserState":
         return UserState(**msgspec.structs.asdict(self))
@@ -68,6 +83,7 @@ class UserDraft(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
     name: str | None
     root_role: int
+    account_type: str = PERSON
 
 
 class UserChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +98,11 @@ class UserState(Snapshot, frozen=True, kw_only=True):
     """A version of a user: nothing of passwords, sessions and tokens."""
 
     kind: ClassVar = "user"
-    schema: ClassVar = 2
-    upcasters: ClassVar = {1: lambda state: {**state["user"], "createdAt": None} if state["user"] else None}
+    schema: ClassVar = 3
+    upcasters: ClassVar = {
+        1: lambda state: {**state["user"], "createdAt": None} if state["user"] else None,
+        2: lambda state: {**state, "accountType": PERSON},
+    }
     id: int
     username: str | None
     email: str | None
@@ -91,6 +110,7 @@ class UserState(Snapshot, frozen=True, kw_only=True):
     root_role: int
     created_at: clock.Millis | None
     """None: it was kept by an older version of Flagkeeper, which did not say."""
+    account_type: str = PERSON
 
     def change_to(self, other: "UserState") -> UserChange:
         """What there is to change for this state to become the other one, as far as users can be changed."""
@@ -106,13 +126,24 @@ class UserState(Snapshot, frozen=True, kw_only=True):
         Raises:
             BadData: it breaks a rule.
         """
-        made = draft(username=self.username, email=self.email, name=self.name, root_role=self.root_role)
+        made = draft(
+            username=self.username,
+            email=self.email,
+            name=self.name,
+            root_role=self.root_role,
+            account_type=self.account_type,
+        )
         created_at = now if self.created_at is None else self.created_at
         return User(id=self.id, created_at=created_at, **msgspec.structs.asdict(made))
 
 
 def draft(
-    *, root_role: int, username: str | None = None, email: str | None = None, name: str | None = None
+    *,
+    root_role: int,
+    username: str | None = None,
+    email: str | None = None,
+    name: str | None = None,
+    account_type: str = PERSON,
 ) -> UserDraft:
     """A draft in the form in which users are kept: trimmed, and nothing instead of empty texts.
 
@@ -120,7 +151,11 @@ def draft(
         BadData: it breaks a rule.
     """
     made = UserDraft(
-        username=_line(username, "username"), email=_email(email), name=_line(name, "name"), root_role=root_role
+        username=_line(username, "username"),
+        email=_email(email),
+        name=_line(name, "name"),
+        root_role=root_role,
+        account_type=account_type,
     )
     _check(made)
     return made

@@ -1,4 +1,4 @@
-"""Groups and their roles in projects."""
+"""Groups and their roles in projects, and accounts of programs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -45,3 +45,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("group_id", "role_id", "project", name=op.f("pk_group_roles")),
     )
     op.create_index("ix_group_roles_project", "group_roles", ["project"])
+    op.add_column("users", sa.Column("account_type", sa.Text(), nullable=False, server_default="User"))

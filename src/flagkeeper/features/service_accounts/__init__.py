@@ -1,0 +1,1 @@
+"""Service accounts: programs that have roles like people, and tokens in place of a password."""
