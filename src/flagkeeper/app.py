@@ -38,7 +38,10 @@ ROUTES = [route for each in SLICES for route in each.routes]
 """Every route of the admin API."""
 RAW_OPERATIONS = [operation for each in SLICES for operation in each.operations]
 """What the documentation says about the endpoints of SDKs."""
-RAW_METHODS = {operation.path.partition("{")[0]: allowed_methods([operation.method]) for operation in RAW_OPERATIONS}
+RAW_METHODS = {
+    begin: allowed_methods({each.method for each in RAW_OPERATIONS if each.path.partition("{")[0] == begin})
+    for begin in {each.path.partition("{")[0] for each in RAW_OPERATIONS}
+}
 """What they know, by path, or by what their paths begin with."""
 
 
@@ -243,6 +246,6 @@ class Server:
         scope["path_template"] = path
         scope["path"] = restored(scope["path"])
         if scope["method"] == "OPTIONS":
-            await respond(send, 204, headers=((b"allow", ", ".join(RAW_METHODS[path]).encode()),))
+            await respond(send, 204, headers=((b"allow", ", ".join(RAW_METHODS.get(path, ("OPTIONS",))).encode()),))
             return
         await endpoint(scope, receive, send)

@@ -17,6 +17,7 @@ from flagkeeper.features.invitations.slice import SLICE as INVITATIONS
 from flagkeeper.features.logins.slice import SLICE as LOGINS
 from flagkeeper.features.projects.slice import SLICE as PROJECTS
 from flagkeeper.features.retention.slice import SLICE as RETENTION
+from flagkeeper.features.scim.slice import SLICE as SCIM
 from flagkeeper.features.searches.slice import SLICE as SEARCHES
 from flagkeeper.features.segments.slice import SLICE as SEGMENTS
 from flagkeeper.features.signups.slice import SLICE as SIGNUPS
@@ -55,6 +56,7 @@ SLICES: tuple[Slice, ...] = (
     INVITATIONS,
     SIGNUPS,
     SSO,
+    SCIM,
     FEEDBACK,
     ENVIRONMENTS,
     PROJECTS,

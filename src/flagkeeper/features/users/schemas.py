@@ -32,7 +32,8 @@ class UserOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     seen_at: clock.Iso | None = None
     login_attempts: int = 0
     created_at: clock.Iso | UnsetType = UNSET
-    scim_id: None = None
+    scim_id: str | None = None
+    """What the identity provider calls them that keeps them. Null: they are kept here."""
     seat_type: None = None
     company_role: None = None
     product_updates_email_consent: None = None
@@ -230,6 +231,7 @@ def shown(seen: SeenUser) -> UserOut:
         seen_at=None if seen.seen_at is None else clock.to_iso(seen.seen_at),
         login_attempts=seen.attempts,
         created_at=clock.to_iso(user.created_at),
+        scim_id=seen.scim_id,
     )
 
 
