@@ -144,6 +144,19 @@ def test_settings_that_cannot_be_used(here: TestServer, provider: IdentityProvid
     assert here.events_after(before) == []
 
 
+def test_what_a_login_page_offers(here: TestServer, provider: IdentityProvider) -> None:
+    def offered() -> Any:
+        return here.get("/auth/options", token=None).json()
+
+    assert offered() == {"password": True, "options": []}
+    set_up(here, provider)
+    here.post("/api/admin/auth/simple/settings", json={"disabled": True})
+    assert offered() == {
+        "password": False,
+        "options": [{"type": "oidc", "message": "Sign in with OpenID Connect", "path": START}],
+    }
+
+
 def test_a_private_address_needs_the_setting_of_integrations(host: Host, sqlite_url: str) -> None:
     with TestServer(host, settings_for(sqlite_url)) as server, IdentityProvider() as provider:
         body = {"enabled": True, "discoverUrl": provider.discover_url, "clientId": CLIENT_ID, "secret": "x"}
