@@ -134,16 +134,18 @@ class ScimEndpoints:
                 wanted = read_user(_object(call.body))
                 id_ = str(await self._change(call, commands.create_user, wanted))
                 if not wanted.is_active:
-                    await self._change(call, commands.replace_user, id_, wanted, self._leaving())
+                    await self._change(call, commands.replace_user, id_, wanted, leaving_of(self._parts))
                 return 201, await self._one(queries.one_user, id_, call)
             case "GET", True:
                 pass
             case "PUT", True:
-                await self._change(call, commands.replace_user, id_, read_user(_object(call.body)), self._leaving())
+                await self._change(
+                    call, commands.replace_user, id_, read_user(_object(call.body)), leaving_of(self._parts)
+                )
             case "PATCH", True:
-                await self._change(call, commands.patch_user, id_, _operations(call.body), self._leaving())
+                await self._change(call, commands.patch_user, id_, _operations(call.body), leaving_of(self._parts))
             case "DELETE", True:
-                await self._change(call, commands.delete_user, id_, self._leaving())
+                await self._change(call, commands.delete_user, id_, leaving_of(self._parts))
                 return 204, None
             case _:
                 raise _not_there(call)
@@ -188,9 +190,10 @@ class ScimEndpoints:
         units = self._parts.units.within(NO_CONTEXT, call.recorded, self._parts.seen)
         return await units.run(call.actor, command, *arguments)
 
-    def _leaving(self) -> Leaving:
-        ports = (TOKENS_OF_USER, SEARCHES_OF_USER, GROUPS_OF_USER)
-        return Leaving(*(self._parts.answer(port) for port in ports))
+
+def leaving_of(parts: Parts) -> Leaving:
+    """What goes along with a user, as its slices answer."""
+    return Leaving(parts.answer(TOKENS_OF_USER), parts.answer(SEARCHES_OF_USER), parts.answer(GROUPS_OF_USER))
 
 
 def _found(documents: Sequence[dict[str, Any]], call: Call) -> Answer:

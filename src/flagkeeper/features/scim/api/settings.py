@@ -5,7 +5,6 @@ from flagkeeper.features.scim import commands, queries
 from flagkeeper.features.scim.commands import Leaving
 from flagkeeper.features.scim.model.token import hash_of, new_token
 from flagkeeper.features.scim.schemas import ScimSettings, ScimSettingsBody, ScimToken
-from flagkeeper.features.users.ports import GroupsOfUser, SearchesOfUser, TokensOfUser
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
@@ -65,15 +64,7 @@ async def make_token(caller: Caller, units: Units) -> ScimToken:
     summary="Delete all users that an identity provider keeps",
     status=200,
 )
-async def delete_users(
-    caller: Caller,
-    units: Units,
-    reader: Reader,
-    tokens_of_user: TokensOfUser,
-    searches_of_user: SearchesOfUser,
-    groups_of_user: GroupsOfUser,
-) -> None:
-    leaving = Leaving(tokens_of_user, searches_of_user, groups_of_user)
+async def delete_users(caller: Caller, units: Units, reader: Reader, leaving: Leaving) -> None:
     ids = [each.user_id for each in await reader.run(queries.all_kept)]
     for start in range(0, len(ids), AT_ONCE):
         last = start + AT_ONCE >= len(ids)
