@@ -66,17 +66,15 @@ class ScimEndpoints:
         self._base_url = parts.settings.base_url()
 
     def by_path(self) -> dict[str, Endpoint]:
-        resources: dict[str, Callable[[Call], Awaitable[Answer]]] = {
+        with_ids: dict[str, Callable[[Call], Awaitable[Answer]]] = {
             "Users": self._users,
             "Groups": self._groups,
             "Schemas": self._schemas,
             "ResourceTypes": self._resource_types,
-            "ServiceProviderConfig": self._config,
-            ".search": self._search,
         }
-        served = {f"{ROOT}/{name}": self._served(name, serve) for name, serve in resources.items()}
-        nothing = {f"{ROOT}/": self._served("", _nothing)}
-        return {**served, **{f"{path}/": endpoint for path, endpoint in served.items()}, **nothing}
+        alone = {"ServiceProviderConfig": self._config, ".search": self._search, "": _nothing}
+        served = {f"{ROOT}/{name}": self._served(name, serve) for name, serve in {**with_ids, **alone}.items()}
+        return {**served, **{f"{ROOT}/{name}/": served[f"{ROOT}/{name}"] for name in with_ids}}
 
     def _served(self, name: str, serve: Callable[[Call], Awaitable[Answer]]) -> Endpoint:
         async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
@@ -309,6 +307,7 @@ def _operation(method: str, path: str, name: str, summary: str, status: int = 20
 _ANY = dict[str, Any]
 OPERATIONS = (
     _operation("GET", "ServiceProviderConfig", "scimConfig", "What this server knows of SCIM", answer=_ANY),
+    _operation("GET", "{name}", "scimNothing", "What is not named here is not there", 404),
     _operation("GET", "ResourceTypes", "scimResourceTypes", "Users and groups", answer=ListOut),
     _operation("GET", "ResourceTypes/{id}", "scimResourceType", "One of them", answer=_ANY),
     _operation("GET", "Schemas", "scimSchemas", "Their attributes", answer=ListOut),
