@@ -267,6 +267,6 @@ class Server:
         scope["path_template"] = path
         scope["path"] = restored(scope["path"])
         if scope["method"] == "OPTIONS" and not isinstance(endpoint, CrossOrigin):
-            await respond(send, 204, headers=((b"allow", ", ".join(RAW_METHODS[path]).encode()),))
+            await respond(send, 204, headers=((b"allow", ", ".join(RAW_METHODS.get(path, ("OPTIONS",))).encode()),))
             return
         await endpoint(scope, receive, send)

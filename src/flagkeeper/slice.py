@@ -26,7 +26,7 @@ from flagkeeper.eventlog.log_reader import LogReader
 from flagkeeper.eventlog.notifier import Notifier
 from flagkeeper.eventlog.read import LogRows
 from flagkeeper.eventlog.step import Op
-from flagkeeper.eventlog.unit import TagSource, Unit, Units
+from flagkeeper.eventlog.unit import Receipt, TagSource, Unit, Units
 from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.openapi import RawOperation
 from flagkeeper.http.raw import Endpoint, Watch
@@ -131,6 +131,10 @@ class Parts(Protocol):
         ...
 
     def answer(self, port: Port[P]) -> P: ...
+
+    async def seen(self, receipt: Receipt) -> None:
+        """Returns once those who must know of a commit before anybody else do. Raises `Unavailable` as they do."""
+        ...
 
 
 class Metrics(Protocol):

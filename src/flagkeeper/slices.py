@@ -21,6 +21,7 @@ from flagkeeper.features.measurements.slice import SLICE as MEASUREMENTS
 from flagkeeper.features.project_access.slice import SLICE as PROJECT_ACCESS
 from flagkeeper.features.projects.slice import SLICE as PROJECTS
 from flagkeeper.features.retention.slice import SLICE as RETENTION
+from flagkeeper.features.scim.slice import SLICE as SCIM
 from flagkeeper.features.searches.slice import SLICE as SEARCHES
 from flagkeeper.features.segments.slice import SLICE as SEGMENTS
 from flagkeeper.features.service_accounts.slice import SLICE as SERVICE_ACCOUNTS
@@ -64,6 +65,7 @@ SLICES: tuple[Slice, ...] = (
     INVITATIONS,
     SIGNUPS,
     SSO,
+    SCIM,
     FEEDBACK,
     UNDERTAKINGS,
     BANNERS,

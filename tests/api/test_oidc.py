@@ -144,6 +144,19 @@ def test_settings_that_cannot_be_used(here: TestServer, provider: IdentityProvid
     assert here.events_after(before) == []
 
 
+def test_what_a_login_page_offers(here: TestServer, provider: IdentityProvider) -> None:
+    def offered() -> Any:
+        return here.get("/auth/options", token=None).json()
+
+    assert offered() == {"password": True, "options": []}
+    set_up(here, provider)
+    here.post("/api/admin/auth/simple/settings", json={"disabled": True})
+    assert offered() == {
+        "password": False,
+        "options": [{"type": "oidc", "message": "Sign in with OpenID Connect", "path": START}],
+    }
+
+
 def test_a_private_address_needs_the_setting_of_integrations(host: Host, sqlite_url: str) -> None:
     with TestServer(host, settings_for(sqlite_url)) as server, IdentityProvider() as provider:
         body = {"enabled": True, "discoverUrl": provider.discover_url, "clientId": CLIENT_ID, "secret": "x"}
@@ -346,6 +359,36 @@ def test_pkce_may_be_off_and_is_checked_when_on(here: TestServer, provider: Iden
         stolen = parse_qs(urlsplit(return_to(mine, provider, "ada")).query)["code"][0]
         state = parse_qs(urlsplit(thief.get(START).headers["location"]).query)["state"][0]
         assert thief.get(f"{CALLBACK}?code={stolen}&state={state}").status_code == 401, "a code of another browser"
+
+
+@pytest.mark.causes("group-user-added", "group-user-removed", action="GET /auth/oidc/callback")
+def test_groups_follow_the_provider(here: TestServer, provider: IdentityProvider) -> None:
+    def group(name: str, *mappings: str) -> int:
+        answer = here.post("/api/admin/groups", json={"name": name, "mappingsSSO": mappings, "rootRole": 2})
+        return int(answer.json()["id"])
+
+    crew, deck, own = group("Crew", "crew", "sailors"), group("Deck", "deck"), group("Own")
+    set_up(here, provider, autoCreate=True, enableGroupSyncing=True, groupJsonPath="$.roles.ship")
+
+    def members() -> list[int]:
+        return [here.get(f"/api/admin/groups/{each}").json()["userCount"] for each in (crew, deck, own)]
+
+    for named, expected in (
+        (["sailors", "others"], [1, 0, 0]),
+        (["deck", "Own"], [0, 1, 0]),
+        ([{"name": "crew"}, {"name": "deck"}], [1, 1, 0]),
+        ("deck", [0, 1, 0]),
+        (None, [0, 0, 0]),
+    ):
+        provider.know("ada", roles={"ship": named})
+        with browser(here) as client:
+            assert log_in(client, provider, "ada").status_code == 302
+        assert members() == expected, named
+    set_up(here, provider, enableGroupSyncing=False)
+    provider.know("ada", roles={"ship": ["crew"]})
+    with browser(here) as client:
+        assert log_in(client, provider, "ada").status_code == 302
+    assert members() == [0, 0, 0]
 
 
 def test_the_provider_is_gone(here: TestServer) -> None:

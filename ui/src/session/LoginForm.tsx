@@ -1,15 +1,31 @@
 import { Alert, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { basePath } from '../api/client';
 import { ApiError, messageOf } from '../api/errors';
-import { logIn } from './api';
+import { logIn, waysQuery } from './api';
 
 function why(error: unknown): string {
   if (error instanceof ApiError && error.status === 401) return 'This name and this password do not belong together.';
   return messageOf(error);
 }
 
+/** The ways in that the server offers; a password, as long as it has not said otherwise. */
 export function LoginForm({ onDone }: { onDone: () => void }) {
+  const ways = useQuery(waysQuery).data;
+  return (
+    <Stack gap="md">
+      {ways?.options.map((way) => (
+        <Button key={way.type} component="a" href={`${basePath}${way.path}`} variant="light" size="sm">
+          {way.message}
+        </Button>
+      ))}
+      {ways?.password !== false && <PasswordForm onDone={onDone} />}
+    </Stack>
+  );
+}
+
+function PasswordForm({ onDone }: { onDone: () => void }) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const login = useMutation({ mutationFn: () => logIn(name, password), onSuccess: onDone });

@@ -7,6 +7,13 @@ export const meQuery = queryOptions({
   staleTime: 60_000,
 });
 
+/** Passwords may be switched off, and single sign-on be there. */
+export const waysQuery = queryOptions({
+  queryKey: ['session', 'ways'],
+  queryFn: () => ask(client.GET('/auth/options')),
+  staleTime: 60_000,
+});
+
 export const logIn = (username: string, password: string) =>
   ask(client.POST('/auth/simple/login', { body: { username, password } }));
 

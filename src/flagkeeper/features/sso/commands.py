@@ -3,6 +3,8 @@
 from msgspec import UNSET, structs
 
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.groups import commands as group_commands
+from flagkeeper.features.groups import queries as groups
 from flagkeeper.features.instance import commands as instance
 from flagkeeper.features.instance.model import OIDC, secret_location
 from flagkeeper.features.logins.model import Visit
@@ -53,10 +55,21 @@ def sign_in(
         if user_id is None:
             user_id = _created(unit, person, settings)
         store.link(unit.tx, person.issuer, person.subject, user_id)
-    if person.name is not None:
+    if person.name is not None and seen_users.user(unit.tx, user_id).scim_id is None:
         users.update(unit, user_id, UserChange(name=person.name))
+    if settings.enable_group_syncing:
+        _sync_groups(unit, user_id, frozenset(person.groups))
     users.open_session(unit, user_id, session_hash, visit, rules)
     return user_id
+
+
+def _sync_groups(unit: Unit, user_id: int, named: frozenset[str]) -> None:
+    """Puts somebody into the groups that stand for those which the provider names, and takes them out of those that
+    stand for others. Groups without mappings, and those that a provider keeps by SCIM, are not its business."""
+    for group in groups.all_groups(unit.tx):
+        if group.mappings_sso and group.scim_id is None:
+            belongs = not named.isdisjoint(group.mappings_sso)
+            (group_commands.add_user if belongs else group_commands.remove_user)(unit, group.id, user_id)
 
 
 def _user_with_address(unit: Unit, person: Person) -> int | None:

@@ -63,6 +63,23 @@ class OidcOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     enable_pkce: bool
 
 
+class WayIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to log in beside a password."""
+
+    type: Literal["oidc"]
+    message: str
+    path: str
+    """Where browsers go, below the server's own path."""
+
+
+class WaysIn(msgspec.Struct, frozen=True, kw_only=True):
+    password: bool
+    options: list[WayIn]
+
+
+OIDC_WAY = WayIn(type="oidc", message="Sign in with OpenID Connect", path="/auth/oidc/login")
+
+
 def shown_oidc(settings: OidcSettings) -> OidcOut:
     known = msgspec.structs.asdict(settings)
     secret = "" if known.pop("sealed_since") is UNSET else MASK

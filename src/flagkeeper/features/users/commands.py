@@ -37,6 +37,7 @@ from flagkeeper.features.users.model.session import MOST_NETWORKS, USUAL, Sessio
 from flagkeeper.features.users.model.user import (
     SERVICE,
     Inactivity,
+    Provided,
     User,
     UserChange,
     UserDraft,
@@ -109,8 +110,14 @@ def demand_account(unit: Unit, user_id: int, account_type: str) -> None:
         raise _unknown(user_id)
 
 
-def update(unit: Unit, user_id: int, change: UserChange) -> User:
-    """Raises `NotFound`, `BadData`, or `InvalidOperation` when nobody would be an administrator any more."""
+def update(unit: Unit, user_id: int, change: UserChange, *, by_provider: bool = False) -> User:
+    """Changes a user. `by_provider`: the identity provider asks that keeps them.
+
+    Raises:
+        NotFound, BadData: as they say.
+        InvalidOperation: nobody would be an administrator any more; or the name or the address would change of
+            somebody whom an identity provider keeps.
+    """
     admins = store.with_root_role(unit.tx, ADMIN.id)
     old = _load(unit, user_id)
     new = changed(old, change)
@@ -118,6 +125,8 @@ def update(unit: Unit, user_id: int, change: UserChange) -> User:
         return old
     if new.root_role != old.root_role:
         demand_root_role(unit.tx, new.root_role)
+    if (new.name, new.email) != (old.name, old.email) and not by_provider:
+        _demand_kept_here(unit, user_id)
     if new.root_role != ADMIN.id and not old.is_service:
         _demand_other_admin(admins, user_id)
     if new.email != old.email:
@@ -195,6 +204,16 @@ def delete_inactive(
         raise Conflict(f"These users are not inactive, or are gone: {named}. Look at the list again.")
     for user_id in dict.fromkeys(ids):
         delete(unit, user_id, tokens_of_user, searches_of_user, groups_of_user)
+
+
+def keep_for_provider(unit: Unit, provided: Provided) -> None:
+    """Keeps what an identity provider says of somebody."""
+    store.keep_for_provider(unit.tx, provided)
+
+
+def no_longer_kept(unit: Unit, user_id: int) -> None:
+    """Forgets it."""
+    store.no_longer_kept(unit.tx, user_id)
 
 
 def set_password(unit: Unit, user_id: int, password_hash: str, *, keep_session: str = "") -> None:
@@ -367,6 +386,11 @@ def _demand_alone(unit: Unit, user: User) -> None:
     if any(other != user.id for other in store.alike(unit.tx, user)):
         message = "A user with this username or e-mail address exists already."
         raise BadData(message, Detail(message, "/body/email" if user.email else "/body/username"))
+
+
+def _demand_kept_here(unit: Unit, user_id: int) -> None:
+    if store.is_kept_by_provider(unit.tx, user_id):
+        raise InvalidOperation("The identity provider keeps the name and the address of this user. Change them there.")
 
 
 def _demand_other_admin(admins: list[int], user_id: int) -> None:

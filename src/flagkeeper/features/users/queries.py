@@ -13,8 +13,8 @@ from flagkeeper.features.users.model.password import demand_strong, hash_passwor
 from flagkeeper.features.users.model.session import NETWORK_KNOWN, Session
 from flagkeeper.features.users.model.user import PERSON, SERVICE, Inactive, Inactivity, User
 from flagkeeper.features.users.ports import PatsSeen
-from flagkeeper.features.users.store import ANSWERED, COLUMNS, SPLASHES, SUBSCRIPTIONS, to_user
-from flagkeeper.features.users.tables import login_networks, passwords, sessions, user_logins, users
+from flagkeeper.features.users.store import ANSWERED, COLUMNS, SCIM_ID, SPLASHES, SUBSCRIPTIONS, to_user
+from flagkeeper.features.users.tables import login_networks, passwords, scim_users, sessions, user_logins, users
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Detail, NotFound
 from flagkeeper.storage.dialects import any_of
@@ -31,6 +31,8 @@ class SeenUser(msgspec.Struct, frozen=True):
     seen_at: Millis | None
     attempts: int
     """Wrong passwords since the last login."""
+    scim_id: str | None = None
+    """What the identity provider calls them that keeps their name and address. None: they are kept here."""
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -66,8 +68,9 @@ _DIGITS = 19
 
 def _select(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     return (
-        select(*COLUMNS, user_logins.c.seen_at, user_logins.c.attempts)
+        select(*COLUMNS, user_logins.c.seen_at, user_logins.c.attempts, SCIM_ID)
         .outerjoin(user_logins, user_logins.c.user_id == users.c.id)
+        .outerjoin(scim_users, scim_users.c.user_id == users.c.id)
         .where(*conditions)
         .order_by(users.c.id)
     )
@@ -83,8 +86,10 @@ def _to_seen(
     account_type: str,
     seen_at: int | None,
     attempts: int | None,
+    scim_id: str | None,
 ) -> SeenUser:
-    return SeenUser(to_user(id_, username, email, name, root_role, created_at, account_type), seen_at, attempts or 0)
+    user = to_user(id_, username, email, name, root_role, created_at, account_type)
+    return SeenUser(user, seen_at, attempts or 0, scim_id)
 
 
 _PASSWORD = (

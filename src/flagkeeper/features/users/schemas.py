@@ -32,7 +32,8 @@ class UserOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     seen_at: clock.Iso | None = None
     login_attempts: int = 0
     created_at: clock.Iso | UnsetType = UNSET
-    scim_id: None = None
+    scim_id: str | None = None
+    """What the identity provider calls them that keeps them. Null: they are kept here."""
     seat_type: None = None
     company_role: None = None
     product_updates_email_consent: None = None
@@ -232,6 +233,7 @@ def shown(seen: SeenUser) -> UserOut:
         login_attempts=seen.attempts,
         created_at=clock.to_iso(user.created_at),
         account_type=SERVICE if user.is_service else PERSON,
+        scim_id=seen.scim_id,
     )
 
 

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, or_, select, true, update
+from msgspec.structs import asdict
+from sqlalchemy import bindparam, delete, func, insert, or_, select, true, update
 
 from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.session import LONGEST_AGENT
-from flagkeeper.features.users.model.user import PERSON, User
+from flagkeeper.features.users.model.user import PERSON, Provided, User
 from flagkeeper.features.users.tables import (
     login_networks,
     passwords,
+    scim_users,
     sessions,
     user_feedback,
     user_logins,
@@ -33,6 +35,7 @@ COLUMNS = (
     users.c.created_at,
     users.c.account_type,
 )
+SCIM_ID = func.coalesce(scim_users.c.external_id, scim_users.c.user_name)
 
 
 def to_user(
@@ -79,6 +82,15 @@ _UPDATE = Write[Any](
         root_role=bindparam("root_role"),
     )
 )
+_IS_KEPT = Query(select(scim_users.c.user_id).where(scim_users.c.user_id == bindparam("user_id")), int)
+_KEEP = Write[Any](
+    upsert(
+        scim_users,
+        key=["user_id"],
+        update=["user_name", "external_id", "root_role", "content", "groups", "changed_at"],
+    )
+)
+_NO_LONGER_KEPT = Write[Any](delete(scim_users).where(scim_users.c.user_id == bindparam("owner")))
 _DELETE = Write[Any](delete(users).where(users.c.id == bindparam("id")))
 
 _LAST_PASSWORD = Query(
@@ -190,8 +202,22 @@ def save(tx: Transaction, user: User) -> None:
     tx.write(_UPDATE, **_row(user))
 
 
+def is_kept_by_provider(tx: Transaction, user_id: int) -> bool:
+    """Whether an identity provider keeps this user, by SCIM."""
+    return tx.first(_IS_KEPT, user_id=user_id) is not None
+
+
+def keep_for_provider(tx: Transaction, provided: Provided) -> None:
+    tx.write(_KEEP, **asdict(provided))
+
+
+def no_longer_kept(tx: Transaction, user_id: int) -> None:
+    tx.write(_NO_LONGER_KEPT, owner=user_id)
+
+
 def remove(tx: Transaction, user_id: int) -> None:
-    """With the user go passwords and sessions."""
+    """With the user go passwords and sessions, and what an identity provider said of them."""
+    no_longer_kept(tx, user_id)
     tx.write(_DELETE, id=user_id)
 
 

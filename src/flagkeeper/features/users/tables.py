@@ -28,6 +28,21 @@ passwords = Table(
 )
 """The password of a user is the one with the highest number; those before it may not be used again."""
 
+scim_users = Table(
+    "scim_users",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_name", Text, nullable=False, unique=True),
+    Column("external_id", Text),
+    Column("root_role", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+"""Whom an identity provider keeps, and what it says of them (`content`, JSON): it follows from what the provider sent,
+and the users that it makes are what is audited. Who is not active there is here, and among the users not."""
+
 user_logins = Table(
     "user_logins",
     metadata,

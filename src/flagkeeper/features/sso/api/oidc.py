@@ -47,7 +47,7 @@ log = structlog.get_logger("flagkeeper.sso")
 @route.get(
     "/auth/oidc/login",
     permission=route.PUBLIC,
-    scope=route.OWN,
+    scope=route.INSTANCE,
     tag=TAG,
     operation="startOidcLogin",
     summary="Go to the OpenID provider to log in",

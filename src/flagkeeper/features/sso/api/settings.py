@@ -1,8 +1,10 @@
 """What administrators see and change of single sign-on."""
 
 from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.instance.model import OIDC
+from flagkeeper.features.instance.ports import SettingsNow
 from flagkeeper.features.sso import commands, queries
-from flagkeeper.features.sso.schemas import OidcBody, OidcOut, shown_oidc
+from flagkeeper.features.sso.schemas import OIDC_WAY, OidcBody, OidcOut, WaysIn, shown_oidc
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
@@ -14,6 +16,19 @@ from flagkeeper.storage.reader import Reader
 
 TAG = "Auth"
 SIGN_IN = (Permission.ADMIN, Permission.UPDATE_AUTH_CONFIGURATION)
+
+
+@route.get(
+    "/auth/options",
+    permission=route.PUBLIC,
+    scope=route.INSTANCE,
+    tag=TAG,
+    operation="getWaysToLogIn",
+    summary="How can people log in here?",
+)
+async def list_ways(instance_settings: SettingsNow) -> WaysIn:
+    options = [OIDC_WAY] if OIDC in instance_settings.enabled else []
+    return WaysIn(password=not instance_settings.passwords_disabled, options=options)
 
 
 @route.get(
@@ -56,4 +71,4 @@ async def _demand_allowed(url: str, outbound: OutboundClient) -> None:
         return
 
 
-ROUTES = [get_oidc, set_oidc]
+ROUTES = [list_ways, get_oidc, set_oidc]

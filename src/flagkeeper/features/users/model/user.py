@@ -76,6 +76,19 @@ class Inactive(msgspec.Struct, frozen=True, kw_only=True):
     """When one of their tokens was last used."""
 
 
+class Provided(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whom an identity provider keeps, as it is stored; what it says of them is its own matter (`content`)."""
+
+    user_id: int
+    user_name: str
+    external_id: str | None
+    root_role: int
+    content: str
+    groups: str
+    created_at: clock.Millis
+    changed_at: clock.Millis
+
+
 class UserDraft(msgspec.Struct, frozen=True, kw_only=True):
     """What an administrator wants a new user to be."""
 

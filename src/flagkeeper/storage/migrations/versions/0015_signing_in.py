@@ -38,3 +38,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_user_identities")),
     )
     op.create_index("ix_user_identities_user_id", "user_identities", ["user_id"])
+    op.create_table(
+        "scim_users",
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user_name", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("root_role", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("groups", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_scim_users")),
+        sa.UniqueConstraint("user_name", name=op.f("uq_scim_users_user_name")),
+    )

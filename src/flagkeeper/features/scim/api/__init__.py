@@ -1,0 +1,1 @@
+"""The API of SCIM: its settings, and what identity providers call."""
