@@ -191,6 +191,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """Of every kind of subject that its audited tables hold."""
     ops: Sequence[Op[Any]] = ()
     """What can be asked of it as a step."""
+    undertakings: Sequence[Op[Any]] = ()
+    """What it does piece by piece, in many units: operations that return the step which does the rest, or None."""
 
     needs: Sequence[OldestNeeded] = ()
     """Who else still needs events in the database."""

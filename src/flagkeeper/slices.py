@@ -22,6 +22,7 @@ from flagkeeper.features.strategies.slice import SLICE as STRATEGIES
 from flagkeeper.features.tags.slice import SLICE as TAGS
 from flagkeeper.features.tokens.slice import SLICE as TOKENS
 from flagkeeper.features.transfer.slice import SLICE as TRANSFER
+from flagkeeper.features.undertakings.slice import SLICE as UNDERTAKINGS
 from flagkeeper.features.usage.slice import SLICE as USAGE
 from flagkeeper.features.users.slice import SLICE as USERS
 from flagkeeper.integrations.config.slice import SLICE as INTEGRATIONS
@@ -50,6 +51,7 @@ SLICES: tuple[Slice, ...] = (
     INVITATIONS,
     SIGNUPS,
     FEEDBACK,
+    UNDERTAKINGS,
     ENVIRONMENTS,
     PROJECTS,
     TOKENS,

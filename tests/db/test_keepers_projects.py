@@ -5,26 +5,34 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from flagkeeper.eventlog.catalogue.payload import VariantData
+from flagkeeper.eventlog.catalogue.payload import FeatureNaming, LinkTemplate, VariantData
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.flags import commands as flags
 from flagkeeper.features.flags.commands import archive, switch
+from flagkeeper.features.flags.queries import project_flags
 from flagkeeper.features.flags.queries.rules import strategy_rules
 from flagkeeper.features.projects import commands
 from flagkeeper.features.projects.keeper import ProjectEnvironmentKeeper, ProjectKeeper
-from flagkeeper.features.projects.model import ProjectEnvironmentState, first_project
-from flagkeeper.features.projects.ports import FLAG_ENVIRONMENTS, STRATEGY_RULES
+from flagkeeper.features.projects.model import (
+    Mode,
+    NewProject,
+    ProjectChange,
+    ProjectEnvironmentState,
+    first_project,
+)
+from flagkeeper.features.projects.ports import FLAG_ENVIRONMENTS, PROJECT_FLAGS, STRATEGY_RULES
 from flagkeeper.features.segments import commands as segments
 from flagkeeper.features.segments.model import SegmentDraft
-from flagkeeper.kernel.errors import BadData, Conflict, InvalidOperation, NotFound
+from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.kernel.errors import BadData, Conflict, InvalidOperation, NameExists, NotFound
 from tests.flags import make, seed
 from tests.keeping import StandingIn, check_steps
 from tests.log import Log
 from tests.story import SEEDS, Change, attempt, tell
 
 KINDS = {"environment", "project", "project-environment"}
-PORTS = StandingIn({FLAG_ENVIRONMENTS: flags, STRATEGY_RULES: strategy_rules})
+PORTS = StandingIn({FLAG_ENVIRONMENTS: flags, STRATEGY_RULES: strategy_rules, PROJECT_FLAGS: project_flags})
 
 
 def rollout(percentage: str = "50", *variants: str, segments: tuple[int, ...] = ()) -> DefaultStrategyData:
@@ -142,9 +150,42 @@ def test_what_a_state_refers_to() -> None:
     assert list(keeper.refers("project/p/e", state)) == there + used
 
 
-def test_no_operation_changes_a_project() -> None:
+def test_projects_themselves(log: Log) -> None:
+    seed(log)
+    flags = PORTS.answer(PROJECT_FLAGS)
+    naming = FeatureNaming(pattern="[a-z]+", example="a", description=None)
+    links = [LinkTemplate(title=None, url_template="https://a.test/{{feature}}")]
+    closed = ProjectChange(mode=Mode.PRIVATE, feature_naming=naming, link_templates=links, feature_limit=2)
+    story: list[Change] = [
+        lambda unit: commands.create(unit, NewProject(name="Shop", environments=["development"])),
+        lambda unit: commands.change(unit, "shop", closed, flags),
+        lambda unit: commands.change(unit, "shop", closed, flags),
+        lambda unit: commands.archive(unit, "shop", flags),
+        lambda unit: commands.revive(unit, "shop"),
+        lambda unit: commands.change(unit, "shop", ProjectChange(name="Store", description="x"), flags),
+        lambda unit: commands.archive(unit, "shop", flags),
+        lambda unit: commands.drop(unit, "shop", flags),
+    ]
+    tell(log, story, kinds=KINDS, actor=SYSTEM)
+    assert check_steps(log, PORTS, kinds={"project"}) == 6, "every state comes back from nothing"
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda unit: commands.archive(unit, "default", PORTS.answer(PROJECT_FLAGS)), InvalidOperation),
+        (lambda unit: commands.drop(unit, "default", PORTS.answer(PROJECT_FLAGS)), InvalidOperation),
+        (lambda unit: commands.revive(unit, "nowhere"), NotFound),
+        (lambda unit: commands.restore(unit, first_project(0).state()), NameExists),
+    ],
+)
+def test_what_projects_refuse(log: Log, change: Change, error: type[Exception]) -> None:
+    seed(log)
+    assert isinstance(attempt(log, change, kinds=KINDS), error)
+
+
+def test_a_project_of_another_time_is_another_one() -> None:
     keeper, now = ProjectKeeper(), first_project(0).state()
     assert keeper.steps("project/default", now, now) == []
-    for before, after in ((now, None), (None, now), (now, replace(now, name="Other"))):
-        with pytest.raises(InvalidOperation, match="creates, changes or deletes"):
-            keeper.steps("project/default", before, after)
+    with pytest.raises(InvalidOperation, match="another one"):
+        keeper.steps("project/default", now, first_project(1).state())

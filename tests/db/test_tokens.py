@@ -86,7 +86,7 @@ def test_what_is_gone_stays_gone(seeded: Log) -> None:
 def test_tokens_go_with_their_environment(seeded: Log) -> None:
     stays = make(seeded, "a", "development")
     make(seeded, "b", "production")
-    seeded.run(commands.delete_of_environment, "production")
+    seeded.run(commands.delete_of_environment, "production", 10)
     assert seeded.read(queries.all_tokens, EVERYTHING) == [stays]
     assert token_events(seeded)[2:] == [("api-token-deleted", "*")]
 
@@ -96,7 +96,7 @@ def test_tokens_go_with_their_project(seeded: Log) -> None:
     make(seeded, "one", "development", "shop")
     make(seeded, "both", "development", "default", "shop")
     make(seeded, "all")
-    seeded.run(commands.delete_of_project, "shop")
+    seeded.run(commands.delete_of_project, "shop", 10)
     assert [token.projects for token in seeded.read(queries.all_tokens, EVERYTHING)] == [["default"], ["*"]]
     assert token_events(seeded)[3:] == [("api-token-deleted", "shop"), ("api-token-updated", "default")]
 

@@ -93,6 +93,15 @@ def drop(unit: Unit, name: str) -> None:
         _remove(unit, old)
 
 
+def delete_of_project(unit: Unit, project: str, most: int) -> int:
+    """Deletes at most so many of the own fields of a project that is being deleted, as `drop` does; returns how
+    many."""
+    found = store.of_project(unit.tx, project)[:most]
+    for field in found:
+        _remove(unit, field)
+    return len(found)
+
+
 def set_legal_value(unit: Unit, name: str, value: LegalValue, project: str | None = None) -> None:
     """Adds a legal value, or changes its description. Raises `NotFound` or `BadData`."""
     check_value(value, "/body")

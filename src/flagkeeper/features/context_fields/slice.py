@@ -2,6 +2,7 @@
 
 from flagkeeper.features.context_fields import api, commands, keeper, steps, tables
 from flagkeeper.features.context_fields.ports import FIELD_SEGMENTS, FIELD_USES
+from flagkeeper.features.projects.ports import FIELDS_OF_PROJECT
 from flagkeeper.slice import Slice
 
 SLICE = Slice(
@@ -14,6 +15,7 @@ SLICE = Slice(
     tables=tables,
     seed=commands.seed,
     asks=(FIELD_USES, FIELD_SEGMENTS),
+    answers=(FIELDS_OF_PROJECT.answered_by(commands.delete_of_project),),
     keepers=keeper.KEEPERS,
     ops=steps.OPS,
 )

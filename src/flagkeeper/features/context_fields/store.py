@@ -40,6 +40,13 @@ def to_field(
 
 
 _BY_NAME = Query(select(*COLUMNS).where(context_fields.c.name == bindparam("name")).with_for_update(), to_field)
+_OF_PROJECT = Query(
+    select(*COLUMNS)
+    .where(context_fields.c.project == bindparam("project"))
+    .order_by(context_fields.c.name)
+    .with_for_update(),
+    to_field,
+)
 _ADD = Write[Any](upsert(context_fields, key=["name"]))
 _SAVE = Write[Any](
     update(context_fields)
@@ -52,6 +59,11 @@ _REMOVE = Write[Any](delete(context_fields).where(context_fields.c.name == bindp
 def find(tx: Transaction, name: str) -> ContextField | None:
     """The field, locked until the unit ends."""
     return tx.first(_BY_NAME, name=name)
+
+
+def of_project(tx: Transaction, project: str) -> list[ContextField]:
+    """Those that belong to it, locked until the unit ends."""
+    return tx.all(_OF_PROJECT, project=project)
 
 
 def add(tx: Transaction, field: ContextField) -> bool:

@@ -8,7 +8,7 @@ from flagkeeper.features.environments.ports import ENABLED_FLAGS_BY_ENVIRONMENT
 from flagkeeper.features.flags import api, commands, keeper, queries, steps, tables
 from flagkeeper.features.flags.jobs import mark_potentially_stale
 from flagkeeper.features.flags.ports import HOUR_COUNTS
-from flagkeeper.features.projects.ports import FLAG_ENVIRONMENTS, PROJECT_FLAGS, STRATEGY_RULES
+from flagkeeper.features.projects.ports import FLAG_ENVIRONMENTS, FLAGS_OF_PROJECT, PROJECT_FLAGS, STRATEGY_RULES
 from flagkeeper.features.segments.ports import SEGMENT_USES
 from flagkeeper.features.strategies.ports import STRATEGY_USES
 from flagkeeper.features.tags.ports import TAGGED_FLAGS
@@ -42,6 +42,7 @@ SLICE = Slice(
         ENABLED_FLAGS_BY_ENVIRONMENT.answered_by(queries.enabled_flags),
         PROJECT_FLAGS.answered_by(queries.project_flags),
         FLAG_ENVIRONMENTS.answered_by(commands),
+        FLAGS_OF_PROJECT.answered_by(commands.delete_of_project),
         STRATEGY_RULES.answered_by(queries.strategy_rules),
         SEGMENT_USES.answered_by(queries.segment_uses),
         FIELD_USES.answered_by(queries.field_uses),

@@ -5,7 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from flagkeeper.eventlog.keeper import names
 from flagkeeper.eventlog.step import Step
 from flagkeeper.features.projects import queries, steps
-from flagkeeper.features.projects.model import FavoriteProjectState, ProjectEnvironmentState, ProjectState
+from flagkeeper.features.projects.model import (
+    FavoriteProjectState,
+    ProjectChange,
+    ProjectEnvironmentState,
+    ProjectState,
+)
+from flagkeeper.kernel.clock import from_iso
 from flagkeeper.kernel.errors import InvalidOperation
 from flagkeeper.storage.transaction import Transaction
 
@@ -23,13 +29,29 @@ class ProjectKeeper:
     def refers(self, _path: str, _state: ProjectState) -> Iterable[str]:
         return []
 
-    def steps(self, _path: str, now: ProjectState | None, then: ProjectState | None) -> list[Step]:
+    def steps(self, path: str, now: ProjectState | None, then: ProjectState | None) -> list[Step]:
+        (project,) = names(path, 1)
         if now == then:
             return []
-        raise InvalidOperation(
-            "No operation creates, changes or deletes a project. Its environments and default strategies can be "
-            "changed."
-        )
+        if then is None:
+            return [Step(steps.DELETE.name, steps.Named(project=project))]
+        if now is None:
+            return [Step(steps.RESTORE.name, then)]
+        if now.created_at != then.created_at:
+            raise InvalidOperation(
+                f"The project {project!r} of {now.created_at} is another one than that of {then.created_at}. Delete "
+                "the one to get the other back."
+            )
+        found: list[Step] = []
+        change = then.change_from(now)
+        if now.archived_at and (change != ProjectChange() or then.archived_at is None):
+            found.append(Step(steps.REVIVE.name, steps.Named(project=project)))
+        if change != ProjectChange():
+            found.append(Step(steps.CHANGE.name, steps.Change(project=project, change=change)))
+        if then.archived_at and (found or then.archived_at != now.archived_at):
+            since = from_iso(then.archived_at)
+            found.append(Step(steps.ARCHIVE.name, steps.Archive(project=project, at=since)))
+        return found
 
 
 class ProjectEnvironmentKeeper:

@@ -64,6 +64,23 @@ class StrategyRules(Protocol):
         ...
 
 
+@runtime_checkable
+class ThingsOfProject(Protocol):
+    """Deletes what a project has of one kind, piece by piece, because the project is being deleted."""
+
+    def __call__(self, unit: Unit, project: str, most: int, /) -> int:
+        """Deletes at most `most` of them, and records that. Returns how many; fewer than `most`: there are no more."""
+        ...
+
+
 PROJECT_FLAGS = Port[ProjectFlags]("project_flags")
 FLAG_ENVIRONMENTS = Port[FlagEnvironments]("flag_environments")
 STRATEGY_RULES = Port[StrategyRules]("strategy_rules")
+FLAGS_OF_PROJECT = Port[ThingsOfProject]("flags_of_project")
+TOKENS_OF_PROJECT = Port[ThingsOfProject]("tokens_of_project")
+SEGMENTS_OF_PROJECT = Port[ThingsOfProject]("segments_of_project")
+FIELDS_OF_PROJECT = Port[ThingsOfProject]("fields_of_project")
+USE_OF_PROJECT = Port[ThingsOfProject]("use_of_project")
+"""What is known of the use of a project is no change of anybody's: it is forgotten, and nothing is recorded."""
+THINGS_OF_PROJECT = (FLAGS_OF_PROJECT, TOKENS_OF_PROJECT, SEGMENTS_OF_PROJECT, FIELDS_OF_PROJECT, USE_OF_PROJECT)
+"""In the order in which they go: what uses others goes before them."""

@@ -177,6 +177,11 @@ def lock_shared(tx: Transaction, project_id: str) -> Project:
     return _found(tx.first(SHARED, id=project_id), project_id)
 
 
+def id_is_taken(tx: Transaction, project_id: str) -> bool:
+    """Archived projects keep theirs."""
+    return bool(projects_among(tx, [project_id]))
+
+
 def environments_of(tx: Transaction, project_id: str) -> list[ProjectEnvironment]:
     """The environments that the project has, in the order in which people see them."""
     return tx.all(ENVIRONMENTS, project=project_id)

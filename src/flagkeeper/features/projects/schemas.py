@@ -4,12 +4,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from flagkeeper.evaluation.constraint import Constraint
-from flagkeeper.eventlog.catalogue.payload import VariantData
+from flagkeeper.eventlog.catalogue.payload import FeatureNaming, LinkTemplate, VariantData
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
-from flagkeeper.features.projects.model import Mode, health
+from flagkeeper.features.environments.model import Environment
+from flagkeeper.features.projects.model import DEFAULT_STICKINESS, Mode, NewProject, Project, ProjectChange, health
 from flagkeeper.features.projects.queries import ListedProject, Owner, SeenEnvironment
 from flagkeeper.features.users.model.user import image_url
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.kernel.limits import AtOnce
 
 
@@ -46,6 +48,116 @@ class ProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class ProjectList(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
     projects: list[ProjectOut]
+
+
+class ProjectId(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+
+
+class ApprovalBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    required_approvals: int = 1
+
+
+class ApprovalOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    required_approvals: int
+
+
+class NewProjectBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: str | None = None
+    """Left out: one is made of the name."""
+    name: str
+    description: str | None = None
+    mode: Mode = Mode.OPEN
+    default_stickiness: str = DEFAULT_STICKINESS
+    feature_limit: int | None = None
+    environments: AtOnce[str] | None = None
+    """Left out: all that are offered."""
+    change_request_environments: AtOnce[ApprovalBody] = []
+    """Must be empty: the server has no change requests."""
+
+    def wanted(self) -> NewProject:
+        """Raises `BadData` where it asks for change requests."""
+        if self.change_request_environments:
+            message = "This server has no change requests. Leave this out."
+            raise BadData(message, Detail(message, "/body/changeRequestEnvironments"))
+        return NewProject(
+            id=self.id or None,
+            name=self.name,
+            description=self.description,
+            mode=self.mode,
+            default_stickiness=self.default_stickiness,
+            feature_limit=self.feature_limit,
+            environments=self.environments,
+        )
+
+
+class ProjectBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a project is. What is left out stays."""
+
+    name: str
+    description: str | UnsetType | None = UNSET
+    mode: Mode | UnsetType = UNSET
+    default_stickiness: str | UnsetType = UNSET
+    feature_limit: int | UnsetType | None = UNSET
+
+    def change(self) -> ProjectChange:
+        return ProjectChange(**msgspec.structs.asdict(self))
+
+
+class NamingBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What names of flags must be like; without a pattern, anything."""
+
+    pattern: str | None
+    example: str | None = None
+    description: str | None = None
+
+    def naming(self) -> FeatureNaming:
+        return FeatureNaming(
+            pattern=self.pattern or None, example=self.example or None, description=self.description or None
+        )
+
+
+class LinkTemplateBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A link that every new flag gets. `{{project}}` and `{{feature}}` in the address stand for their names."""
+
+    url_template: str
+    title: str | None = None
+
+
+class SettingsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who may work in a project, and what it wants of its flags. What is left out stays."""
+
+    mode: Mode | UnsetType = UNSET
+    default_stickiness: str | UnsetType = UNSET
+    feature_limit: int | UnsetType | None = UNSET
+    feature_naming: NamingBody | UnsetType = UNSET
+    link_templates: AtOnce[LinkTemplateBody] | UnsetType = UNSET
+
+    def change(self) -> ProjectChange:
+        naming, templates = self.feature_naming, self.link_templates
+        return ProjectChange(
+            mode=self.mode,
+            default_stickiness=self.default_stickiness,
+            feature_limit=self.feature_limit,
+            feature_naming=UNSET if naming is UNSET else naming.naming(),
+            link_templates=UNSET
+            if templates is UNSET
+            else [LinkTemplate(title=each.title or None, url_template=each.url_template) for each in templates],
+        )
+
+
+class NewProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: str
+    name: str
+    description: str | None
+    mode: Mode
+    default_stickiness: str
+    feature_limit: int | None
+    environments: list[str]
+    change_request_environments: list[ApprovalOut]
+    """Those in which every project needs approvals."""
 
 
 class DefaultStrategyBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -122,6 +234,23 @@ def shown(listed: ListedProject) -> ProjectOut:
         archived_at=_iso(project.archived_at),
         favorite=listed.favorite,
         last_reported_flag_usage=_iso(flags.last_seen_at),
+    )
+
+
+def shown_new(project: Project, environments: list[Environment]) -> NewProjectOut:
+    return NewProjectOut(
+        id=project.id,
+        name=project.name,
+        description=project.description,
+        mode=project.mode,
+        default_stickiness=project.default_stickiness,
+        feature_limit=project.feature_limit,
+        environments=[each.name for each in environments],
+        change_request_environments=[
+            ApprovalOut(name=each.name, required_approvals=each.required_approvals)
+            for each in environments
+            if each.required_approvals is not None
+        ],
     )
 
 

@@ -1,14 +1,35 @@
-"""Changes of what projects have in environments as steps."""
+"""Changes of projects, and of what they have in environments, as steps."""
+
+from collections.abc import Callable
 
 import msgspec
 
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
-from flagkeeper.eventlog.step import Demand, Op
+from flagkeeper.eventlog.step import Demand, Op, Ports, Step
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.projects import commands
-from flagkeeper.features.projects.model import demand_own
-from flagkeeper.features.projects.ports import FLAG_ENVIRONMENTS, STRATEGY_RULES
+from flagkeeper.features.projects.model import NewProject, ProjectChange, ProjectState, demand_own
+from flagkeeper.features.projects.ports import FLAG_ENVIRONMENTS, PROJECT_FLAGS, STRATEGY_RULES, THINGS_OF_PROJECT
+from flagkeeper.features.undertakings.model import Left
 from flagkeeper.http.permissions import Permission
+from flagkeeper.kernel.clock import Millis
+
+Demands = tuple[tuple[Demand, ...], ...]
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """Which project is revived or deleted."""
+
+    project: str
+
+
+class Change(Named, frozen=True, kw_only=True):
+    change: ProjectChange
+
+
+class Archive(Named, frozen=True, kw_only=True):
+    at: Millis | None = None
+    """Since when it was archived, to restore that."""
 
 
 class AddEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +67,65 @@ def _demands_of_strategy(wanted: Where | SetDefaultStrategy) -> tuple[tuple[Dema
     return ((Demand(Permission.UPDATE_PROJECT, *where), Demand(Permission.PROJECT_DEFAULT_STRATEGY_WRITE, *where)),)
 
 
+def _in_project(*permissions: Permission) -> Callable[[Named], Demands]:
+    return lambda wanted: (tuple(Demand(each, wanted.project) for each in permissions),)
+
+
+def _delete_with_all(unit: Unit, wanted: Named, ports: Ports) -> Left:
+    things = [ports.answer(each) for each in THINGS_OF_PROJECT]
+    done = commands.delete_piece(unit, wanted.project, ports.answer(PROJECT_FLAGS), things)
+    return None if done else Step(DELETE_WITH_ALL.name, wanted)
+
+
+CREATE = Op(
+    name="project.create",
+    payload=NewProject,
+    run=lambda unit, wanted, _ports: commands.create(unit, wanted),
+    demands=lambda _wanted: ((Demand(Permission.CREATE_PROJECT),),),
+    operation="createProject",
+)
+RESTORE = Op(
+    name="project.restore",
+    payload=ProjectState,
+    run=lambda unit, state, _ports: commands.restore(unit, state),
+    demands=lambda _state: ((Demand(Permission.CREATE_PROJECT),),),
+    operation="createProject",
+)
+CHANGE = Op(
+    name="project.change",
+    payload=Change,
+    run=lambda unit, wanted, ports: commands.change(unit, wanted.project, wanted.change, ports.answer(PROJECT_FLAGS)),
+    demands=_in_project(Permission.UPDATE_PROJECT, Permission.PROJECT_SETTINGS_WRITE),
+    operation="updateProject",
+)
+ARCHIVE = Op(
+    name="project.archive",
+    payload=Archive,
+    run=lambda unit, wanted, ports: commands.archive(unit, wanted.project, ports.answer(PROJECT_FLAGS), wanted.at),
+    demands=_in_project(Permission.DELETE_PROJECT),
+    operation="archiveProject",
+)
+REVIVE = Op(
+    name="project.revive",
+    payload=Named,
+    run=lambda unit, wanted, _ports: commands.revive(unit, wanted.project),
+    demands=_in_project(Permission.UPDATE_PROJECT),
+    operation="reviveProject",
+)
+DELETE = Op(
+    name="project.delete",
+    payload=Named,
+    run=lambda unit, wanted, ports: commands.drop(unit, wanted.project, ports.answer(PROJECT_FLAGS)),
+    demands=_in_project(Permission.DELETE_PROJECT),
+    operation="deleteProject",
+)
+DELETE_WITH_ALL = Op(
+    name="project.delete-with-all",
+    payload=Named,
+    run=_delete_with_all,
+    demands=_in_project(Permission.DELETE_PROJECT),
+    operation="deleteProject",
+)
 ADD_ENVIRONMENT = Op(
     name="project-environment.add",
     payload=AddEnvironment,
@@ -100,6 +180,8 @@ REMOVE_FAVORITE = Op(
     operation="removeFavoriteProject",
 )
 OPS = (
+    *(CREATE, RESTORE, CHANGE, ARCHIVE, REVIVE, DELETE),
     *(ADD_ENVIRONMENT, REMOVE_ENVIRONMENT, SET_DEFAULT_STRATEGY, RESET_DEFAULT_STRATEGY),
     *(ADD_FAVORITE, REMOVE_FAVORITE),
 )
+UNDERTAKINGS = (DELETE_WITH_ALL,)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from flagkeeper.eventlog.catalogue.payload import FeatureNaming, LinkTemplate, by_name
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
@@ -61,6 +61,8 @@ _LOCKED = Query(
     to_project,
 )
 _ANY_LOCKED = Query(select(*COLUMNS).where(projects.c.id == bindparam("id")).with_for_update(), to_project)
+_IDS = Query(select(projects.c.id), str)
+_COUNT = Query(select(func.count()).select_from(projects).where(projects.c.archived_at.is_(None)), int)
 _INSERT = Write[Any](upsert(projects, key=["id"]))
 _CHANGING = (
     *("name", "description", "mode", "default_stickiness", "feature_limit", "feature_naming_pattern"),
@@ -122,6 +124,16 @@ def load(tx: Transaction, project_id: str) -> Project:
 def find(tx: Transaction, project_id: str) -> Project | None:
     """The project, archived or not, locked until the unit ends."""
     return tx.first(_ANY_LOCKED, id=project_id)
+
+
+def ids(tx: Transaction) -> set[str]:
+    """Of all projects, archived ones too."""
+    return set(tx.all(_IDS))
+
+
+def count(tx: Transaction) -> int:
+    """How many projects are in use."""
+    return tx.first(_COUNT) or 0
 
 
 def add(tx: Transaction, project: Project) -> bool:

@@ -18,7 +18,7 @@ from flagkeeper.kernel.existing import Existing
 
 
 def create(unit: Unit, draft: SegmentDraft) -> Segment:
-    """Raises `BadData`, `NameExists` or `LimitExceeded`."""
+    """Raises `BadData`, `NameExists`, `LimitExceeded`, or `NotFound` for its project."""
     check(draft, unit.limits.segment_values)
     demand_legal(unit.tx, draft.constraints, "/body/constraints")
     _demand_room(unit, draft.name)
@@ -45,6 +45,8 @@ def update(unit: Unit, segment_id: int, draft: SegmentDraft, uses: SegmentUses) 
     check(draft, unit.limits.segment_values, old.constraints)
     demand_legal(unit.tx, draft.constraints, "/body/constraints", old.constraints)
     _demand_free_name(unit, draft.name, segment_id)
+    if draft.project and draft.project != old.project:
+        projects.lock_shared(unit.tx, draft.project)
     if draft.project and _users_of(unit, segment_id, uses) - {draft.project}:
         raise InvalidOperation("Other projects use this segment, so it cannot be made the own one of a project.")
     new = _with(old, draft)
@@ -63,8 +65,15 @@ def delete(unit: Unit, segment_id: int, uses: SegmentUses) -> None:
     if places := projects.default_strategies_with(unit.tx, segment_id):
         names = ", ".join(f"{project} in {environment}" for project, environment in places)
         raise Conflict(f"The segment is used by the default strategy of {names}. Remove it there first.")
-    store.remove(unit.tx, segment_id)
-    unit.record(SegmentDeleted(project=segment.project, pre_data=segment.payload()), Gone(SegmentState))
+    _remove(unit, segment)
+
+
+def delete_of_project(unit: Unit, project: str, most: int) -> int:
+    """Deletes at most so many of the own segments of a project that is being deleted; returns how many."""
+    found = store.of_project(unit.tx, project)[:most]
+    for segment in found:
+        _remove(unit, segment)
+    return len(found)
 
 
 def bring(unit: Unit, id_: int, draft: SegmentDraft, created_at: Millis | None, existing: Existing) -> None:
@@ -109,8 +118,15 @@ def forget_creators(unit: Unit, replacement: Replacement, _position: int) -> Non
 
 
 def _add(unit: Unit, segment: Segment) -> None:
+    if segment.project is not None:
+        projects.lock_shared(unit.tx, segment.project)
     store.add(unit.tx, segment)
     unit.record(SegmentCreated(project=segment.project, data=segment.payload()), segment.state())
+
+
+def _remove(unit: Unit, segment: Segment) -> None:
+    store.remove(unit.tx, segment.id)
+    unit.record(SegmentDeleted(project=segment.project, pre_data=segment.payload()), Gone(SegmentState))
 
 
 def _segment(unit: Unit, id_: int, draft: SegmentDraft, created_at: Millis) -> Segment:

@@ -40,6 +40,10 @@ def to_segment(
 
 
 _BY_ID = Query(select(*COLUMNS).where(segments.c.id == bindparam("id")).with_for_update(), to_segment)
+_OF_PROJECT = Query(
+    select(*COLUMNS).where(segments.c.project == bindparam("project")).order_by(segments.c.id).with_for_update(),
+    to_segment,
+)
 _ID_OF_NAME = Query(select(segments.c.id).where(segments.c.name == bindparam("name")), lambda id_: int(id_))
 _COUNT = Query(select(func.count()).select_from(segments), lambda number: int(number))
 _INSERT = Write[Any](insert(segments))
@@ -94,6 +98,11 @@ def load(tx: Transaction, segment_id: int) -> Segment:
     if found is None:
         raise NotFound(f"There is no segment with the id {segment_id}.")
     return found
+
+
+def of_project(tx: Transaction, project: str) -> list[Segment]:
+    """Those that belong to it, locked until the unit ends."""
+    return tx.all(_OF_PROJECT, project=project)
 
 
 def id_of_name(tx: Transaction, name: str) -> int | None:

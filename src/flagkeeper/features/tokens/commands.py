@@ -106,21 +106,26 @@ def demand_only_project(unit: Unit, token_id: int, project: str) -> None:
         raise Conflict(f"The API token {token_id} opens more than the project {project!r}.")
 
 
-def delete_of_environment(unit: Unit, environment: str) -> None:
-    """Revokes every token of an environment that is being deleted."""
-    for token in store.of_environment(unit.tx, environment):
+def delete_of_environment(unit: Unit, environment: str, most: int) -> int:
+    """Revokes at most so many tokens of an environment that is being deleted; returns how many."""
+    found = store.of_environment(unit.tx, environment)[:most]
+    for token in found:
         _delete(unit, token)
+    return len(found)
 
 
-def delete_of_project(unit: Unit, project: str) -> None:
-    """Takes a project that is being deleted out of every token, and revokes those that open nothing else."""
-    for token in store.of_project(unit.tx, project):
+def delete_of_project(unit: Unit, project: str, most: int) -> int:
+    """Takes a project that is being deleted out of at most so many tokens, and revokes those that open nothing else;
+    returns how many that were."""
+    found = store.of_project(unit.tx, project)[:most]
+    for token in found:
         left = [each for each in token.projects if each != project]
         if not left:
             _delete(unit, token)
             continue
         store.set_projects(unit.tx, token.id, left)
         _record_update(unit, token, msgspec.structs.replace(token, projects=left))
+    return len(found)
 
 
 def seed(unit: Unit, secrets: Mapping[TokenType, Sequence[str]]) -> None:

@@ -113,6 +113,12 @@ def forget_old(unit: Unit) -> None:
     store.forget(unit.tx, "reports", unit.now // clock.DAY - 1)
 
 
+def forget_project(unit: Unit, project: str, _most: int) -> int:
+    """Forgets which applications read a project that is being deleted; they are a few rows, and no change."""
+    store.forget_project(unit.tx, project)
+    return 0
+
+
 def forget_creators(unit: Unit, replacement: Replacement, position: int) -> int | None:
     """Puts the pseudonym in the place of a person's name in some applications
     (`eventlog.archive.pseudonymiser.Elsewhere`)."""

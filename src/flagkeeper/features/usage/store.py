@@ -52,6 +52,9 @@ _RENAME_CREATOR = Write[Any](
     .where(client_applications.c.app_name == bindparam("name"))
     .values(created_by=bindparam("new_name"))
 )
+_FORGET_PROJECT = Write[Any](
+    delete(client_application_usage).where(client_application_usage.c.project == bindparam("project"))
+)
 _COUNT_APPLICATIONS = Query(select(func.count()).select_from(client_applications), int)
 _APPLICATION_EXISTS = Query(
     select(client_applications.c.app_name).where(client_applications.c.app_name == bindparam("app_name")), str
@@ -219,6 +222,11 @@ def save_unknown(tx: Transaction, keys: Iterable[CountKey], seen_at: clock.Milli
             for name, app_name, environment in found
         ],
     )
+
+
+def forget_project(tx: Transaction, project: str) -> None:
+    """Forgets which applications read it."""
+    tx.write(_FORGET_PROJECT, project=project)
 
 
 def forget(tx: Transaction, what: str, before: int) -> None:

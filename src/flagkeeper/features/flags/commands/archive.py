@@ -73,6 +73,14 @@ def delete(unit: Unit, project: str, name: str) -> None:
     remove(unit, flag)
 
 
+def delete_of_project(unit: Unit, project: str, most: int) -> int:
+    """Deletes at most so many archived flags of a project that is being deleted, for good; returns how many."""
+    names = flags.names_of_project(unit.tx, project)[:most]
+    for name in names:
+        remove(unit, flags.load(unit.tx, name, project))
+    return len(names)
+
+
 def remove(unit: Unit, flag: Flag) -> None:
     """Deletes a flag that the unit has locked, with all that hangs on it."""
     own = tags.tags_of(unit.tx, flag.name)

@@ -6,12 +6,12 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from flagkeeper.eventlog.catalogue.payload import FeatureNaming
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.features.flags.model.strategy import checked_default
 from flagkeeper.features.projects.model import (
     DEFAULT_PROJECT,
     DEFAULT_STICKINESS,
+    NO_NAMING,
     Mode,
     ProjectDraft,
     check,
@@ -25,12 +25,11 @@ from flagkeeper.features.transfer.steps.kinds.strategies import percentages
 from flagkeeper.features.transfer.steps.planning import Planning, Stage
 from flagkeeper.kernel.existing import Existing
 
-_NO_NAMING = FeatureNaming(pattern=None, example=None, description=None)
 _DEFAULTS: dict[str, Any] = {
     "mode": Mode.OPEN,
     "default_stickiness": DEFAULT_STICKINESS,
     "feature_limit": None,
-    "feature_naming": _NO_NAMING,
+    "feature_naming": NO_NAMING,
     "link_templates": [],
 }
 
@@ -98,7 +97,7 @@ def _draft(p: Planning, item: ProjectItem, place: str) -> ProjectDraft:
         name: (getattr(old, name) if old else _DEFAULTS[name]) if value is UNSET else value
         for name, value in given.items()
     }
-    own["feature_naming"] = own["feature_naming"] or _NO_NAMING
+    own["feature_naming"] = own["feature_naming"] or NO_NAMING
     created_at = p.moment(item.created_at, f"{place}/createdAt")
     return ProjectDraft(id=item.id, name=item.name, description=item.description, created_at=created_at, **own)
 

@@ -1,19 +1,17 @@
-"""The projects API: parse, run, answer."""
+"""What projects have in environments."""
 
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.environments.ports import EnvironmentUses
 from flagkeeper.features.projects import commands, queries
-from flagkeeper.features.projects.ports import FlagEnvironments, ProjectFlags, StrategyRules
+from flagkeeper.features.projects.ports import FlagEnvironments, StrategyRules
 from flagkeeper.features.projects.schemas import (
     DefaultStrategyBody,
     ProjectEnvironmentBody,
     ProjectEnvironmentList,
-    ProjectList,
-    shown,
     shown_environment,
 )
 from flagkeeper.http import route
@@ -22,53 +20,6 @@ from flagkeeper.http.permissions import Permission
 from flagkeeper.storage.reader import Reader
 
 TAG = "Projects"
-
-
-@route.get(
-    "/api/admin/projects",
-    permission=route.ANYBODY,
-    scope=route.PROJECT,
-    tag=TAG,
-    operation="getProjects",
-    summary="All projects, or with `archived=true` those in the archive",
-)
-async def list_projects(
-    reader: Reader,
-    project_flags: ProjectFlags,
-    visibility: Visibility,
-    caller: Caller,
-    archived: FromQuery[bool] = False,
-) -> ProjectList:
-    found = await reader.run(queries.listed, project_flags, visibility, caller.actor.user_id, archived=archived)
-    return ProjectList(projects=[shown(each) for each in found])
-
-
-@route.post(
-    "/api/admin/projects/{project:str}/favorites",
-    permission=route.ANYBODY,
-    scope=route.PROJECT,
-    tag="Features",
-    operation="addFavoriteProject",
-    summary="Make a project one of your favourites",
-    status=200,
-    errors=(404,),
-)
-async def add_favorite(project: FromPath[str], caller: Caller, units: Units) -> None:
-    await units.run(caller.actor, commands.add_favorite, project)
-
-
-@route.delete(
-    "/api/admin/projects/{project:str}/favorites",
-    permission=route.ANYBODY,
-    scope=route.PROJECT,
-    tag="Features",
-    operation="removeFavoriteProject",
-    summary="Take a project out of your favourites",
-    status=200,
-    errors=(404,),
-)
-async def remove_favorite(project: FromPath[str], caller: Caller, units: Units) -> None:
-    await units.run(caller.actor, commands.remove_favorite, project)
 
 
 @route.get(
@@ -157,12 +108,4 @@ async def set_default_strategy(
     )
 
 
-ROUTES = [
-    add_favorite,
-    remove_favorite,
-    list_projects,
-    list_project_environments,
-    add_environment,
-    remove_environment,
-    set_default_strategy,
-]
+ROUTES = [list_project_environments, add_environment, remove_environment, set_default_strategy]

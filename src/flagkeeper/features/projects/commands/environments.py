@@ -1,40 +1,19 @@
-"""Changing projects and their environments: load, decide, write, record."""
+"""Changing what projects have in environments: load, decide, write, record."""
 
 from collections.abc import Mapping
-
-from msgspec.structs import asdict, replace
 
 from flagkeeper.eventlog.catalogue.project import (
     DefaultStrategyData,
     DefaultStrategyUpdated,
-    FavoriteProjectData,
-    NewProjectData,
-    NewProjectEnvironment,
-    ProjectCreated,
-    ProjectDeleted,
     ProjectEnvironmentAdded,
     ProjectEnvironmentRemoved,
-    ProjectFavorited,
-    ProjectImport,
-    ProjectUnfavorited,
 )
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.eventlog.version import Gone, State
 from flagkeeper.features.environments import queries as environments
-from flagkeeper.features.projects import queries, store
-from flagkeeper.features.projects.model import (
-    FavoriteProjectState,
-    ProjectDraft,
-    ProjectEnvironmentState,
-    ProjectState,
-    check,
-    check_default_strategy,
-    favorite_state,
-    first_project,
-    health,
-    person_of,
-)
-from flagkeeper.features.projects.ports import FlagCounts, FlagEnvironments, ProjectFlags, StrategyRules
+from flagkeeper.features.projects import store
+from flagkeeper.features.projects.model import ProjectEnvironmentState, check_default_strategy
+from flagkeeper.features.projects.ports import FlagEnvironments, StrategyRules
 from flagkeeper.kernel.errors import BadData, Conflict, NotFound
 from flagkeeper.kernel.existing import Existing
 
@@ -59,7 +38,7 @@ def add_environment(
     checked = None if strategy is None else _checked(unit, project_id, strategy, rules)
     if not store.attach(unit.tx, project_id, environment, checked):
         raise Conflict(f"The project {project_id!r} has the environment {environment!r} already.")
-    _record_attached(unit, project_id, environment, checked, flags.attach(unit, project_id, environment))
+    record_attached(unit, project_id, environment, checked, flags.attach(unit, project_id, environment))
 
 
 def remove_environment(unit: Unit, project_id: str, environment: str, flags: FlagEnvironments) -> None:
@@ -108,33 +87,6 @@ def reset_default_strategy(unit: Unit, project_id: str, environment: str) -> Non
     _save_default_strategy(unit, project_id, environment, old, None)
 
 
-def bring(unit: Unit, draft: ProjectDraft, existing: Existing, flags: ProjectFlags) -> None:
-    """Makes a project what an import says, or a new one of it, which has no environment yet.
-
-    Raises:
-        BadData: the draft breaks a rule.
-        Conflict: the project is archived.
-    """
-    check(draft)
-    old = store.find(unit.tx, draft.id)
-    if old is None:
-        new = draft.project(unit.now)
-        store.add(unit.tx, new)
-    elif old.archived_at is not None:
-        raise Conflict(f"The project {draft.id!r} is archived by now. Import again.")
-    elif existing is Existing.KEEP:
-        return
-    else:
-        new = draft.applied_to(old)
-        if new == old and existing is Existing.REPLACE:
-            return
-        new = replace(new, updated_at=unit.now)
-        store.save(unit.tx, new)
-    counts = flags(unit.tx, [new.id]).get(new.id, FlagCounts())
-    well = health(flags=counts.active, stale=counts.stale, potentially_stale=counts.potentially_stale)
-    unit.record(ProjectImport(data=new.payload(well)), new.state())
-
-
 def bring_environment(
     unit: Unit,
     project_id: str,
@@ -154,74 +106,7 @@ def bring_environment(
         _save_default_strategy(unit, project_id, environment, attached[environment], new)
 
 
-def drop(unit: Unit, project_id: str, flags: ProjectFlags) -> None:
-    """Deletes a project in which there is nothing.
-
-    Raises:
-        NotFound: there is none, or it is archived.
-        Conflict: it has flags.
-    """
-    store.load(unit.tx, project_id)
-    counts = flags(unit.tx, [project_id]).get(project_id, FlagCounts())
-    if counts.active or counts.archived:
-        raise Conflict(f"The project {project_id!r} has flags by now. Import again.")
-    attached = store.attached(unit.tx, project_id)
-    for environment in attached:
-        store.detach(unit.tx, project_id, environment)
-    gone: dict[str, State] = {f"project/{project_id}/{each}": Gone(ProjectEnvironmentState) for each in attached}
-    if store.favorite_of(unit.tx, project_id):
-        store.remove_favorites(unit.tx, project_id)
-        gone[f"favorite-project/{project_id}"] = Gone(FavoriteProjectState)
-    store.remove(unit.tx, project_id)
-    unit.record(ProjectDeleted(project=project_id), Gone(ProjectState), also=gone)
-
-
-def add_favorite(unit: Unit, project_id: str) -> None:
-    """Makes a project a favourite of the actor's; does nothing when it is one. Raises `NotFound`, or `Forbidden` for a
-    token that is nobody's."""
-    user_id = person_of(unit.actor)
-    queries.lock_shared(unit.tx, project_id)
-    if store.add_favorite(unit.tx, project_id, user_id):
-        unit.record(
-            ProjectFavorited(project=project_id, data=FavoriteProjectData(project=project_id)),
-            favorite_state(store.favorite_of(unit.tx, project_id)),
-        )
-
-
-def remove_favorite(unit: Unit, project_id: str) -> None:
-    """Does nothing when it is none. Raises `NotFound` or `Forbidden`, as `add_favorite`."""
-    user_id = person_of(unit.actor)
-    queries.lock_shared(unit.tx, project_id)
-    if store.remove_favorite(unit.tx, project_id, user_id):
-        unit.record(
-            ProjectUnfavorited(project=project_id, data=FavoriteProjectData(project=project_id)),
-            favorite_state(store.favorite_of(unit.tx, project_id)),
-        )
-
-
-def seed(unit: Unit) -> None:
-    """Creates the project of a new server, with every environment that there is, unless it is there already."""
-    project = first_project(unit.now)
-    if not store.add(unit.tx, project):
-        return
-    found = environments.all_environments(unit.tx)
-    payload = project.payload(health(flags=0, stale=0, potentially_stale=0))
-    data = NewProjectData(
-        **asdict(payload),
-        environments=[environment.name for environment in found],
-        change_request_environments=[
-            NewProjectEnvironment(name=environment.name, required_approvals=environment.required_approvals)
-            for environment in found
-            if environment.required_approvals is not None
-        ],
-    )
-    unit.record(ProjectCreated(project=project.id, data=data), project.state())
-    for environment in found:
-        store.attach(unit.tx, project.id, environment.name, None)
-        _record_attached(unit, project.id, environment.name, None, {})
-
-
-def _record_attached(
+def record_attached(
     unit: Unit,
     project_id: str,
     environment: str,
