@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import os
 import signal
 import sys
@@ -17,10 +16,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from flagkeeper import __version__
 from flagkeeper.app import Server
+from flagkeeper.cli.binding import bind
 from flagkeeper.cli.connections import Connections, bounds_of_process
 from flagkeeper.cli.protocol import bounded
 from flagkeeper.cli.workers import Worker
-from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.readmodels.client_features.slice import CLIENT_STREAMS
 from flagkeeper.readmodels.event_tail.slice import LIVE_TAILS
 from flagkeeper.settings import Settings
@@ -44,8 +43,7 @@ async def run(settings: Settings, worker: Worker | None = None) -> None:
         loop.add_signal_handler(number, listener.handle_exit, number, None)
     # The port first: whether it is free is known at once, and nothing has been started then.
     if worker is None:
-        with _own_words(settings):
-            sockets = [listener.config.bind_socket()]
+        sockets = [bind(settings, settings.port)]
     else:
         sockets = worker.sockets
         loop.add_reader(worker.lifeline, listener.lose_parent, worker.lifeline)
@@ -129,28 +127,3 @@ class _Listener(uvicorn.Server):
             f"  database  {database.shown()} ({database.dialect})\n\n"
         )
         sys.stdout.flush()
-
-
-@contextmanager
-def _own_words(settings: Settings) -> Iterator[None]:
-    """Makes an error of what uvicorn does when it cannot bind: log the reason and exit.
-
-    Raises:
-        Unavailable: it could not bind.
-    """
-    reasons: list[object] = []
-
-    def listen(record: logging.LogRecord) -> bool:
-        reasons.append(record.msg)
-        return False
-
-    log_of_uvicorn = logging.getLogger("uvicorn.error")
-    log_of_uvicorn.addFilter(listen)
-    try:
-        yield
-    except SystemExit as error:
-        reason = reasons[-1]
-        why = reason.strerror if isinstance(reason, OSError) else reason
-        raise Unavailable(f"Cannot listen on {settings.listens_on()}: {why}.") from error
-    finally:
-        log_of_uvicorn.removeFilter(listen)

@@ -5,22 +5,20 @@ if it ran on a machine of its own."""
 import os
 import select
 import signal
-import socket
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import structlog
 
+from flagkeeper.cli.binding import bind
 from flagkeeper.cli.terminal import FAILED, complain, explain
-from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.settings import Settings
 from flagkeeper.supervisor import FIRST_PAUSE, LONGEST_PAUSE, SETTLED, STOP_LIMIT
 
-BACKLOG = 2_048
-"""Connections that wait until some worker takes them."""
 LOOK_EVERY = 1.0
 """Seconds after which the parent looks at its workers, whatever it was told."""
 GRACE = 5.0
@@ -34,7 +32,7 @@ class Worker(msgspec.Struct, frozen=True):
 
     number: int
     """From 1 on; one that takes the place of another has its number."""
-    sockets: list[socket.socket]
+    sockets: list[Any]
     """To listen on: what all share, and its own, if it has one."""
     lifeline: int
     """A descriptor that ends when the parent does, however that comes about."""
@@ -59,8 +57,8 @@ class Workers:
     def __init__(self, settings: Settings, number: int, own_ports: int | None, run: Run) -> None:
         self._run = run
         self._patience = settings.drain_time + STOP_LIMIT + GRACE
-        self._shared = _listen(settings, settings.port)
-        self._own = [_listen(settings, own_ports + place) for place in range(number)] if own_ports else []
+        self._shared = bind(settings, settings.port)
+        self._own = [bind(settings, own_ports + place) for place in range(number)] if own_ports else []
         self._numbers = range(1, number + 1)
         self._alive: dict[int, tuple[int, float]] = {}
         """By process, the worker's number and when it began."""
@@ -195,13 +193,3 @@ class Workers:
         for process in self._alive:
             with suppress(ProcessLookupError):
                 os.kill(process, number)
-
-
-def _listen(settings: Settings, port: int) -> socket.socket:
-    """Raises `Unavailable` when that is not possible."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        place = msgspec.structs.replace(settings, port=port).listens_on()
-        raise Unavailable(f"Cannot listen on {place}: {error.strerror}.") from error
