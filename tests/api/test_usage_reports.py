@@ -9,6 +9,7 @@ import pytest
 from flagkeeper.features.flags.commands import create
 from flagkeeper.features.flags.model.flag import FlagDraft
 from flagkeeper.features.retention.slice import RETENTION
+from flagkeeper.features.usage.model import Collected
 from flagkeeper.features.usage.slice import USAGE
 from flagkeeper.integrations.delivery.slice import DELIVERIES
 from flagkeeper.kernel import clock
@@ -394,3 +395,31 @@ def test_what_the_system_records_is_found_by_its_name_and_by_no_other(
     for query, found in (("by:admin", False), ("by:unleash_system_user", True), ("user:-1337", True)):
         answer = server.get("/api/admin/log/events", params={"q": f"{query} type:client-*,application-*"}).json()
         assert bool(answer["events"]) is found, query
+
+
+def test_what_finds_no_room_is_sent_again_and_counts_once(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sender is told when; nothing is half counted."""
+    for name in ("first", "second"):
+        server.post("/api/admin/projects/default/features", json={"name": name})
+    usage = server.services[USAGE]
+    assert usage._task is not None
+    server.call(usage._task.stop())  # it writes when the test says so
+    monkeypatch.setattr(usage, "_collected", Collected(most=1))
+
+    def report(flag: str) -> httpx.Response:
+        moment = clock.to_iso(clock.now())
+        toggles = {flag: {"yes": 3, "no": 0}}
+        body = {"appName": "shop", "instanceId": "i", "bucket": {"start": moment, "stop": moment, "toggles": toggles}}
+        return server.post("/api/client/metrics", token=BACKEND, json=body)
+
+    assert report("first").status_code == 202
+    refused = report("second")
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+    assert refused.json()["name"] == "RateLimitError"
+    server.call(usage.flush())
+    assert report("second").status_code == 202
+    server.call(usage.flush())
+    for name in ("first", "second"):
+        counted = server.get(f"/api/admin/client-metrics/features/{name}/raw").json()["data"]
+        assert sum(each["yes"] for each in counted) == 3
+    assert usage.dropped == 0

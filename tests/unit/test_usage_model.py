@@ -121,6 +121,32 @@ def test_what_could_not_be_written_is_taken_back() -> None:
     assert len(late.reports) == 1
 
 
+def test_a_report_finds_room_as_a_whole_or_not_at_all() -> None:
+    collected = Collected(most=3)
+    many = [key(f"flag-{i}") for i in range(4)]
+    assert collected.has_room_for(many, ()), "alone it is taken in, whatever its size"
+    for each in many[:2]:
+        collected.count(each, Count(1))
+    assert collected.has_room_for(many[:3], [sighting()])
+    assert not collected.has_room_for(many, ())
+    for name in ("a", "b", "c"):
+        collected.see(sighting(name))
+    assert collected.has_room_for((), [sighting("a")])
+    assert not collected.has_room_for((), [sighting("d")])
+
+
+def test_what_comes_back_is_never_dropped() -> None:
+    late, early = Collected(most=2), Collected(most=2)
+    for collected, names in ((early, ("a", "b")), (late, ("c", "d"))):
+        for name in names:
+            collected.count(key(name), Count(1))
+            collected.see(sighting(name))
+    late.absorb(early)
+    assert len(late.counts) == len(late.sightings) == 4
+    assert late.dropped == 0
+    assert not late.has_room_for([key("e")], ())
+
+
 def test_chunks_are_taken_out_one_by_one() -> None:
     items = {i: i for i in range(5)}
     seen = []

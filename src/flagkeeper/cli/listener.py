@@ -2,11 +2,11 @@
 
 import asyncio
 import gc
-import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -16,9 +16,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from flagkeeper import __version__
 from flagkeeper.app import Server
+from flagkeeper.cli.binding import bind
 from flagkeeper.cli.connections import Connections, bounds_of_process
 from flagkeeper.cli.protocol import bounded
-from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.cli.workers import Worker
 from flagkeeper.readmodels.client_features.slice import CLIENT_STREAMS
 from flagkeeper.readmodels.event_tail.slice import LIVE_TAILS
 from flagkeeper.settings import Settings
@@ -26,8 +27,9 @@ from flagkeeper.settings import Settings
 log = structlog.get_logger("flagkeeper.server")
 
 
-async def run(settings: Settings) -> None:
-    """Serves until SIGINT or SIGTERM. What was accepted by then is answered, and committed, before this returns.
+async def run(settings: Settings, worker: Worker | None = None) -> None:
+    """Serves until SIGINT or SIGTERM, alone or as one `worker` of several. What was accepted by then is answered, and
+    committed, before this returns.
 
     Raises:
         Unavailable: the port is taken.
@@ -35,17 +37,21 @@ async def run(settings: Settings) -> None:
         FlagkeeperError: the first start cannot do what the settings ask for.
     """
     application = Server(settings)
-    listener = _Listener(application, settings)
+    listener = _Listener(application, settings, worker)
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, listener.handle_exit, number, None)
+        loop.add_signal_handler(number, listener.handle_exit, number, None)
     # The port first: whether it is free is known at once, and nothing has been started then.
-    with _own_words(settings):
-        socket = listener.config.bind_socket()
+    if worker is None:
+        sockets = [bind(settings, settings.port)]
+    else:
+        sockets = worker.sockets
+        loop.add_reader(worker.lifeline, listener.lose_parent, worker.lifeline)
     await application.start(settings)
     gc.freeze()
     gc.enable()
     try:
-        await listener.serve([socket])
+        await listener.serve(sockets)
     finally:
         await application.services.stop()
 
@@ -53,7 +59,8 @@ async def run(settings: Settings) -> None:
 class _Listener(uvicorn.Server):
     """Says when it listens, and leaves signals to us: uvicorn would raise them again, before the server has stopped."""
 
-    def __init__(self, application: Server, settings: Settings) -> None:
+    def __init__(self, application: Server, settings: Settings, worker: Worker | None) -> None:
+        self._worker = worker
         bounds = bounds_of_process()
         self._connections = Connections(bounds, settings.trusted_proxies)
         super().__init__(
@@ -74,6 +81,11 @@ class _Listener(uvicorn.Server):
         )
         self._application = application
         self._settings = settings
+
+    def lose_parent(self, lifeline: int) -> None:
+        """Stops: whoever would start and end workers is gone."""
+        asyncio.get_running_loop().remove_reader(lifeline)
+        self.handle_exit(signal.SIGTERM, None)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -96,6 +108,12 @@ class _Listener(uvicorn.Server):
         port = self.servers[0].sockets[0].getsockname()[1]
         settings = msgspec.structs.replace(self._settings, port=port)
         base_url = settings.base_url()
+        if self._worker is not None:
+            with suppress(BrokenPipeError):  # the parent listens to the first one only
+                os.write(self._worker.ready, b"1")
+            os.close(self._worker.ready)
+            if not self._worker.announces:
+                return
         for name, why in settings.unused:
             log.warning("setting_does_nothing", variable=name, why=why)
         database = self._application.services.database
@@ -109,28 +127,3 @@ class _Listener(uvicorn.Server):
             f"  database  {database.shown()} ({database.dialect})\n\n"
         )
         sys.stdout.flush()
-
-
-@contextmanager
-def _own_words(settings: Settings) -> Iterator[None]:
-    """Makes an error of what uvicorn does when it cannot bind: log the reason and exit.
-
-    Raises:
-        Unavailable: it could not bind.
-    """
-    reasons: list[object] = []
-
-    def listen(record: logging.LogRecord) -> bool:
-        reasons.append(record.msg)
-        return False
-
-    log_of_uvicorn = logging.getLogger("uvicorn.error")
-    log_of_uvicorn.addFilter(listen)
-    try:
-        yield
-    except SystemExit as error:
-        reason = reasons[-1]
-        why = reason.strerror if isinstance(reason, OSError) else reason
-        raise Unavailable(f"Cannot listen on {settings.listens_on()}: {why}.") from error
-    finally:
-        log_of_uvicorn.removeFilter(listen)

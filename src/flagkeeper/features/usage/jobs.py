@@ -15,7 +15,7 @@ from flagkeeper.features.usage.ports import TakesImpact, take_nothing
 from flagkeeper.flusher import Flusher
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
-from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.kernel.errors import RateLimited, Unavailable
 from flagkeeper.supervisor import Supervisor
 
 FLUSH_EVERY = 5.0
@@ -49,6 +49,15 @@ class UsageCollector:
         self._day = 0
         self.dropped = 0
         """Reports dropped since the start: too many came at once, they make no sense, or the database refused."""
+
+    def demand_room(self, counts: Iterable[CountKey], sightings: Iterable[Sighting]) -> None:
+        """Demands that all of a report can be kept until it is written: what is refused, its sender keeps.
+
+        Raises:
+            RateLimited: there is too much that is not written yet, as when the database is away.
+        """
+        if not self._collected.has_room_for(counts, sightings):
+            raise RateLimited("Too many reports wait to be written. Send this one again later.", int(FLUSH_EVERY))
 
     def see(self, sighting: Sighting) -> None:
         self._collected.see(sighting)

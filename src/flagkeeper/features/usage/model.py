@@ -1,7 +1,7 @@
 """What SDKs report, and how it is added up in memory until it is written.
 Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ MOST_VARIANTS = 100
 MOST_STRATEGIES = 100
 """Names of strategies kept of one application."""
 MOST_KEPT = 50_000
-"""Different things of a kind held between two writes; what comes on top is dropped and counted."""
+"""Different things of a kind held between two writes; who brings more is told to come back later."""
 MOST_APPLICATIONS = 5_000
 """Names of applications are whatever holders of tokens send: more are not taken in."""
 
@@ -163,17 +163,25 @@ class Collected:
         if self._has_room(self.reports, report.key):
             self.reports.setdefault(report.key, report)
 
+    def has_room_for(self, counts: Iterable[CountKey], sightings: Iterable[Sighting]) -> bool:
+        """Whether all of a report finds room. One that never would is taken in while there is nothing else, and what
+        is too much of it is dropped."""
+        new_counts = sum(key not in self.counts for key in counts)
+        new_sightings = sum(each.key not in self.sightings for each in sightings)
+        return (not self.counts or len(self.counts) + new_counts <= self._most) and (
+            not self.sightings or len(self.sightings) + new_sightings <= self._most
+        )
+
     def absorb(self, earlier: "Collected") -> None:
-        """Takes back what could not be written."""
+        """Takes back what could not be written. None of that is dropped: as long as it is too much, nothing new is
+        taken in."""
         for key, sighting in earlier.sightings.items():
-            if key in self.sightings:
-                self.sightings[key] = self.sightings[key].after(sighting)
-            else:
-                self.see(sighting)
+            later = self.sightings.get(key)
+            self.sightings[key] = sighting if later is None else later.after(sighting)
         for count_key, count in earlier.counts.items():
-            self.count(count_key, count)
+            self.counts.setdefault(count_key, Count()).add(count)
         for report in earlier.reports.values():
-            self.report(report)
+            self.reports.setdefault(report.key, report)
 
     def empty(self) -> bool:
         return not (self.sightings or self.counts or self.reports)

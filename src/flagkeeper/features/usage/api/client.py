@@ -43,7 +43,7 @@ OPERATIONS = [
         scope=route.OWN,
         body=RegisterBody,
         status=202,
-        errors=(400, 401, 403, 413, 415),
+        errors=(400, 401, 403, 413, 415, 429),
     ),
     RawOperation(
         method="POST",
@@ -55,7 +55,7 @@ OPERATIONS = [
         scope=route.OWN,
         body=MetricsBody,
         status=202,
-        errors=(400, 401, 403, 413, 415),
+        errors=(400, 401, 403, 413, 415, 429),
     ),
     RawOperation(
         method="POST",
@@ -67,7 +67,7 @@ OPERATIONS = [
         scope=route.OWN,
         body=BulkBody,
         status=202,
-        errors=(400, 401, 403, 413, 415),
+        errors=(400, 401, 403, 413, 415, 429),
     ),
 ]
 
@@ -127,48 +127,53 @@ class UsageEndpoints:
         """What browsers send, who are sightings and no registrations: there are as many as there are people."""
         reporter = self._reporter(scope, Kind.FRONTEND)
         body = decode(await read_body(scope, receive, LARGEST_BODY), RegisterParts).read()
-        self._usage.see(replace(body.sighting(reporter, clock.now(), body.strategies), sdk_type="frontend"))
+        sighting = replace(body.sighting(reporter, clock.now(), body.strategies), sdk_type="frontend")
+        self._usage.demand_room((), (sighting,))
+        self._usage.see(sighting)
         await respond(send, 200, b"OK", _TEXT)
 
     async def frontend_metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reporter, now = self._reporter(scope, Kind.FRONTEND), clock.now()
-        body, unread = decode(await read_body(scope, receive, LARGEST_BODY), MetricsParts).read()
-        self._usage.drop(unread)
-        self._usage.count(body.counts(reporter, now))
-        self._usage.see(replace(body.sighting(reporter, now), sdk_type="frontend"))
-        if report := body.report(reporter):
-            self._usage.report(report)
+        await self._take_metrics(scope, receive, self._reporter(scope, Kind.FRONTEND), sdk_type="frontend")
         await respond(send, 200, b"OK", _TEXT)
 
     async def register(self, scope: Scope, receive: Receive, send: Send) -> None:
         reporter = self._reporter(scope)
         body = decode(await read_body(scope, receive, LARGEST_BODY), RegisterParts).read()
-        self._usage.see(body.sighting(reporter, clock.now(), body.strategies))
+        sighting = body.sighting(reporter, clock.now(), body.strategies)
+        self._usage.demand_room((), (sighting,))
+        self._usage.see(sighting)
         self._usage.report(body.registration(reporter))
         await respond(send, 202, headers=_VERSION)
 
     async def metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reporter, now = self._reporter(scope), clock.now()
+        await self._take_metrics(scope, receive, self._reporter(scope))
+        await respond(send, 202)
+
+    async def _take_metrics(self, scope: Scope, receive: Receive, reporter: Reporter, **seen: str) -> None:
+        now = clock.now()
         body, unread = decode(await read_body(scope, receive, LARGEST_BODY), MetricsParts).read()
+        counts, sighting = body.counts(reporter, now), replace(body.sighting(reporter, now), **seen)
+        self._usage.demand_room(counts, (sighting,))
         self._usage.drop(unread)
-        self._usage.count(body.counts(reporter, now))
+        self._usage.count(counts)
         self._usage.take_impact(body.impact_metrics, body.app_name, reporter.environment)
-        self._usage.see(body.sighting(reporter, now))
+        self._usage.see(sighting)
         if report := body.report(reporter):
             self._usage.report(report)
-        await respond(send, 202)
 
     async def bulk(self, scope: Scope, receive: Receive, send: Send) -> None:
         proxy, now = self._reporter(scope), clock.now()
         parts = decode(await read_body(scope, receive, LARGEST_BULK), BulkParts)
         body, unread = parts.read()
-        self._usage.drop(unread)
         counts = list(body.counts(proxy, now))
+        sightings = [each.sighting(each.reporter(proxy), now, each.strategies) for each in body.applications]
+        self._usage.demand_room((key for key, _ in counts), sightings)
+        self._usage.drop(unread)
         for key, count in counts:
             self._usage.count({key: count})
         self._usage.take_impact(body.impact_metrics, "", proxy.environment)
-        for application in body.applications:
-            self._usage.see(application.sighting(application.reporter(proxy), now, application.strategies))
+        for sighting in sightings:
+            self._usage.see(sighting)
         for report in body.reports(proxy, counts):
             self._usage.report(report)
         await respond(send, 202)
