@@ -44,6 +44,7 @@ def test_names_and_values_that_unleash_uses_work() -> None:
             "SESSION_TTL_HOURS": "8",
             "MAX_PARALLEL_SESSIONS": "2",
             "SERVER_KEEPALIVE_TIMEOUT": "15",
+            "FLAGKEEPER_EVALUATIONS_PER_MINUTE": "600",
             "GRACEFUL_SHUTDOWN_TIMEOUT": "1500",
             "DATABASE_DISABLE_MIGRATION": "true",
             "AUTH_ENABLE_API_TOKEN": "true",
@@ -57,6 +58,7 @@ def test_names_and_values_that_unleash_uses_work() -> None:
     assert (settings.limits.segments, settings.log_level, settings.secure_cookies) == (0, "warning", True)
     assert (settings.session_hours, settings.most_sessions, settings.access_log) == (8, 2, True)
     assert (settings.idle_time, settings.drain_time, settings.migrates) == (15, 1.5, False)
+    assert settings.evaluations_per_minute == 600
     assert settings.unused == ()
     levels = {"fatal": "critical", "error": "error", "warn": "warning", "Warning": "warning", "debug": "debug"}
     assert {read_settings({"LOG_LEVEL": given}).log_level for given in levels} == set(levels.values())
