@@ -6,6 +6,7 @@ from flagkeeper.features.instance.ports import SETTINGS_NOW
 from flagkeeper.http.cross_origin import cross_origin
 from flagkeeper.http.pace import Pace
 from flagkeeper.http.raw import Endpoint
+from flagkeeper.http.sdk import FRONTEND_PATHS
 from flagkeeper.readmodels.client_features.slice import CLIENT_FEATURES
 from flagkeeper.readmodels.remote_evaluation import frontend, ofrep
 from flagkeeper.readmodels.remote_evaluation.views import Views
@@ -22,4 +23,11 @@ def _endpoints(parts: Parts) -> Mapping[str, Endpoint]:
     return cross_origin(browsers.by_path() | providers.by_path(), lambda: settings.frontend_origins)
 
 
-SLICE = Slice(name="remote_evaluation", operations=[*frontend.OPERATIONS, *ofrep.OPERATIONS], endpoints=_endpoints)
+_EVALUATED = (*(f"{base}{path}" for base in FRONTEND_PATHS for path in ("", "/all", "/features/{}")), ofrep.PATH)
+
+SLICE = Slice(
+    name="remote_evaluation",
+    operations=[*frontend.OPERATIONS, *ofrep.OPERATIONS],
+    endpoints=_endpoints,
+    eventless={f"POST {path}": "only evaluates flags" for path in (*_EVALUATED, f"{ofrep.PATH}/{{}}")},
+)
