@@ -53,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`FLAGKEEPER_TRUSTED_PROXIES`: networks, comma separated, whose headers about the caller are believed."""
     proxy_header: str = "x-forwarded-for"
     """`FLAGKEEPER_PROXY_HEADER`: which of them says where a request came from."""
+    evaluations_per_minute: int | None = None
+    """`FLAGKEEPER_EVALUATIONS_PER_MINUTE`: of one token, on one server."""
     idle_time: int = 75
     """`SERVER_KEEPALIVE_TIMEOUT`: seconds between two requests of a connection."""
     drain_time: float = 5
@@ -179,6 +181,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         "allow_open": read.switch("FLAGKEEPER_ALLOW_OPEN"),
         "trusted_proxies": read.networks("FLAGKEEPER_TRUSTED_PROXIES"),
         "proxy_header": read.choice("FLAGKEEPER_PROXY_HEADER", PROXY_HEADERS),
+        "evaluations_per_minute": read.count("FLAGKEEPER_EVALUATIONS_PER_MINUTE"),
         "idle_time": read.count("SERVER_KEEPALIVE_TIMEOUT", most=86_400),
         "admin_username": read("UNLEASH_DEFAULT_ADMIN_USERNAME"),
         "admin_password": read("UNLEASH_DEFAULT_ADMIN_PASSWORD"),

@@ -14,6 +14,7 @@ from flagkeeper.features.flags.model.strategy import StrategyDraft
 from flagkeeper.features.flags.model.variant import PayloadDraft, VariantDraft
 from flagkeeper.features.usage.slice import USAGE
 from flagkeeper.kernel import clock
+from tests.projects import add_project, flag_in, token_for
 from tests.sdk import PLACE, PROJECT, make_flag, make_segment, run, users
 from tests.server import ADMIN, BACKEND, FRONTEND, TestServer
 
@@ -205,6 +206,10 @@ def test_the_old_paths_of_proxies(server: TestServer) -> None:
         assert old.content == new.content
 
 
+@pytest.mark.causes("application-created", action="POST /api/frontend/client/register")
+@pytest.mark.causes("application-created", action="POST /api/proxy/client/register")
+@pytest.mark.causes("client-metrics", action="POST /api/frontend/client/metrics")
+@pytest.mark.causes("client-metrics", action="POST /api/proxy/client/metrics")
 def test_what_browsers_report_is_counted(server: TestServer) -> None:
     make_flag(server, "f")
     moment = clock.to_iso(clock.now())
@@ -213,6 +218,7 @@ def test_what_browsers_report_is_counted(server: TestServer) -> None:
     assert (answer.status_code, answer.text, answer.headers["access-control-allow-origin"]) == (200, "OK", "*")
     bucket = {"start": moment, "stop": moment, "toggles": {"f": {"yes": 3, "no": 1, "variants": {"a": 2}}}}
     for base in (PATH, "/api/proxy"):
+        assert server.post(f"{base}/client/register", token=FRONTEND, json={**register, "interval": 30}).text == "OK"
         body = {"appName": "web", "instanceId": "browser", "bucket": bucket, "impactMetrics": []}
         counted = server.post(f"{base}/client/metrics", token=FRONTEND, json=body)
         assert (counted.status_code, counted.text) == (200, "OK")
@@ -241,3 +247,12 @@ def test_a_change_compiles_the_flag_that_it_is_about(server: TestServer, monkeyp
     assert on(get(server)) == ["a", "c"]
     assert on(get(server)) == ["a", "c"]
     assert compiled == ["b"]
+
+
+def test_a_token_gets_flags_of_its_projects_only(server: TestServer) -> None:
+    add_project(server, "shop")
+    make_flag(server, "mine")
+    flag_in(server, "shop", "theirs")
+    token = token_for(server, "one", "default", type="frontend")
+    assert on(get(server, token=token)) == ["mine"]
+    assert get(server, f"{PATH}/features/theirs", token=token).status_code == 404

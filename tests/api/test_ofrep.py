@@ -10,7 +10,7 @@ from flagkeeper.features.flags.commands import switch
 from flagkeeper.features.flags.model.strategy import StrategyDraft
 from flagkeeper.features.flags.model.variant import PayloadDraft, VariantDraft
 from tests.sdk import PLACE, PROJECT, make_flag, run, users
-from tests.server import ADMIN, BACKEND, FRONTEND, TestServer
+from tests.server import ADMIN, BACKEND, FRONTEND, Host, TestServer, settings_for
 
 PATH = "/ofrep/v1/evaluate/flags"
 FLAG_SET = "*:development"
@@ -178,3 +178,13 @@ def test_what_has_not_changed_for_somebody_is_not_sent_again(server: TestServer)
     assert again("ann").status_code == 200
     run(server, switch.turn_on, PROJECT, "f", PLACE)
     assert again("ann").status_code == 304, "it is as it was"
+
+
+def test_who_asks_too_often_is_told_when_to_ask_again(host: Host, sqlite_url: str) -> None:
+    with TestServer(host, settings_for(sqlite_url, evaluations_per_minute=1)) as server:
+        answers = [ask(server) for _ in range(4)]  # in two minutes at most
+        refused = [each for each in answers if each.status_code == 429]
+        assert len(refused) >= 2
+        assert 1 <= int(refused[0].headers["retry-after"]) <= 60
+        assert {each.status_code for each in answers} == {200, 429}
+        assert server.get("/api/frontend", token=BACKEND).status_code == 403, "who may not ask is not counted"

@@ -182,6 +182,14 @@ ELSEWHERE = {
     "GET /api/client/features": "an SDK's token says which projects it opens: tests/api/test_two_projects.py",
     "GET /api/client/features/{featureName}": "the same",
     "GET /api/client/streaming": "the same",
+    **{
+        f"{method} {base}{path}": "the same: tests/api/test_frontend.py"
+        for base in ("/api/frontend", "/api/proxy")
+        for path in ("", "/all", "/features/{featureName}")
+        for method in ("GET", "POST")
+    },
+    "POST /ofrep/v1/evaluate/flags": "the same: tests/api/test_ofrep.py",
+    "POST /ofrep/v1/evaluate/flags/{key}": "the same: tests/api/test_ofrep.py",
 }
 """Other routes that show things of projects, each with the reason why it is not here."""
 

@@ -45,6 +45,7 @@ def test_names_and_values_that_unleash_uses_work() -> None:
             "MAX_PARALLEL_SESSIONS": "2",
             "USER_INACTIVITY_THRESHOLD_IN_DAYS": "90",
             "SERVER_KEEPALIVE_TIMEOUT": "15",
+            "FLAGKEEPER_EVALUATIONS_PER_MINUTE": "600",
             "GRACEFUL_SHUTDOWN_TIMEOUT": "1500",
             "DATABASE_DISABLE_MIGRATION": "true",
             "AUTH_ENABLE_API_TOKEN": "true",
@@ -59,6 +60,7 @@ def test_names_and_values_that_unleash_uses_work() -> None:
     assert (settings.session_hours, settings.most_sessions, settings.access_log) == (8, 2, True)
     assert (settings.idle_time, settings.drain_time, settings.migrates) == (15, 1.5, False)
     assert settings.inactive_after_days == 90
+    assert settings.evaluations_per_minute == 600
     assert settings.unused == ()
     levels = {"fatal": "critical", "error": "error", "warn": "warning", "Warning": "warning", "debug": "debug"}
     assert {read_settings({"LOG_LEVEL": given}).log_level for given in levels} == set(levels.values())

@@ -248,7 +248,13 @@ SECTIONS: Mapping[str, Sequence[Variable]] = {
             "From which sites browsers may ask the frontend API, until an administrator says otherwise",
             "`*`",
         ),
-        unneeded("ACCESS_CONTROL_MAX_AGE", "Browsers of other origins are not answered here."),
+        unneeded("ACCESS_CONTROL_MAX_AGE", "Browsers keep the answer to a preflight for a day."),
+        Variable(
+            "FLAGKEEPER_EVALUATIONS_PER_MINUTE",
+            "How many requests one token may make of one server in a minute to have flags evaluated (frontend API, "
+            "OFREP); more are answered with 429",
+            "any number",
+        ),
         unneeded("FILTER_INVALID_CLIENT_METRICS", "Reports are always checked, each part for itself."),
     ),
     "Mail": (

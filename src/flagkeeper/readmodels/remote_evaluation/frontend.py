@@ -16,8 +16,10 @@ from flagkeeper.http.body import decode, read_body
 from flagkeeper.http.caller import Kind
 from flagkeeper.http.conditional import LARGE, SMALLEST, accepts_gzip, is_named
 from flagkeeper.http.openapi import RawOperation, RawParameter
+from flagkeeper.http.pace import Pace
 from flagkeeper.http.raw import JSON, Endpoint, Receive, Scope, Send, header, respond
 from flagkeeper.http.sdk import FRONTEND_PATHS, sdk_credential
+from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import MethodNotAllowed, NotFound
 from flagkeeper.readmodels.remote_evaluation import contexts
 from flagkeeper.readmodels.remote_evaluation.schemas import Toggle, TogglesBody, TogglesOut
@@ -55,7 +57,7 @@ def _operations(path: str, operation: str, summary: str, answer: type, *errors: 
         parameters=_CONTEXT,
         answer=answer,
         others={304: "Nothing has changed since."},
-        errors=(400, 401, 403, *errors),
+        errors=(400, 401, 403, 429, *errors),
     )
     post = RawOperation(
         method="POST",
@@ -67,7 +69,7 @@ def _operations(path: str, operation: str, summary: str, answer: type, *errors: 
         scope=route.PROJECT,
         body=TogglesBody,
         answer=answer,
-        errors=(400, 401, 403, 413, 415, *errors),
+        errors=(400, 401, 403, 413, 415, 429, *errors),
     )
     return [get, post]
 
@@ -86,9 +88,10 @@ OPERATIONS = [
 class FrontendEndpoints:
     """Evaluates flags for whoever holds a frontend token."""
 
-    def __init__(self, authenticator: Authenticator, views: Views) -> None:
+    def __init__(self, authenticator: Authenticator, views: Views, pace: Pace) -> None:
         self._authenticator = authenticator
         self._views = views
+        self._pace = pace
         self._chance = random.Random()  # noqa: S311 - names sessions of one answer, guards nothing
 
     def by_path(self) -> dict[str, Endpoint]:
@@ -116,6 +119,7 @@ class FrontendEndpoints:
 
     async def _asked(self, scope: Scope, receive: Receive) -> tuple[View, Values]:
         credential = sdk_credential(self._authenticator, header(scope, b"authorization"), Kind.FRONTEND)
+        self._pace.demand(credential, clock.now())
         match scope["method"]:
             case "GET":
                 given = contexts.from_query(scope["query_string"])

@@ -16,8 +16,10 @@ from flagkeeper.http.caller import Credential, Kind
 from flagkeeper.http.conditional import is_named
 from flagkeeper.http.errors import internal_error
 from flagkeeper.http.openapi import RawOperation, RawParameter
+from flagkeeper.http.pace import Pace
 from flagkeeper.http.raw import JSON, Endpoint, Receive, Scope, Send, header, respond
 from flagkeeper.http.sdk import sdk_credential
+from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, FlagkeeperError, MethodNotAllowed
 from flagkeeper.readmodels.remote_evaluation import contexts
 from flagkeeper.readmodels.remote_evaluation.pieces import LACKS_USER, ReadyFlag
@@ -38,7 +40,7 @@ LARGEST_BODY = 100_000
 """Bytes of a context."""
 
 _ACCESS = "Needs a frontend or a backend token, in `Authorization` or in `X-API-Key`."
-_ERRORS = (400, 401, 403, 413, 415)
+_ERRORS = (400, 401, 403, 413, 415, 429)
 _REVALIDATE = (b"cache-control", b"no-cache")
 _encode = msgspec.json.Encoder().encode
 
@@ -89,9 +91,10 @@ class _Failed(Exception):
 class OfrepEndpoints:
     """Evaluates flags for whoever holds a token of an SDK."""
 
-    def __init__(self, authenticator: Authenticator, views: Views) -> None:
+    def __init__(self, authenticator: Authenticator, views: Views, pace: Pace) -> None:
         self._authenticator = authenticator
         self._views = views
+        self._pace = pace
 
     def by_path(self) -> dict[str, Endpoint]:
         return {PATH: self.all, f"{PATH}/": self.one}
@@ -131,6 +134,7 @@ class OfrepEndpoints:
     async def _asked(self, scope: Scope, receive: Receive) -> tuple[View, Values]:
         """Raises `_Failed` for what OFREP has a code for; who may not ask is told so as everywhere."""
         credential = self._credential(scope)
+        self._pace.demand(credential, clock.now())
         if scope["method"] != "POST":
             raise MethodNotAllowed("Flags are evaluated here: use POST.", ("POST",))
         try:

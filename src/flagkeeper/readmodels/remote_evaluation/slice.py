@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from flagkeeper.features.instance.ports import SETTINGS_NOW
 from flagkeeper.http.cross_origin import cross_origin
+from flagkeeper.http.pace import Pace
 from flagkeeper.http.raw import Endpoint
+from flagkeeper.http.sdk import FRONTEND_PATHS
 from flagkeeper.readmodels.client_features.slice import CLIENT_FEATURES
 from flagkeeper.readmodels.remote_evaluation import frontend, ofrep
 from flagkeeper.readmodels.remote_evaluation.views import Views
@@ -15,9 +17,17 @@ VIEWS = Part("evaluation_views", lambda parts: Views(parts[CLIENT_FEATURES]))
 
 def _endpoints(parts: Parts) -> Mapping[str, Endpoint]:
     settings = parts.answer(SETTINGS_NOW)
-    browsers = frontend.FrontendEndpoints(parts.authenticator, parts[VIEWS])
-    providers = ofrep.OfrepEndpoints(parts.authenticator, parts[VIEWS])
+    pace = Pace(parts.settings.evaluations_per_minute)
+    browsers = frontend.FrontendEndpoints(parts.authenticator, parts[VIEWS], pace)
+    providers = ofrep.OfrepEndpoints(parts.authenticator, parts[VIEWS], pace)
     return cross_origin(browsers.by_path() | providers.by_path(), lambda: settings.frontend_origins)
 
 
-SLICE = Slice(name="remote_evaluation", operations=[*frontend.OPERATIONS, *ofrep.OPERATIONS], endpoints=_endpoints)
+_EVALUATED = (*(f"{base}{path}" for base in FRONTEND_PATHS for path in ("", "/all", "/features/{}")), ofrep.PATH)
+
+SLICE = Slice(
+    name="remote_evaluation",
+    operations=[*frontend.OPERATIONS, *ofrep.OPERATIONS],
+    endpoints=_endpoints,
+    eventless={f"POST {path}": "only evaluates flags" for path in (*_EVALUATED, f"{ofrep.PATH}/{{}}")},
+)
