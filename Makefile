@@ -42,6 +42,7 @@ screenshots: $(VENV)/.test ## a picture of every page, light and dark, wide and 
 .PHONY: test
 test: $(VENV)/.test ## run all tests, on SQLite and on a real PostgreSQL
 	@$(BIN)/python tools/build_ui.py --tests
+	@$(BIN)/python -m tests.npm
 	@$(BIN)/pytest -n 2
 
 .PHONY: check

@@ -15,7 +15,15 @@ from tests.events import MINUTE, START, row
 WORDS = (
     *("checkout", "Check", "checkout-v2", "Größe", "GRÖSSE", "naïve", "日本語", "a_b", "50%", "under_score", "x"),
     *("dark mode", "new  flow", "co:lon", 'qu"ote', "back\\slash", "tab\tbed", "nul\0here", "İstanbul", "ﬁne", "-dash"),
-    *("2026-02-03T04:05:06.789Z", "0b5e7d1c-0000-4000-8000-0123456789ab", "01HZX3N8V5Y6QK7RJ2M4T9W0BC", "deadbeef01"),
+    *(
+        "2026-02-03T04:05:06.789Z",
+        "2026-02-02",
+        "-3",
+        "2.50",
+        "0b5e7d1c-0000-4000-8000-0123456789ab",
+        "01HZX3N8V5Y6QK7RJ2M4T9W0BC",
+        "deadbeef01",
+    ),
     *("12", "500", "true", "", " ", "…", "🙂 smile", "straße", "ΣΊΣΥΦΟΣ", "o'brien", "*", "a.b.c"),
 )
 KEYS = ("name", "description", "rollout", "parameters", "values", "Weight", "strategies", "enabled", "k.y")
@@ -131,7 +139,11 @@ def random_sight(rng: random.Random) -> Visibility:
 
 def _condition(rng: random.Random, events: int) -> str:
     sign = rng.choice(("", "", "", "-"))
-    match rng.randrange(16):
+    match rng.randrange(18):
+        case 16:
+            return f"{sign}{rng.choice(('', 'data.'))}{_comparison(rng)}"
+        case 17:
+            return f"{sign}{_comparison(rng)}"
         case 12:
             return f"{sign}actor:{rng.choice((*ActorKind, 'user,pat', 'sdk,none', '*', 'p*'))}"
         case 13:
@@ -169,6 +181,15 @@ def _condition(rng: random.Random, events: int) -> str:
             return sign + rng.choice(
                 ("check", "checkout-v2", "größe", "STRASSE", "a", "1", "日本", "feature", "o'b", "sty")
             )
+
+
+def _comparison(rng: random.Random) -> str:
+    keys = ".".join(rng.choice(KEYS[:-1]) for _ in range(rng.choice((1, 1, 2))))
+    amounts = (
+        *("0", "12", "-3", "2.5", "499.99", "500", "12345678901", "-0.0"),
+        *("2026-02-03", "2026-02-02", "1999-12-31"),
+    )
+    return f"{keys}{rng.choice(('>', '>=', '<', '<='))}{rng.choice(amounts)}"
 
 
 def _cut(rng: random.Random, word: str) -> str:

@@ -7,6 +7,9 @@ import pytest
 from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.eventlog import versions
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.access import commands as access
+from flagkeeper.features.environments import commands as environments
+from flagkeeper.features.projects import commands as projects
 from flagkeeper.features.segments import commands as segments
 from flagkeeper.features.segments.model import SegmentDraft
 from flagkeeper.features.segments.ports import SEGMENT_USES
@@ -24,6 +27,8 @@ def draft(name: str, *values: str, project: str | None = None) -> SegmentDraft:
 
 
 def segment_story(log: Log) -> None:
+    for seed in (access.seed, environments.seed, projects.seed):
+        log.run(seed)
     kept = log.run(segments.create, draft("kept", "1"))
     log.run(segments.update, kept.id, draft("kept", "1", "2"), PORTS.answer(SEGMENT_USES))
     log.run(segments.update, kept.id, draft("renamed", project="default"), PORTS.answer(SEGMENT_USES))

@@ -209,3 +209,9 @@ def test_long_values_are_told_in_words() -> None:
     assert found["added"] == {"total": 1, "first": ["country is one of 0, 1, 2, 3, 4, 895 more"]}
     (found,) = told({"a": "x" * 1000}, {"a": {"b": ["y" * 1000]}})
     assert len(found["before"]) == len(found["after"]) == diff.WIDE.longest
+
+
+def test_a_value_that_just_fits_is_shown_as_it_is() -> None:
+    value = [1, 2, 3, 4]
+    assert msgspec.structs.replace(diff.NARROW, longest=len("[1,2,3,4]")).shown(value) == value
+    assert msgspec.structs.replace(diff.NARROW, longest=len("[1,2,3,4]") - 1).shown(value) == "[1,2,3,…"

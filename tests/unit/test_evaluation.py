@@ -17,11 +17,12 @@ from flagkeeper.evaluation.document import (
     ClientVariant,
     VariantOverride,
 )
-from flagkeeper.evaluation.evaluator import Evaluator
+from flagkeeper.evaluation.evaluator import Evaluator, evaluator_of
+from flagkeeper.evaluation.flag import OFF, ON
 from flagkeeper.evaluation.match import UnreadableError, matcher
-from flagkeeper.evaluation.rollout import VARIANT_SEED, murmur3, normalised
+from flagkeeper.evaluation.rollout import VARIANT_SEED, normalised
 from flagkeeper.evaluation.strategy import Surroundings, parameter_problem, rule
-from flagkeeper.evaluation.variant import select
+from flagkeeper.evaluation.variant import NONE, choice, chosen
 
 NOW = "2026-01-01T00:00:00Z"
 
@@ -68,21 +69,13 @@ def flag(
 
 
 def evaluator(*flags: ClientFeature, segments: Sequence[ClientSegment] = ()) -> Evaluator:
-    return Evaluator(flags, segments, chance=random.Random(1))
+    return evaluator_of(flags, segments, chance=random.Random(1))
 
 
 def is_on(of: Evaluator, name: str, asked: Context) -> bool:
     found = of.evaluate(name, asked)
     assert found is not None
     return found.enabled
-
-
-@pytest.mark.parametrize(
-    ("data", "seed", "expected"),
-    [(b"", 0, 0), (b"", 1, 0x514E28B7), (b"a", 0x9747B28C, 0x7FA09EA6), (b"Hello, world!", 0x9747B28C, 0x24884CBA)],
-)
-def test_the_hash_is_murmur3(data: bytes, seed: int, expected: int) -> None:
-    assert murmur3(data, seed) == expected
 
 
 def test_numbers_are_those_of_the_specification() -> None:
@@ -143,7 +136,7 @@ def test_a_rollout_has_everybody_up_to_its_percentage_and_nobody_beyond() -> Non
     ],
 )
 def test_constraints(rule_: Constraint, value: str | None, expected: bool) -> None:
-    assert matcher(rule_)(context(**({} if value is None else {"x": value}))) is expected
+    assert matcher(rule_)(context(**({} if value is None else {"x": value})).values()) is expected
 
 
 @pytest.mark.parametrize(
@@ -208,7 +201,7 @@ def test_the_server_takes_no_operator_that_older_sdks_do_not_know() -> None:
 )
 def test_strategies(name: str, parameters: dict[str, str], asked: Context, expected: bool) -> None:
     surroundings = Surroundings(flag="f", hostname="Web-1", chance=random.Random(1))
-    assert rule(strategy(name, parameters=parameters), surroundings)(asked) is expected
+    assert rule(strategy(name, parameters=parameters), surroundings)(asked.values()) is expected
 
 
 def test_a_default_stickiness_is_the_user_then_the_session_then_chance() -> None:
@@ -254,7 +247,7 @@ def test_variants_come_from_the_first_strategy_that_holds_else_from_the_flag() -
 
 
 def test_overrides_go_before_the_draw() -> None:
-    chosen = [
+    variants = [
         variant("all"),
         variant("late", 0, overrides=[VariantOverride(context_name="userId", values=["7"])]),
         variant("later", 0, overrides=[VariantOverride(context_name="region", values=["eu"])]),
@@ -264,22 +257,31 @@ def test_overrides_go_before_the_draw() -> None:
         (context(user_id="8", region="eu"), "later"),
         (context(user_id="8"), "all"),
     ):
-        found = select(chosen, "default", "f", asked, random.Random(1))
-        assert found is not None
-        assert found.name == expected
+        found = chosen(choice(variants, "default", "f", random.Random(1)), asked.values())
+        assert variants[found].name == expected
 
 
 def test_weights_are_shares() -> None:
-    chosen = [variant("a", 0), variant("b", 250), variant("c", 750)]
-    names = [
-        found.name
-        for user in range(2000)
-        if (found := select(chosen, "userId", "f", context(user_id=str(user)), random.Random(1)))
-    ]
-    assert len(names) == 2000
-    assert "a" not in names
-    assert 400 < names.count("b") < 600
-    assert select([variant("a", 0)], "userId", "f", context(user_id="1"), random.Random(1)) is None
+    weighed = choice([variant("a", 0), variant("b", 250), variant("c", 750)], "userId", "f", random.Random(1))
+    given = [chosen(weighed, context(user_id=str(user)).values()) for user in range(2000)]
+    assert set(given) == {1, 2}
+    assert 400 < given.count(1) < 600
+    assert choice([variant("a", 0)], "userId", "f", random.Random(1)) == NONE
+
+
+def test_what_does_not_depend_on_the_context_is_no_function() -> None:
+    nobody = strategy("default", constraint("IN"))
+    everybody = strategy("flexibleRollout", constraint("NOT_IN"), parameters={"rollout": "100"})
+    found = evaluator(
+        flag("on", everybody),
+        flag("off", nobody, strategy("flexibleRollout", parameters={"rollout": "0"})),
+        flag("first", nobody, everybody, strategy(variants=[variant("a")])),
+        flag("one variant", strategy(variants=[variant("a"), variant("b", 0)])),
+        flag("some", strategy("flexibleRollout", parameters={"rollout": "50"})),
+    )
+    decisions = {name: found.decision(name) for name in found.names}
+    assert callable(decisions.pop("some"))
+    assert decisions == {"on": ON, "off": OFF, "first": ON, "one variant": ON + 1}
 
 
 def test_dependencies() -> None:

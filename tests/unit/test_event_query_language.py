@@ -94,6 +94,15 @@ FOUND = [
     '("100% blue" OR "(nothing)")',
     "(by:*@example.com OR changed:nothing)",
     "(reason:zahl OR ticket:x)",
+    "rollout>49",
+    "rollout>=50 rollout<=50 rollout<50.5",
+    "data.rollout>49.9",
+    "parameters.rollout<51",
+    "strategies.rollout>25",
+    "ROLLOUT>-1",
+    "-rollout>50",
+    "NOT rollout<50",
+    "(rollout>99 OR rollout<60)",
 ]
 NOT_FOUND = [
     "type:feature",
@@ -127,6 +136,16 @@ NOT_FOUND = [
     "-(env:production flag:checkout-v2)",
     "(env:production OR flag:x) -check",
     "env:production flag:x OR env:development",
+    "rollout>50",
+    "rollout<50",
+    "rollout<30",
+    "-rollout>=50",
+    "rollout.parameters>1",
+    "weight>0",
+    "-weight>0 -check",
+    "title>0",
+    "rollout>2020-01-01",
+    "rollout<2030-01-01",
 ]
 
 
@@ -215,6 +234,17 @@ def test_does_not_find(text: str) -> None:
         ("flag:a|b", 7, "| means nothing"),
         ("id:>5", 4, "> means nothing"),
         ("since:>2h", 7, "> means nothing"),
+        ("rollout>", 9, "> takes a number such as 50, or a day such as 2026-11-22"),
+        ("rollout>=abc", 10, ">= takes a number"),
+        ("a (rollout>1e3)", 12, "takes a number"),
+        ("rollout>5=", 9, "takes a number"),
+        ("rollout<2026-13-01", 9, "or a day"),
+        ("rollout>.5", 9, "takes a number"),
+        ("x>>5", 3, "takes a number"),
+        ("id>5", 1, "data.id>"),
+        ("a -since>=2026-11-22", 4, "data.since>="),
+        (">5", 1, "> means nothing"),
+        ("a..b>5", 5, "> means nothing"),
         ("changed:roll*", 9, "without a star"),
         ("flag:" + ",".join("*" * 11), 26, "at most 10 values with a star"),
         ("flag:a* " * 6 + "-env:b* " * 5, 86, "at most 10 values with a star"),
@@ -226,6 +256,40 @@ def test_errors_point_at_the_position(text: str, position: int, reason: str) -> 
     assert reason in caught.value.message
     assert f"(position {position} of the query)" in caught.value.message
     assert caught.value.details[0].path == "/query/q"
+
+
+def test_what_amounts_to_something_is_compared(subtests: pytest.Subtests) -> None:
+    found = row(
+        7,
+        type="feature-created",
+        data='{"weight":500,"small":-2.5,"createdAt":"2026-11-22T23:30:00.000Z","day":"2026-11-22","ids":["17",17.5],'
+        '"deep":[{"n":1},{"n":9}],"on":true,"none":null,"huge":1e300,"word":"12 monkeys","odd key":3}',
+        pre_data='{"weight":900}',
+    )
+    for text, holds in {
+        "weight>=500 weight<=500": True,
+        "weight>500": False,
+        "weight<1000 weight>499.999": True,
+        "small<-2 small>-3": True,
+        "createdAt>=2026-11-22 createdAt<=2026-11-22": True,
+        "createdat>2026-11-22": False,
+        "day<2026-11-23 day>2025-12-31": True,
+        "createdAt>5": False,
+        "ids>17.4": True,
+        "ids<=17": False,
+        "n<2 deep.n>8": True,
+        "n>9": False,
+        "on>0": False,
+        "on<2": False,
+        "none<1": False,
+        "huge>1": False,
+        "word<13": False,
+        "word>0": False,
+    }.items():
+        with subtests.test(text=text):
+            assert matches(parse(text, NOW), Candidate(found)) is holds
+    gone = row(8, type="feature-deleted", pre_data='{"weight":900}')
+    assert not matches(parse("weight>1", NOW), Candidate(gone)), "what an event ended is not what it says"
 
 
 @given(st.text(max_size=60))

@@ -11,5 +11,6 @@ them. Pure: the time, the host's name and chance are given.
 | `document` | flags and segments, as they are sent to SDKs |
 | `strategy` | the built-in strategies: when they hold, and which parameters they take |
 | `variant` | which variant somebody gets |
+| `flag` | one flag, compiled into functions of the context |
 | `evaluator` | a whole document: is a flag on, which variant, and why |
 """

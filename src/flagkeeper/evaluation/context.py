@@ -1,8 +1,14 @@
 """About whom a flag is asked. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
+
+Values = Mapping[str, str]
+"""Every field of a context by its name; one that is missing is not there."""
+
+STANDARD = frozenset({"userId", "sessionId", "environment", "appName", "remoteAddress", "currentTime"})
+"""Fields that are no properties: a property of such a name is never looked at."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -18,19 +24,14 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     properties: Mapping[str, str] = {}
     """Every other field."""
 
-
-Lookup = Callable[[Context], str | None]
-
-_STANDARD: Mapping[str, Lookup] = {
-    "userId": lambda context: context.user_id,
-    "sessionId": lambda context: context.session_id,
-    "environment": lambda context: context.environment,
-    "appName": lambda context: context.app_name,
-    "remoteAddress": lambda context: context.remote_address,
-    "currentTime": lambda context: context.current_time,
-}
-
-
-def field(name: str) -> Lookup:
-    """What reads the field of this name."""
-    return _STANDARD.get(name) or (lambda context: context.properties.get(name))
+    def values(self) -> Values:
+        found = {name: value for name, value in self.properties.items() if name not in STANDARD}
+        standard = {
+            "userId": self.user_id,
+            "sessionId": self.session_id,
+            "environment": self.environment,
+            "appName": self.app_name,
+            "remoteAddress": self.remote_address,
+            "currentTime": self.current_time,
+        }
+        return found | {name: value for name, value in standard.items() if value is not None}

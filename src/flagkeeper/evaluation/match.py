@@ -1,6 +1,7 @@
-"""Whether a constraint holds in a context. Pure."""
+"""Whether a constraint holds in a context: each is compiled once into a function of the context's values. Pure."""
 
 import operator as compare
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,9 +9,9 @@ from msgspec import UNSET
 
 from flagkeeper.evaluation import operand
 from flagkeeper.evaluation.constraint import IN_CIDR, Constraint, Operator
-from flagkeeper.evaluation.context import Context, field
+from flagkeeper.evaluation.context import Values
 
-Match = Callable[[Context], bool]
+Match = Callable[[Values], bool]
 _Test = Callable[[str], bool]
 """Of a field's value; a missing one passes none."""
 
@@ -31,20 +32,58 @@ class UnreadableError(Exception):
     """A rule that no SDK can read. It turns the whole flag off."""
 
 
+def always(_: Values) -> bool:
+    """Holds in every context: what is put together with it folds."""
+    return True
+
+
+def never(_: Values) -> bool:
+    """Holds in no context."""
+    return False
+
+
+def all_of(matches: Sequence[Match]) -> Match:
+    """Holds where all of them do. Most strategies have one or two: those cost no loop."""
+    if never in matches:
+        return never
+    match [each for each in matches if each is not always]:
+        case []:
+            return always
+        case [only]:
+            return only
+        case [one, other]:
+            return lambda values: one(values) and other(values)
+        case several:
+            return lambda values: all(each(values) for each in several)
+
+
+def any_of(matches: Sequence[Match]) -> Match:
+    """Holds where any one of them does."""
+    if always in matches:
+        return always
+    match [each for each in matches if each is not never]:
+        case []:
+            return never
+        case [only]:
+            return only
+        case several:
+            return lambda values: any(each(values) for each in several)
+
+
 def matcher(constraint: Constraint) -> Match:
     """What tells whether the constraint holds. An inverted one also holds where the field is missing.
 
     Raises:
         UnreadableError: its operator is unknown, or its operand is none for that operator.
     """
-    look_up = field(constraint.context_name)
-    test, inverted = _test(constraint), constraint.inverted
-    if constraint.operator == Operator.NOT_IN:
-        # Of a missing field, too: it is in no list.
-        inverted = not inverted
+    name, inverted = constraint.context_name, constraint.inverted
+    if constraint.operator in (Operator.IN, Operator.NOT_IN):
+        # A missing field is in no list.
+        return _listed(name, constraint.values, wanted=inverted == (constraint.operator == Operator.NOT_IN))
+    test = _test(constraint)
 
-    def match(context: Context) -> bool:
-        value = look_up(context)
+    def match(values: Values) -> bool:
+        value = values.get(name)
         return (value is not None and test(value)) != inverted
 
     return match
@@ -52,13 +91,30 @@ def matcher(constraint: Constraint) -> Match:
 
 def in_networks(texts: Sequence[str]) -> _Test:
     """Whether an address is in one of these networks. Entries that are no network are passed over."""
-    networks = [found for each in texts if (found := operand.network(each.strip())) is not None]
+    known: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    for each in texts:
+        if (found := operand.network(each.strip())) is not None:
+            bits = found.max_prefixlen - found.prefixlen
+            known[found.version, bits].add(int(found.network_address) >> bits)
+    networks = [(version, bits, frozenset(found)) for (version, bits), found in known.items()]
 
     def test(value: str) -> bool:
         address = operand.address(value)
-        return address is not None and any(address in each for each in networks)
+        if address is None:
+            return False
+        number, asked = int(address), address.version
+        return any(version == asked and number >> bits in found for version, bits, found in networks)
 
     return test
+
+
+def _listed(name: str, values: Sequence[str], *, wanted: bool) -> Match:
+    listed = frozenset(values)
+    if not listed:
+        return never if wanted else always
+    if wanted:
+        return lambda values: values.get(name) in listed
+    return lambda values: values.get(name) not in listed
 
 
 def _test(constraint: Constraint) -> _Test:
@@ -70,8 +126,6 @@ def _test(constraint: Constraint) -> _Test:
     if constraint.operator == IN_CIDR:
         return in_networks(constraint.values)
     match kind:
-        case "IN" | "NOT":
-            return frozenset(constraint.values).__contains__
         case "STR":
             return _text(name, constraint.values, constraint.case_insensitive)
         case "REGEX":

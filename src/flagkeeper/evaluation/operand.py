@@ -4,9 +4,11 @@ Each function returns None for text that is none of its kind.
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache, wraps
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import re2
 
@@ -14,6 +16,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Pattern = Any
 """A compiled pattern of RE2, which has no types."""
+
+LONGEST_KEPT = 100
 
 _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity|nan)", re.ASCII | re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -24,6 +28,16 @@ _VERSION = re.compile(
     r"(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?",
     re.ASCII,
 )
+
+
+_FoundT = TypeVar("_FoundT")
+
+
+def _kept(read: Callable[[str], _FoundT]) -> Callable[[str], _FoundT]:
+    """Remembers what was read last: many constraints read the same few values, such as the time and the version of an
+    application. Long texts are read anew, for contexts hold what clients like."""
+    cached = lru_cache(maxsize=1_024)(read)
+    return wraps(read)(lambda text: cached(text) if len(text) <= LONGEST_KEPT else read(text))
 
 
 class Version(NamedTuple):
@@ -37,6 +51,7 @@ class Version(NamedTuple):
     pre_release: tuple[tuple[bool, int, str], ...]
 
 
+@_kept
 def number(text: str) -> float | None:
     """`5`, `-1.5e3`. Blanks and underscores are no part of a number."""
     return float(text) if _NUMBER.fullmatch(text) else None
@@ -47,6 +62,7 @@ def time(text: str) -> datetime | None:
     return time_of_any_precision(text) if _TIME.fullmatch(text) else None
 
 
+@_kept
 def time_of_any_precision(text: str) -> datetime | None:
     """An ISO 8601 time with a zone, as contexts have it."""
     if not _ANY_TIME.fullmatch(text):
@@ -57,6 +73,7 @@ def time_of_any_precision(text: str) -> datetime | None:
         return None
 
 
+@_kept
 def version(text: str) -> Version | None:
     """`1.2.3-beta.1+build`: strict, so neither `v1.2.3` nor `1.2`."""
     match = _VERSION.fullmatch(text)
@@ -84,6 +101,7 @@ def pattern(text: str, *, ignore_case: bool = False) -> Pattern | None:
         return None
 
 
+@_kept
 def address(text: str) -> Address | None:
     """An IPv4 or IPv6 address, without a zone."""
     if "%" in text:

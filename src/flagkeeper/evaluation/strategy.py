@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 import msgspec
 
 from flagkeeper.evaluation.constraint import is_safe_word
-from flagkeeper.evaluation.context import Context
+from flagkeeper.evaluation.context import Values
 from flagkeeper.evaluation.document import ClientStrategy
-from flagkeeper.evaluation.match import Match, UnreadableError, in_networks
-from flagkeeper.evaluation.rollout import normalised, seed_of
+from flagkeeper.evaluation.match import Match, UnreadableError, always, in_networks, never
+from flagkeeper.evaluation.rollout import rollout
 
 GRADUAL = "flexibleRollout"
 
@@ -36,7 +36,7 @@ def rule(strategy: ClientStrategy, surroundings: Surroundings) -> Match:
         UnreadableError: it rolls out to more than 100 percent.
     """
     build = _RULES.get(strategy.name)
-    return _nobody if build is None else build(strategy.parameters, surroundings)
+    return never if build is None else build(strategy.parameters, surroundings)
 
 
 def is_built_in(name: str) -> bool:
@@ -61,21 +61,20 @@ _Parameters = Mapping[str, str]
 
 def _user_with_id(parameters: _Parameters, _: Surroundings) -> Match:
     users = frozenset(_words(parameters.get("userIds")))
-    return lambda context: context.user_id in users
+    return lambda values: values.get("userId") in users
 
 
 def _gradual_by(stickiness: str) -> Callable[[_Parameters, Surroundings], Match]:
     def build(parameters: _Parameters, surroundings: Surroundings) -> Match:
         if "groupId" not in parameters:
-            return _nobody
+            return never
         return _rollout(parameters.get("percentage"), stickiness, parameters["groupId"], surroundings)
 
     return build
 
 
 def _gradual_random(parameters: _Parameters, surroundings: Surroundings) -> Match:
-    percent = _percent(parameters.get("percentage"))
-    return lambda _: surroundings.chance.random() * 100 < percent
+    return rollout(_percent(parameters.get("percentage")), "random", "", surroundings.chance)
 
 
 def _flexible(parameters: _Parameters, surroundings: Surroundings) -> Match:
@@ -84,29 +83,25 @@ def _flexible(parameters: _Parameters, surroundings: Surroundings) -> Match:
 
 
 def _rollout(text: str | None, stickiness: str, group: str, surroundings: Surroundings) -> Match:
-    percent, seed = _percent(text), seed_of(stickiness, surroundings.chance)
+    percent = _percent(text)
     if percent > 100:
         raise UnreadableError(f"{percent} is no percentage.")
-
-    def match(context: Context) -> bool:
-        value = seed(context)
-        return value is not None and normalised(group, value) <= percent
-
-    return match
+    return rollout(percent, stickiness, group, surroundings.chance)
 
 
 def _remote_address(parameters: _Parameters, _: Surroundings) -> Match:
     holds = in_networks(_words(parameters.get("IPs")))
-    return lambda context: context.remote_address is not None and holds(context.remote_address)
+
+    def match(values: Values) -> bool:
+        address = values.get("remoteAddress")
+        return address is not None and holds(address)
+
+    return match
 
 
 def _application_hostname(parameters: _Parameters, surroundings: Surroundings) -> Match:
     listed = surroundings.hostname.lower() in {each.lower() for each in _words(parameters.get("hostNames"))}
-    return lambda _: listed
-
-
-def _nobody(_: Context) -> bool:
-    return False
+    return always if listed else never
 
 
 def _words(text: str | None) -> list[str]:
@@ -119,7 +114,7 @@ def _percent(text: str | None) -> int:
 
 
 _RULES: Mapping[str, Callable[[_Parameters, Surroundings], Match]] = {
-    "default": lambda *_: lambda _: True,
+    "default": lambda *_: always,
     "userWithId": _user_with_id,
     "gradualRolloutUserId": _gradual_by("userId"),
     "gradualRolloutSessionId": _gradual_by("sessionId"),

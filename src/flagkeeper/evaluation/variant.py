@@ -1,35 +1,47 @@
 """Which variant somebody gets. Pure."""
 
 import random
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 
-from msgspec import UNSET
-
-from flagkeeper.evaluation.context import Context, field
+from flagkeeper.evaluation.context import Values
 from flagkeeper.evaluation.document import ClientVariant
-from flagkeeper.evaluation.rollout import VARIANT_SEED, normalised, seed_of
+from flagkeeper.evaluation.rollout import share
+
+NONE = -1
+Choice = int | Callable[[Values], int]
+"""The position of a variant in its list, or what finds it; `NONE`: there is nothing to hand out."""
 
 
-def select(
-    variants: Sequence[ClientVariant], stickiness: str, group: str, context: Context, chance: random.Random
-) -> ClientVariant | None:
-    """The first variant with an override for this context, else the one on whose share of the weights the number of
-    this context falls. None: there is nothing to hand out."""
-    for variant in variants:
-        if _is_overridden(variant, context):
-            return variant
-    total = sum(variant.weight for variant in variants)
-    if not total:
-        return None
-    seed = seed_of(stickiness, chance)(context)
-    target = chance.randint(1, total) if seed is None else normalised(group, seed, total, VARIANT_SEED)
-    for variant in variants:
-        target -= variant.weight
-        if target <= 0:
-            return variant
-    raise AssertionError("a number is never beyond the last weight")
+def choice(variants: Sequence[ClientVariant], stickiness: str, group: str, chance: random.Random) -> Choice:
+    """The first variant with an override for a context, else the one on whose share of the weights its number falls."""
+    overrides = [
+        (i, each.context_name, frozenset(each.values))
+        for i, variant in enumerate(variants)
+        for each in variant.overrides or ()
+    ]
+    drawn = _drawn([each.weight for each in variants], stickiness, group, chance)
+    if not overrides:
+        return drawn
+
+    def choose(values: Values) -> int:
+        for i, name, wanted in overrides:
+            if values.get(name) in wanted:
+                return i
+        return drawn if isinstance(drawn, int) else drawn(values)
+
+    return choose
 
 
-def _is_overridden(variant: ClientVariant, context: Context) -> bool:
-    overrides = [] if variant.overrides is UNSET else variant.overrides
-    return any(field(each.context_name)(context) in each.values for each in overrides)
+def chosen(made: Choice, values: Values) -> int:
+    return made if isinstance(made, int) else made(values)
+
+
+def _drawn(weights: Sequence[int], stickiness: str, group: str, chance: random.Random) -> Choice:
+    weighed = [i for i, weight in enumerate(weights) if weight]
+    if len(weighed) < 2:
+        return weighed[0] if weighed else NONE
+    ends = list(accumulate(weights))
+    draw = share(ends[-1], stickiness, group, chance)
+    return lambda values: bisect_right(ends, draw(values))

@@ -157,12 +157,11 @@ def _alone(database: Database) -> Iterator[None]:
 
 def _create_schema(database: Database) -> None:
     with database.session() as postgresql:
-        for name in database.schema.split(",")[:1]:
-            create = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name.strip().strip('"')))
-            with in_schema(postgresql, ""):
-                known = postgresql.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name.strip(),)).fetchone()
-                if known is None:
-                    postgresql.execute(create)
+        name = database.schema.split(",")[0].strip().strip('"')
+        with in_schema(postgresql, ""):
+            # Asked first: who may use a schema that is there need not be allowed to create one.
+            if postgresql.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)).fetchone() is None:
+                postgresql.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)))
 
 
 def _upgrade(database: Database) -> None:

@@ -10,6 +10,7 @@ import { displayName } from '../session/model';
 import { SessionEnded } from '../session/SessionEnded';
 import { Avatar } from '../shared/Actor';
 import { Waiting } from '../shared/states';
+import { useFollowing } from './follow';
 import { Logo } from './Logo';
 import { CONFIGURE, PLACES, type Place } from './navigation';
 import styles from './Shell.module.css';
@@ -39,6 +40,7 @@ export function Shell() {
     ),
   );
   useCommandKey(useCallback(() => setBar(true), []));
+  useFollowing();
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#main">

@@ -22,7 +22,7 @@ export function ArchivePage() {
   const found = useInfiniteQuery({ ...archivedQuery(asked), placeholderData: (old) => old });
   const [deleting, setDeleting] = useState<ArchivedFlag | null>(null);
   const change = useChange('flags');
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   const flags = found.data?.pages.flatMap((page) => page.features);
   const total = found.data?.pages[0]?.total ?? 0;
   return (

@@ -8,18 +8,27 @@ import { queryClient } from '../api/query-client';
 import { projectsQuery } from '../projects/api';
 import { Can } from '../shared/Can';
 import { reasons } from '../shared/FormDialog';
+import { MeanwhileNote, useMeanwhile } from '../shared/Meanwhile';
 import { toast } from '../shared/toasts';
 import { type ContextField, createContextField, type LegalValue, updateContextField } from './api';
 import styles from './ContextField.module.css';
+
+const draftOf = (field?: ContextField) => ({
+  description: field?.description ?? '',
+  stickiness: field?.stickiness ?? false,
+  legalValues: (field?.legalValues ?? []) as LegalValue[],
+});
 
 /** A context field as a form; a new one without `field`. */
 export function ContextFieldForm({ field }: { field?: ContextField }) {
   const projects = useQuery({ ...projectsQuery, enabled: !field }).data ?? [];
   const [name, setName] = useState(field?.name ?? '');
-  const [description, setDescription] = useState(field?.description ?? '');
-  const [stickiness, setStickiness] = useState(field?.stickiness ?? false);
   const [project, setProject] = useState('');
-  const [values, setValues] = useState<LegalValue[]>(field?.legalValues ?? []);
+  const stored = draftOf(field);
+  const [draft, setDraft] = useState(stored);
+  const set = (part: Partial<typeof draft>) => setDraft((old) => ({ ...old, ...part }));
+  const meanwhile = useMeanwhile(stored, draft);
+  const { description, stickiness, legalValues: values } = draft;
   const navigate = useNavigate();
   const saving = useMutation({
     mutationFn: async () => {
@@ -45,6 +54,9 @@ export function ContextFieldForm({ field }: { field?: ContextField }) {
         if (ready) saving.mutate();
       }}
     >
+      {field && !saving.isPending && (
+        <MeanwhileNote of={meanwhile} type="context-field-updated" what="context field" onTake={setDraft} />
+      )}
       {!field && (
         <TextInput
           label="Name"
@@ -62,7 +74,7 @@ export function ContextFieldForm({ field }: { field?: ContextField }) {
         minRows={2}
         value={description}
         error={about('description')}
-        onChange={(event) => setDescription(event.currentTarget.value)}
+        onChange={(event) => set({ description: event.currentTarget.value })}
       />
       {!field && (
         <Select
@@ -80,9 +92,9 @@ export function ContextFieldForm({ field }: { field?: ContextField }) {
       <Checkbox
         label="Sticky: rollouts may keep answers by it"
         checked={stickiness}
-        onChange={(event) => setStickiness(event.currentTarget.checked)}
+        onChange={(event) => set({ stickiness: event.currentTarget.checked })}
       />
-      <LegalValues value={values} onChange={setValues} />
+      <LegalValues value={values} onChange={(legalValues) => set({ legalValues })} />
       {saving.isError && (
         <Alert color="red" variant="light" role="alert" title="Not saved">
           {reasons(saving.error)}

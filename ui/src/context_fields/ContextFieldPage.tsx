@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Can } from '../shared/Can';
 import { Confirm } from '../shared/Confirm';
+import { Stale } from '../shared/Meanwhile';
 import { Page } from '../shared/Page';
 import { ErrorState, Waiting } from '../shared/states';
 import { useChange } from '../shared/useChange';
@@ -26,17 +27,17 @@ export function CreateContextFieldPage() {
 export function EditContextFieldPage() {
   const { name } = useParams({ from: '/shell/context/edit/$name' });
   const found = useQuery(contextFieldQuery(name));
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   if (!found.data)
     return (
       <Page title={name} above={above}>
         <Waiting />
       </Page>
     );
-  return <Shown field={found.data} />;
+  return <Shown field={found.data} error={found.error} />;
 }
 
-function Shown({ field }: { field: ContextField }) {
+function Shown({ field, error }: { field: ContextField; error: unknown }) {
   const uses = useQuery(fieldUsesQuery(field.name));
   const [deleting, setDeleting] = useState(false);
   const change = useChange('context-fields');
@@ -65,6 +66,7 @@ function Shown({ field }: { field: ContextField }) {
         </Can>
       }
     >
+      <Stale error={error} what="context field" />
       <ContextFieldForm key={field.name} field={field} />
       <section aria-labelledby="uses" className={styles.uses}>
         <h2 id="uses">Where it is used</h2>

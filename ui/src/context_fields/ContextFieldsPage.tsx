@@ -14,7 +14,7 @@ import { contextFieldsQuery } from './api';
 export function ContextFieldsPage() {
   const found = useQuery(contextFieldsQuery);
   const may = useMay();
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   return (
     <Page
       title="Context fields"

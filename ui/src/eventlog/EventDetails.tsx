@@ -42,7 +42,7 @@ export function EventDetails({
       return { '[': step(-1), ']': step(1), c: () => copyLink(id) };
     }, [id]),
   );
-  if (page.isError) return <ErrorState error={page.error} retry={() => page.refetch()} />;
+  if (!page.data && page.isError) return <ErrorState error={page.error} retry={() => page.refetch()} />;
   return (
     <div className={styles.details}>
       <Tabs value={tab} onChange={setTab} keepMounted={false}>

@@ -15,7 +15,7 @@ export function EventPage() {
   const { eventId } = useParams({ from: '/shell/history/$eventId' });
   const id = Number(eventId);
   const page = useQuery(eventQuery(id));
-  if (page.isError) return <ErrorState error={page.error} retry={() => page.refetch()} />;
+  if (!page.data && page.isError) return <ErrorState error={page.error} retry={() => page.refetch()} />;
   if (!page.data) return <Waiting />;
   const { event, parts, group, neighbours } = page.data;
   return (

@@ -1,6 +1,7 @@
 import { Button, Modal, Select, Switch, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { MeanwhileNote, useMeanwhile } from '../shared/Meanwhile';
 import { useChange } from '../shared/useChange';
 import { type Flag, flagTypesQuery, updateFlag } from './api';
 import styles from './CreateFlag.module.css';
@@ -12,6 +13,7 @@ export function EditFlag({ flag, onClose }: { flag: Flag; onClose: () => void })
   const stored = { description: flag.description, type: flag.type, impressionData: flag.impressionData };
   const [draft, setDraft] = useState(stored);
   const set = (part: Partial<typeof stored>) => setDraft((old) => ({ ...old, ...part }));
+  const meanwhile = useMeanwhile(stored, draft);
   return (
     <Modal opened onClose={onClose} title={`Edit ${flag.name}`} closeButtonProps={{ 'aria-label': 'Close' }}>
       <form
@@ -23,12 +25,15 @@ export function EditFlag({ flag, onClose }: { flag: Flag; onClose: () => void })
               run: () => updateFlag(flag.project, flag.name, draft),
               done: `Saved ${flag.name}.`,
               not: 'Not saved',
-              undo: () => updateFlag(flag.project, flag.name, stored),
+              undo: () => updateFlag(flag.project, flag.name, meanwhile.base),
             },
             { onSuccess: onClose },
           );
         }}
       >
+        {change.isIdle && (
+          <MeanwhileNote of={meanwhile} type="feature-metadata-updated" what="flag" onTake={setDraft} />
+        )}
         <Textarea
           label="Description"
           autosize

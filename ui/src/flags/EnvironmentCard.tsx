@@ -18,6 +18,7 @@ import { useChange } from '../shared/useChange';
 import { When } from '../shared/When';
 import { type FlagEnvironment, orderStrategies, type Place, type Strategy } from './api';
 import styles from './EnvironmentCard.module.css';
+import { EnvironmentVariants } from './EnvironmentVariants';
 import { FlagSwitch } from './FlagSwitch';
 import { moved } from './model';
 import { StrategyCard } from './StrategyCard';
@@ -34,6 +35,7 @@ export function EnvironmentCard({
   segments: Map<number, string>;
 }) {
   const [editing, setEditing] = useState<Strategy | 'new' | null>(null);
+  const [variants, setVariants] = useState(false);
   const { order, reorder } = useOrder(place, environment.strategies);
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: 4 } }),
@@ -104,13 +106,26 @@ export function EnvironmentCard({
       {environment.variants && environment.variants.length > 0 && (
         <p className={styles.none}>
           Variants of the environment:{' '}
-          {environment.variants.map((each) => `${each.name} ${each.weight / 10} %`).join(', ')}
+          {environment.variants.map((each) => `${each.name} ${each.weight / 10} %`).join(', ')}{' '}
+          <Can
+            need={{
+              permission: 'UPDATE_FEATURE_ENVIRONMENT_VARIANTS',
+              project: place.projectId,
+              environment: place.environment,
+            }}
+          >
+            <Button variant="subtle" color="gray" size="compact-sm" onClick={() => setVariants(true)}>
+              Edit variants
+            </Button>
+          </Can>
         </p>
       )}
+      {variants && <EnvironmentVariants place={place} environment={environment} onClose={() => setVariants(false)} />}
       {editing && (
         <StrategyEditor
           place={place}
           strategy={editing === 'new' ? null : editing}
+          now={editing === 'new' ? undefined : environment.strategies.find((each) => each.id === editing.id)}
           segments={segments}
           onClose={() => setEditing(null)}
         />

@@ -6,6 +6,7 @@ import { useMemo, useState } from 'react';
 import { Can } from '../shared/Can';
 import { Chip } from '../shared/Chip';
 import { Confirm } from '../shared/Confirm';
+import { Stale } from '../shared/Meanwhile';
 import { Page } from '../shared/Page';
 import { Star } from '../shared/Star';
 import { ErrorState, Waiting } from '../shared/states';
@@ -20,6 +21,7 @@ import { Lifecycle } from './Lifecycle';
 import { Links } from './Links';
 import { SdkCode } from './SdkCode';
 import { Tags } from './Tags';
+import { Usage } from './Usage';
 
 /** A flag: what it does in each environment, said in sentences, and what changed last. */
 export function FlagPage() {
@@ -27,7 +29,7 @@ export function FlagPage() {
   const found = useQuery(flagQuery(projectId, featureName));
   const segments = useQuery(segmentsQuery).data;
   const names = useMemo(() => new Map((segments ?? []).map((each) => [each.id, each.name])), [segments]);
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   if (!found.data) return <Waiting />;
   const flag = found.data;
   return (
@@ -45,6 +47,7 @@ export function FlagPage() {
       below={flag.description}
       actions={<FlagActions flag={flag} />}
     >
+      <Stale error={found.error} what="flag" />
       <div className={styles.facts}>
         <Chip tone="outline">{flag.type}</Chip>
         {flag.stale && <Chip tone="warning">stale</Chip>}
@@ -62,6 +65,7 @@ export function FlagPage() {
               segments={names}
             />
           ))}
+          <Usage flag={flag} />
           <SdkCode name={flag.name} />
         </div>
         <div className={styles.aside}>

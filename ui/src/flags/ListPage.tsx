@@ -28,7 +28,7 @@ export function SearchPage() {
 export function ProjectPage() {
   const { projectId } = useParams({ from: '/shell/projects/$projectId' });
   const project = useQuery(projectQuery(projectId));
-  if (project.isError) return <ErrorState error={project.error} retry={() => project.refetch()} />;
+  if (!project.data && project.isError) return <ErrorState error={project.error} retry={() => project.refetch()} />;
   return (
     <FlagList
       key={projectId}

@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react';
 import { messageOf } from '../api/errors';
 import { ChangeSummary } from '../shared/ChangeSummary';
 import { ConstraintsEditor } from '../shared/ConstraintsEditor';
+import { MeanwhileNote, useMeanwhile } from '../shared/Meanwhile';
 import { useChange } from '../shared/useChange';
 import {
   addStrategy,
@@ -26,12 +27,15 @@ const STICKINESS = ['default', 'userId', 'sessionId', 'random'];
 export function StrategyEditor({
   place,
   strategy,
+  now,
   segments,
   onClose,
 }: {
   place: Place;
-  /** null: a new one. */
+  /** As it was when it was opened; null: a new one. */
   strategy: Strategy | null;
+  /** As it is stored at present. */
+  now: Strategy | undefined;
   segments: Map<number, string>;
   onClose: () => void;
 }) {
@@ -40,6 +44,7 @@ export function StrategyEditor({
     [strategy, place.featureName],
   );
   const [draft, setDraft] = useState<StrategyDraft>(stored);
+  const meanwhile = useMeanwhile(strategy ? now && draftOf(now) : stored, draft);
   const set = (part: Partial<StrategyDraft>) => setDraft((old) => ({ ...old, ...part }));
   const change = useChange('flags');
   const saving = useMutation({
@@ -48,7 +53,7 @@ export function StrategyEditor({
         run: () => (strategy ? saveStrategy(place, strategy.id, cleaned(draft)) : addStrategy(place, cleaned(draft))),
         done: `${strategy ? 'Saved' : 'Added'} the strategy in ${place.environment}.`,
         not: 'Not saved',
-        ...(strategy ? { undo: () => saveStrategy(place, strategy.id, cleaned(stored)) } : {}),
+        ...(strategy ? { undo: () => saveStrategy(place, strategy.id, cleaned(meanwhile.base)) } : {}),
       }),
     onSuccess: onClose,
   });
@@ -67,6 +72,9 @@ export function StrategyEditor({
           if (!problem) saving.mutate();
         }}
       >
+        {!saving.isPending && !saving.isSuccess && (
+          <MeanwhileNote of={meanwhile} type="feature-strategy-update" what="strategy" onTake={setDraft} />
+        )}
         <p className={styles.sentence} aria-live="polite">
           <Sentence strategy={draft} segments={segments} />
         </p>
@@ -94,7 +102,9 @@ export function StrategyEditor({
           checked={draft.disabled ?? false}
           onChange={(event) => set({ disabled: event.currentTarget.checked })}
         />
-        {strategy && <ChangeSummary type="feature-strategy-update" before={cleaned(stored)} after={cleaned(draft)} />}
+        {strategy && (
+          <ChangeSummary type="feature-strategy-update" before={cleaned(meanwhile.base)} after={cleaned(draft)} />
+        )}
         {saving.isError && (
           <Alert color="red" role="alert">
             {messageOf(saving.error)}

@@ -1,11 +1,10 @@
 import { ActionIcon, Button, Checkbox, NumberInput, Select, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { StrategyDraft } from './api';
+import type { Variant } from './api';
 import { shared } from './model';
 import styles from './VariantsEditor.module.css';
 
-type Variant = NonNullable<StrategyDraft['variants']>[number];
 const KINDS = ['none', 'string', 'json', 'csv', 'number'];
 
 /** What users get: variants, each with a share and a payload. Shares that are not fixed divide the rest evenly. */

@@ -9,6 +9,7 @@ export type FlagEnvironment = Flag['environments'][number];
 export type Strategy = FlagEnvironment['strategies'][number];
 export type StrategyDraft = Schema['StrategyDraft'];
 export type Constraint = Schema['Constraint'];
+export type Variant = NonNullable<StrategyDraft['variants']>[number];
 
 /** A page of the flags that the reader may see, and how many there are in all; what was found before stays until then. */
 export const foundFlagsQuery = (query: FlagQuestion) =>
@@ -34,6 +35,20 @@ export const flagTypesQuery = queryOptions({
   queryFn: async () => (await ask(client.GET('/api/admin/feature-types'))).types,
   staleTime: 300_000,
 });
+
+/** How often a flag was asked for in the last hours, by hour, application and environment. */
+export const usageQuery = (name: string, hoursBack: string) =>
+  queryOptions({
+    queryKey: ['flags', 'usage', name, hoursBack],
+    queryFn: () =>
+      ask(
+        client.GET('/api/admin/client-metrics/features/{name}/raw', {
+          params: { path: { name }, query: { hoursBack } },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+  });
 
 export interface Place {
   projectId: string;
@@ -62,6 +77,9 @@ export const saveStrategy = (path: Place, strategyId: string, body: StrategyDraf
       body: { ...body, sortOrder: body.sortOrder ?? undefined },
     }),
   );
+
+export const saveVariants = (path: Place, body: Variant[]) =>
+  change(client.PUT(`${AT}/variants`, { params: { path }, body }));
 
 export const setStrategyDisabled = (path: Place, strategyId: string, disabled: boolean) =>
   change(

@@ -1,7 +1,7 @@
 /** Flags and strategies as people talk of them. Pure. */
 import { cleanedConstraints, problemOfConstraints } from '../shared/constraints';
 import { condition, type Piece, plain, strong } from '../shared/sentence';
-import type { Dependency, Flag, FlagEnvironment, FlagQuestion, Strategy, StrategyDraft } from './api';
+import type { Dependency, Flag, FlagEnvironment, FlagQuestion, Strategy, StrategyDraft, Variant } from './api';
 
 type Sentenced = Pick<StrategyDraft, 'name' | 'parameters' | 'constraints' | 'segments'>;
 
@@ -100,14 +100,15 @@ export function cleaned(draft: StrategyDraft): StrategyDraft {
 
 /** What stops a draft from being saved; null: nothing. */
 export function problemOf(draft: StrategyDraft): string | null {
-  const problem = problemOfConstraints(draft.constraints ?? []);
-  if (problem) return problem;
-  const names = (draft.variants ?? []).map((each) => each.name.trim());
+  return problemOfConstraints(draft.constraints ?? []) ?? problemOfVariants(draft.variants ?? []);
+}
+
+/** What stops variants from being saved; null: nothing. */
+export function problemOfVariants(variants: Variant[]): string | null {
+  const names = variants.map((each) => each.name.trim());
   if (names.some((name) => !name)) return 'A variant has no name.';
   if (new Set(names).size < names.length) return 'Two variants have the same name.';
-  const fixed = (draft.variants ?? [])
-    .filter((each) => each.weightType === 'fix')
-    .reduce((sum, each) => sum + each.weight, 0);
+  const fixed = variants.filter((each) => each.weightType === 'fix').reduce((sum, each) => sum + each.weight, 0);
   return fixed > 1000 ? 'The fixed variants get more than 100 % together.' : null;
 }
 

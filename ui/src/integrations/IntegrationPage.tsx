@@ -32,7 +32,7 @@ export function CreateIntegrationPage() {
   const { provider: name } = useParams({ from: '/shell/integrations/create/$provider' });
   const found = useQuery(integrationsQuery);
   const navigate = useNavigate();
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   const provider = found.data?.providers.find((each) => each.name === name);
   return (
     <Page title={provider ? `Set up ${provider.displayName}` : 'Set up an integration'} above={all()}>
@@ -54,7 +54,7 @@ export function CreateIntegrationPage() {
 export function IntegrationPage() {
   const { id } = useParams({ from: '/shell/integrations/$id' });
   const found = useQuery(integrationsQuery);
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   const integration = found.data?.addons.find((each) => String(each.id) === id);
   const provider = found.data?.providers.find((each) => each.name === integration?.provider);
   if (integration && provider) return <Shown key={integration.id} integration={integration} provider={provider} />;

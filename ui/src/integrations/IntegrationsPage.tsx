@@ -24,7 +24,7 @@ import { bodyOf, health, sentBody } from './model';
 export function IntegrationsPage() {
   const found = useQuery(integrationsQuery);
   const may = useMay();
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   const { addons, providers } = found.data ?? { addons: [], providers: [] };
   return (
     <Page

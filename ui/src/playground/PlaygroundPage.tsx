@@ -27,7 +27,8 @@ export function PlaygroundPage() {
   const played = useQuery(playedQuery(question));
   const types = new Map((environments.data ?? []).map((each) => [each.name, each.type]));
   const left = played.data?.warnings.invalidContextProperties ?? [];
-  if (environments.isError) return <ErrorState error={environments.error} retry={() => environments.refetch()} />;
+  if (!environments.data && environments.isError)
+    return <ErrorState error={environments.error} retry={() => environments.refetch()} />;
   if (!environments.data) return <Waiting />;
   return (
     <Page title="Playground" below="What somebody would get, and why. Nothing is changed, and no application is asked.">

@@ -14,7 +14,7 @@ import { projectsQuery, setFavoriteProject } from './api';
 export function ProjectsPage() {
   const projects = useQuery(projectsQuery);
   const [filter, setFilter] = useState('');
-  if (projects.isError) return <ErrorState error={projects.error} retry={() => projects.refetch()} />;
+  if (!projects.data && projects.isError) return <ErrorState error={projects.error} retry={() => projects.refetch()} />;
   const words = filter.toLowerCase();
   const found = projects.data?.filter((each) => `${each.name} ${each.id}`.toLowerCase().includes(words));
   return (

@@ -26,7 +26,7 @@ export function RetentionPage() {
         <EmptyState title="Only administrators see how the log is kept">Ask one to change your role.</EmptyState>
       </Page>
     );
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   return (
     <Page title="Log keeping" below="Old events move to the archive by a rule, and stay searchable there.">
       {found.data ? (

@@ -11,6 +11,7 @@ import { Confirm } from '../shared/Confirm';
 import { ConstraintsEditor } from '../shared/ConstraintsEditor';
 import { cleanedConstraints, problemOfConstraints } from '../shared/constraints';
 import { reasons } from '../shared/FormDialog';
+import { MeanwhileNote, Stale, useMeanwhile } from '../shared/Meanwhile';
 import { Page } from '../shared/Page';
 import { ErrorState, Waiting } from '../shared/states';
 import { several } from '../shared/time';
@@ -33,17 +34,17 @@ export function CreateSegmentPage() {
 export function EditSegmentPage() {
   const { segmentId } = useParams({ from: '/shell/segments/edit/$segmentId' });
   const found = useQuery(segmentQuery(Number(segmentId)));
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   if (!found.data)
     return (
       <Page title="Segment" above={above}>
         <Waiting />
       </Page>
     );
-  return <Shown segment={found.data} />;
+  return <Shown segment={found.data} error={found.error} />;
 }
 
-function Shown({ segment }: { segment: Segment }) {
+function Shown({ segment, error }: { segment: Segment; error: unknown }) {
   const uses = useQuery(usesQuery(segment.id));
   const [deleting, setDeleting] = useState(false);
   const change = useChange('segments');
@@ -72,6 +73,7 @@ function Shown({ segment }: { segment: Segment }) {
         </Can>
       }
     >
+      <Stale error={error} what="segment" />
       <SegmentForm key={segment.id} segment={segment} />
       <section aria-labelledby="uses" className={styles.uses}>
         <h2 id="uses">Where it is used</h2>
@@ -125,12 +127,20 @@ function Shown({ segment }: { segment: Segment }) {
   );
 }
 
+const draftOf = (segment?: Segment) => ({
+  name: segment?.name ?? '',
+  description: segment?.description ?? '',
+  project: segment?.project ?? '',
+  constraints: segment?.constraints ?? [],
+});
+
 function SegmentForm({ segment }: { segment?: Segment }) {
   const projects = useQuery(projectsQuery).data ?? [];
-  const [name, setName] = useState(segment?.name ?? '');
-  const [description, setDescription] = useState(segment?.description ?? '');
-  const [project, setProject] = useState(segment?.project ?? '');
-  const [constraints, setConstraints] = useState(segment?.constraints ?? []);
+  const stored = draftOf(segment);
+  const [draft, setDraft] = useState(stored);
+  const set = (part: Partial<typeof draft>) => setDraft((old) => ({ ...old, ...part }));
+  const meanwhile = useMeanwhile(stored, draft);
+  const { name, description, project, constraints } = draft;
   const navigate = useNavigate();
   const saving = useMutation({
     mutationFn: async () => {
@@ -159,11 +169,14 @@ function SegmentForm({ segment }: { segment?: Segment }) {
         if (!problem) saving.mutate();
       }}
     >
+      {segment && !saving.isPending && (
+        <MeanwhileNote of={meanwhile} type="segment-updated" what="segment" onTake={setDraft} />
+      )}
       <TextInput
         label="Name"
         value={name}
         error={about('name')}
-        onChange={(event) => setName(event.currentTarget.value)}
+        onChange={(event) => set({ name: event.currentTarget.value })}
         autoComplete="off"
       />
       <Textarea
@@ -171,7 +184,7 @@ function SegmentForm({ segment }: { segment?: Segment }) {
         autosize
         minRows={2}
         value={description}
-        onChange={(event) => setDescription(event.currentTarget.value)}
+        onChange={(event) => set({ description: event.currentTarget.value })}
       />
       <Select
         label="For strategies of"
@@ -179,10 +192,10 @@ function SegmentForm({ segment }: { segment?: Segment }) {
         data={[{ value: '', label: 'All projects' }, ...projects.map((each) => ({ value: each.id, label: each.name }))]}
         value={project}
         error={about('project')}
-        onChange={(next) => setProject(next ?? '')}
+        onChange={(next) => set({ project: next ?? '' })}
       />
       <h2>Who is in it: all of these have to hold</h2>
-      <ConstraintsEditor value={constraints} onChange={setConstraints} />
+      <ConstraintsEditor value={constraints} onChange={(next) => set({ constraints: next })} />
       {saving.isError && (
         <Alert color="red" variant="light" role="alert" title="Not saved">
           {reasons(saving.error)}

@@ -16,7 +16,7 @@ export function SegmentsPage() {
   const found = useQuery(segmentsQuery);
   const may = useMay();
   const [words, setWords] = useState('');
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   const segments = found.data?.filter((each) =>
     `${each.name} ${each.description ?? ''}`.toLowerCase().includes(words.toLowerCase()),
   );

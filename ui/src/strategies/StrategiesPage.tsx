@@ -20,7 +20,7 @@ export function StrategiesPage() {
   const [editing, setEditing] = useState<StrategyType | 'new' | null>(null);
   const [deleting, setDeleting] = useState<StrategyType | null>(null);
   const change = useChange('strategies');
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   return (
     <Page
       title="Strategy types"

@@ -20,7 +20,7 @@ export function TagTypesPage() {
   const [editing, setEditing] = useState<TagType | 'new' | null>(null);
   const [deleting, setDeleting] = useState<TagType | null>(null);
   const change = useChange('tags');
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   return (
     <Page
       title="Tag types"

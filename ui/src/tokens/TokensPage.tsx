@@ -35,7 +35,7 @@ export function TokensPage() {
         <EmptyState title="You may not see API tokens">It needs the permission to read tokens.</EmptyState>
       </Page>
     );
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   const tokens = found.data?.filter((each) =>
     `${each.tokenName} ${each.environment} ${each.projects.join(' ')}`.toLowerCase().includes(words.toLowerCase()),
   );

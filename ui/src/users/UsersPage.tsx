@@ -35,7 +35,7 @@ export function UsersPage() {
         <EmptyState title="Only administrators see users">Ask one to change your role.</EmptyState>
       </Page>
     );
-  if (found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
+  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   const roles = found.data?.rootRoles ?? [];
   const users = found.data?.users.filter((each) =>
     `${each.name ?? ''} ${each.username ?? ''} ${each.email ?? ''}`.toLowerCase().includes(words.toLowerCase()),

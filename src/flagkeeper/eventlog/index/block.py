@@ -9,10 +9,10 @@ import msgspec
 import structlog
 from pyroaring import BitMap
 
-from flagkeeper.eventlog.index.terms import OF_PROJECT, WORD, changed_term, field_term, trigrams
+from flagkeeper.eventlog.index.terms import OF_PROJECT, WORD, amount_term, changed_term, field_term, trigrams
 from flagkeeper.eventlog.more import More, read_more
 from flagkeeper.eventlog.query.conditions import Field
-from flagkeeper.eventlog.query.content import changed_paths, fold, leaves, text_of, words_of
+from flagkeeper.eventlog.query.content import amounts, changed_paths, fold, leaves, text_of, words_of
 from flagkeeper.eventlog.query.evaluate import Searchable, causes
 
 log = structlog.get_logger("flagkeeper.index")
@@ -61,6 +61,8 @@ class Block:
                     each.append(event_id)
         for path in changed_paths(event.type, *payloads):
             _note(self._term(changed_term(path)), event_id)
+        for keys, amount in amounts(event.type, payloads[0]):
+            _note(self._term(amount_term(keys, amount)), event_id)
 
     def _term(self, term: str) -> "array[int]":
         found = self._terms.get(term)

@@ -7,9 +7,10 @@ import msgspec
 from pyroaring import BitMap
 
 from flagkeeper.eventlog.index.block import Block
-from flagkeeper.eventlog.index.terms import CHANGED, KINDS, OF_PROJECT, WORD, field_term
+from flagkeeper.eventlog.index.terms import AMOUNT, CHANGED, KINDS, OF_PROJECT, WORD, field_term, read_amount
 from flagkeeper.eventlog.query.conditions import (
     Changed,
+    Compared,
     Condition,
     Either,
     EventQuery,
@@ -25,22 +26,27 @@ from flagkeeper.eventlog.query.evaluate import like
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Events that have one of the terms `exact`, or one of a kind that fits: that looks like one of `patterns`, or is a
-    path with the keys `path`, or with `but` is none of those and looks like none of `patterns`."""
+    path with the keys `path`, or an amount that `compares`, or with `but` is none of those and looks like none of
+    `patterns`."""
 
     exact: tuple[str, ...] = ()
     kind: str = ""
     patterns: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
+    compares: Compared | None = None
     but: tuple[str, ...] | None = None
     negated: bool = False
 
     @property
     def is_open(self) -> bool:
         """Whether only the terms that there are tell which are meant."""
-        return bool(self.patterns or self.path) or self.but is not None
+        return bool(self.patterns or self.path or self.compares) or self.but is not None
 
     def fits(self, term: str) -> bool:
         """Whether a term of `kind` is meant."""
+        if self.compares:
+            keys, amount = read_amount(term)
+            return self.compares.holds(amount) and has_path(self.compares.path, tuple(keys.split(".")))
         name = term[len(self.kind) :]
         if self.path:
             return has_path(self.path, tuple(name.split(".")))
@@ -131,6 +137,8 @@ def _question(condition: Condition) -> Question:
             return Part(part=plain(part), negated=negated)
         case Changed(path=path, negated=negated):
             return Terms(kind=CHANGED, path=path, negated=negated)
+        case Compared(negated=negated):
+            return Terms(kind=AMOUNT, compares=condition, negated=negated)
         case Either(of=alternatives, negated=negated):
             return Choice(of=tuple(_cheapest_first(map(_question, each)) for each in alternatives), negated=negated)
 

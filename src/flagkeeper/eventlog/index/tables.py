@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table
 
 from flagkeeper.storage.dialects import BigId, ByteText
 
-FORM = 4
+FORM = 5
 """Rises when the tables, or what is noted in them, change. It is part of their names: of two releases that run on one
 database for a while, each keeps an index of its own, and neither finds less because of the other."""
 

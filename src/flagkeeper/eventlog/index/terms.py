@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from flagkeeper.eventlog.query.conditions import Field
+from flagkeeper.eventlog.query.content import Amount
 
 WORD = "w:"
 CHANGED = "c:"
+AMOUNT = "v:"
 TRIGRAM = "3:"
 OF_PROJECT = "o:"
 """All events that have a project."""
@@ -22,9 +24,9 @@ KINDS = {
     Field.TICKET: "k:",
     Field.CAUSE: "b:",
 }
-NAMED = frozenset({"t:", "p:", "e:", "f:", "n:", "u:", "a:", "k:", CHANGED})
+NAMED = frozenset({"t:", "p:", "e:", "f:", "n:", "u:", "a:", "k:", CHANGED, AMOUNT})
 """Kinds of which there are few terms, so that all of them can be listed."""
-SEVERAL = frozenset({CHANGED, KINDS[Field.REASON], KINDS[Field.CAUSE]})
+SEVERAL = frozenset({CHANGED, AMOUNT, KINDS[Field.REASON], KINDS[Field.CAUSE]})
 """Kinds of which an event may have more than one term."""
 BEYOND = "\U0010ffff"
 """Sorts behind whatever a term may go on with."""
@@ -42,6 +44,18 @@ def field_term(field: Field, value: str) -> str:
 def changed_term(path: tuple[str, ...]) -> str:
     """The term of all events in which something changed at `path`."""
     return CHANGED + ".".join(path)
+
+
+def amount_term(keys: str, amount: Amount) -> str:
+    """The term of all events whose `data` has this amount at these keys."""
+    return f"{AMOUNT}{keys}={amount}"
+
+
+def read_amount(term: str) -> tuple[str, Amount]:
+    """The keys and the amount of such a term."""
+    keys, _, amount = term[len(AMOUNT) :].rpartition("=")
+    is_day = len(amount) == len("2026-11-22") and amount[4:8:3] == "--"
+    return keys, amount if is_day else float(amount)
 
 
 def trigrams(text: str) -> Iterator[str]:

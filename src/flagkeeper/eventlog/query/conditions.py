@@ -1,12 +1,15 @@
 """What a query says: conditions that must all hold, and what a reader may see at all."""
 
 import re
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Literal
+from operator import ge, gt, le, lt
+from types import MappingProxyType
+from typing import Any, Literal
 
 import msgspec
 
-from flagkeeper.eventlog.query.content import is_generated
+from flagkeeper.eventlog.query.content import Amount, is_generated, shown_amount
 from flagkeeper.kernel.clock import Millis, to_iso
 
 
@@ -67,6 +70,34 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     negated: bool = False
 
 
+class Sign(StrEnum):
+    ABOVE = ">"
+    AT_LEAST = ">="
+    BELOW = "<"
+    AT_MOST = "<="
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Some amount in `data` with these keys on its path, in this order, compares so with `amount`: numbers with
+    numbers, days (ISO, so that they compare as text) with days."""
+
+    path: tuple[str, ...]
+    sign: Sign
+    amount: Amount
+    negated: bool = False
+
+    def holds(self, found: Amount) -> bool:
+        match found, self.amount:
+            case (float() as one, float() as other) | (str() as one, str() as other):
+                return _COMPARES[self.sign](one, other)
+        return False
+
+
+_COMPARES: Mapping[Sign, Callable[[Any, Any], bool]] = MappingProxyType(
+    {Sign.ABOVE: gt, Sign.AT_LEAST: ge, Sign.BELOW: lt, Sign.AT_MOST: le}
+)
+
+
 class Either(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """All conditions of at least one of the alternatives hold. Blocks of the index know no ids, so that none of them is
     about an id."""
@@ -80,7 +111,7 @@ NONE = "none"
 MAY_BE_ABSENT = frozenset({Field.ENVIRONMENT})
 """The fields of which the language can ask that. Others have `-project:*`; an actor's kind may itself be `none`."""
 
-Condition = Is | Word | Text | Changed | Either
+Condition = Is | Word | Text | Changed | Compared | Either
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +197,8 @@ def _written(condition: Condition) -> str:
             return f'{sign}"{_escaped(part)}"'
         case Changed(path=path):
             return f"{sign}changed:{_quoted('.'.join(path))}"
+        case Compared(path=path, sign=compares, amount=amount):
+            return f"{sign}data.{'.'.join(path)}{compares}{shown_amount(amount)}"
         case Either(of=alternatives):
             return f"{sign}({' OR '.join(' '.join(map(_written, alternative)) for alternative in alternatives)})"
 

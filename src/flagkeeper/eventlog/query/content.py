@@ -5,6 +5,7 @@ The index and the evaluator both start from here, so that an event is found by w
 
 import re
 import unicodedata
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,8 @@ LONGEST_WORD = 100
 LONGEST_KEY = 50
 """Characters of a key on a path that count."""
 DEEPEST = 12
+_LARGEST = 1e15
+"""Numbers below are told apart by the digits that are kept of them."""
 """Keys on a path: what changed further down has changed here."""
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d.*", re.DOTALL)
@@ -26,6 +29,12 @@ _GENERATED = re.compile(
     re.IGNORECASE,
 )
 _RUNS = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
+_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(T\d\d:\d\d.*)?", re.DOTALL)
+
+Amount = float | str
+"""What can be more or less than another: a number, or a day as in `2026-11-22`."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -109,6 +118,50 @@ def changed_paths(kind: str, data: Any, pre_data: Any) -> set[tuple[str, ...]]:
     if data is not None and pre_data is not None:
         _compare(data, pre_data, ("strategies",) if kind.startswith("feature-strategy-") else (), found)
     return found
+
+
+def amount_of(value: Any) -> Amount | None:
+    """What a value amounts to: a number, also one that is written as text (a rollout is), or the day of a time. None:
+    nothing that could be more or less."""
+    kind = type(value)
+    if kind is int or kind is float:
+        return float(value) if abs(value) < _LARGEST else None
+    if kind is str and value and value[0] in "-0123456789":
+        if _NUMBER.fullmatch(value):
+            return float(value)
+        if day := _DAY.fullmatch(value):
+            return day[1]
+    return None
+
+
+def shown_amount(amount: Amount) -> str:
+    """An amount as the language writes it."""
+    if isinstance(amount, str):
+        return amount
+    digits = f"{Decimal(repr(amount)):f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def amounts(kind: str, data: Any) -> set[tuple[str, Amount]]:
+    """The amounts in `data`, each with the keys on its path, in lower case and with dots between them. Text in a list
+    is no amount: it is what somebody listed, ids for the most part."""
+    found: set[tuple[str, Amount]] = set()
+    if data is not None:
+        _weigh(data, ("strategies",) if kind.startswith("feature-strategy-") else (), found)
+    return found
+
+
+def _weigh(value: Any, path: tuple[str, ...], found: set[tuple[str, Amount]]) -> None:
+    kind = type(value)
+    if kind is dict:
+        for key, member in value.items():
+            _weigh(member, _below(path, key), found)
+    elif kind is list:
+        for item in value:
+            if type(item) is not str:
+                _weigh(item, path, found)
+    elif path and (amount := amount_of(value)) is not None:
+        found.add((".".join(path), amount))
 
 
 def has_path(asked: tuple[str, ...], path: tuple[str, ...]) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 from flagkeeper.eventlog.more import More, read_more
 from flagkeeper.eventlog.query.conditions import (
     Changed,
+    Compared,
     Condition,
     Either,
     EventQuery,
@@ -23,7 +24,17 @@ from flagkeeper.eventlog.query.conditions import (
     Visibility,
     Word,
 )
-from flagkeeper.eventlog.query.content import changed_paths, fold, has_path, leaves, plain, text_of, words_of
+from flagkeeper.eventlog.query.content import (
+    Amount,
+    amounts,
+    changed_paths,
+    fold,
+    has_path,
+    leaves,
+    plain,
+    text_of,
+    words_of,
+)
 from flagkeeper.kernel.clock import Millis
 
 _decode = msgspec.json.Decoder().decode
@@ -102,6 +113,10 @@ class Candidate:
     def changed(self) -> set[tuple[str, ...]]:
         return changed_paths(self.event.type, self.data, self.pre_data)
 
+    @cached_property
+    def amounts(self) -> set[tuple[str, Amount]]:
+        return amounts(self.event.type, self.data)
+
 
 def visible(event: Searchable, visibility: Visibility) -> bool:
     """Whether a reader may see the event."""
@@ -135,6 +150,10 @@ def _holds(condition: Condition, candidate: Candidate) -> bool:
             return any(needle in text for text in candidate.texts)
         case Changed(path=path):
             return any(has_path(path, changed) for changed in candidate.changed)
+        case Compared(path=path):
+            return any(
+                condition.holds(each) and has_path(path, tuple(keys.split("."))) for keys, each in candidate.amounts
+            )
         case Either(of=alternatives):
             return any(_all_hold(alternative, candidate) for alternative in alternatives)
 

@@ -2,12 +2,12 @@
 
 any   = all ("OR" all)*
 all   = one (["AND"] one)*
-one   = ["NOT" | "-"] ( "(" any ")" | field:values | word | "text" )
+one   = ["NOT" | "-"] ( "(" any ")" | field:values | keys>amount | word | "text" )
 """
 
 import difflib
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NoReturn
 
 import msgspec
@@ -17,16 +17,18 @@ from flagkeeper.eventlog.query.conditions import (
     MAY_BE_ABSENT,
     NONE,
     Changed,
+    Compared,
     Condition,
     Either,
     EventQuery,
     Field,
     Is,
+    Sign,
     Word,
     containing,
     negation,
 )
-from flagkeeper.eventlog.query.content import LONGEST_KEY, fold, words_of
+from flagkeeper.eventlog.query.content import LONGEST_KEY, amount_of, fold, words_of
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import ActorKind
 from flagkeeper.kernel.clock import Millis
@@ -59,6 +61,8 @@ _SIGN_OF_VALUE = re.compile(r"^[][(){}!^~]|[=<>|&]")
 DEEPEST = 10
 """Brackets in each other."""
 _OPERATOR = re.compile(r"(AND|OR|NOT)(?=[\s()]|\Z)")
+_COMPARISON = re.compile(r"(?P<said>data\.)?(?P<keys>[\w$-]+(?:\.[\w$-]+)*)(?P<sign>[<>]=?)(?P<amount>.*)", re.DOTALL)
+_AMOUNT = re.compile(r"[\d.-]+", re.ASCII)
 _OPENING = re.compile(r"(-?)\(")
 _QUOTED_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[()]', re.DOTALL)
 _NOWHERE = (-1, "")
@@ -249,6 +253,8 @@ class _Parser:
             if not values[0].text.strip():
                 self._refuse(at, "The quotation marks are empty")
             return containing(values[0].text, negated=negated)
+        if compared := _COMPARISON.fullmatch(rest):
+            return self._compared(compared, at, negated)
         if '"' in rest:
             self._refuse(at + rest.index('"'), "A quotation mark may only stand at the beginning of a word")
         if _OPERATOR.fullmatch(rest):
@@ -258,6 +264,18 @@ class _Parser:
         if not start:
             self._refuse(at, f"{rest} has no letters or digits; write it in quotation marks to find it as it is")
         return Word(start=start, negated=negated)
+
+    def _compared(self, match: re.Match[str], at: int, negated: bool) -> Compared:
+        keys, text = match["keys"], match["amount"]
+        if not match["said"] and keys.lower() in (*_NAMES, *_OTHERS):
+            problem = f"{keys} cannot be more or less; data.{keys}{match['sign']}... compares what the event says"
+            self._refuse(at, problem, len(keys))
+        amount = amount_of(text) if _AMOUNT.fullmatch(text) else None
+        if amount is None or (isinstance(amount, str) and not _is_day(amount)):
+            problem = f"{match['sign']} takes a number such as 50, or a day such as 2026-11-22"
+            self._refuse(at + match.start("amount"), f"{problem}; quotation marks search for it as text")
+        path = tuple(fold(key)[:LONGEST_KEY] for key in keys.split("."))
+        return Compared(path=path, sign=Sign(match["sign"]), amount=amount, negated=negated)
 
     def _field(self, name: str, name_at: int, rest: str, at: int, negated: bool) -> None:
         field = _NAMES.get(name.lower())
@@ -392,6 +410,14 @@ class _Parser:
         meant = length or max(1, _MEANT.match(self._text, at).end() - at)  # type: ignore[union-attr]  # may be empty
         place = f"/query/{self._parameter}"
         raise BadData(message, Detail(message, place, position=at + 1, length=meant, suggestion=suggestion))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _nearest(word: str, known: tuple[str, ...], alike: float = _LIKE) -> str | None:

@@ -75,6 +75,11 @@ class ApprovalBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     required_approvals: int = 1
 
 
+class ApprovalOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    required_approvals: int
+
+
 class NewProjectBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: str | None = None
     """Left out: one is made of the name."""
@@ -157,11 +162,6 @@ class SettingsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             if templates is UNSET
             else [LinkTemplate(title=each.title or None, url_template=each.url_template) for each in templates],
         )
-
-
-class ApprovalOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    name: str
-    required_approvals: int
 
 
 class NewProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import UNSET
 
 from flagkeeper.evaluation import operand
-from flagkeeper.evaluation.context import Context
+from flagkeeper.evaluation.context import STANDARD, Context
 from flagkeeper.evaluation.document import ClientDependency, ClientFeature, ClientSegment, ClientStrategy, ClientVariant
-from flagkeeper.evaluation.evaluator import Evaluator, Explanation, StrategyResult
+from flagkeeper.evaluation.evaluator import Evaluator, Explanation, StrategyResult, evaluator_of
 from flagkeeper.eventlog.catalogue.payload import StrategyData, VariantData
 from flagkeeper.features.flags.model.environment import FlagEnvironment
 from flagkeeper.features.flags.model.flag import Flag
@@ -25,8 +25,6 @@ MOST_RESULTS = 15_000
 PROPERTIES = "properties"
 
 _read_variants = msgspec.json.Decoder(list[ClientVariant]).decode
-
-_STANDARD = frozenset({"currentTime", "userId", "sessionId", "environment", "appName", "remoteAddress"})
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -78,7 +76,7 @@ class Sent(msgspec.Struct, frozen=True):
             environment=environment,
             app_name=flat.get("appName"),
             remote_address=flat.get("remoteAddress"),
-            properties={name: value for name, value in flat.items() if name not in _STANDARD},
+            properties={name: value for name, value in flat.items() if name not in STANDARD},
         )
 
 
@@ -145,7 +143,7 @@ def evaluator(
     """What an SDK would evaluate."""
     features = [_feature(flag, state, dependencies.get(flag.name, ())) for flag, state in flags]
     known = [ClientSegment(id=each.id, name=each.name, constraints=each.constraints) for each in segments]
-    return Evaluator(features, known, chance=chance)
+    return evaluator_of(features, known, chance=chance)
 
 
 def _feature(flag: Flag, state: FlagEnvironment, dependencies: Sequence[Dependency]) -> ClientFeature:

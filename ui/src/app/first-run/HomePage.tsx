@@ -9,7 +9,7 @@ import { FirstRun } from './FirstRun';
 export function HomePage() {
   const flags = useQuery(foundFlagsQuery({ limit: '100' }));
   const [began, setBegan] = useState(false);
-  if (flags.isError) return <ErrorState error={flags.error} retry={() => flags.refetch()} />;
+  if (!flags.data && flags.isError) return <ErrorState error={flags.error} retry={() => flags.refetch()} />;
   if (!flags.data) return <Waiting />;
   // Who began stays until the end, also when the first flag is there.
   if (flags.data.total > 0 && !began) return <Navigate to="/history" search={{}} replace />;
