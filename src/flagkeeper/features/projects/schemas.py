@@ -159,6 +159,11 @@ class SettingsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
+class ApprovalOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    required_approvals: int
+
+
 class NewProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: str
     name: str
