@@ -266,7 +266,9 @@ class Server:
             return
         scope["path_template"] = path
         scope["path"] = restored(scope["path"])
-        if scope["method"] == "OPTIONS" and not isinstance(endpoint, CrossOrigin):
-            await respond(send, 204, headers=((b"allow", ", ".join(RAW_METHODS.get(path, ("OPTIONS",))).encode()),))
+        if scope["method"] == "OPTIONS":
+            allowed = b"allow", ", ".join(RAW_METHODS.get(path, ("OPTIONS",))).encode()
+            asked = endpoint.preflight(scope) if isinstance(endpoint, CrossOrigin) else ()
+            await respond(send, 204, headers=(allowed, *asked))
             return
         await endpoint(scope, receive, send)

@@ -106,7 +106,7 @@ def test_brief_lists_are_small_whoever_reads_them(server: TestServer) -> None:
     brief = server.get(f"{LOG}/events", params={**asked, "view": "brief"}, token=reader)
     assert [event["id"] for event in brief.json()["events"]] == [event["id"] for event in whole.json()["events"]]
     assert len(brief.content) < len(whole.content) / 2
-    assert brief.headers["Content-Encoding"] == "gzip"
+    assert brief.headers["Content-Encoding"] in ("gzip", "zstd")
     assert len(gzip.compress(brief.content)) < len(brief.content) / 5
     assert "ip" not in brief.json()["events"][0]
     assert server.get(f"{LOG}/events", params={"view": "short"}).status_code == 400

@@ -79,6 +79,7 @@ READS = {
 """Every endpoint that reads the log."""
 
 NO_EVENTS = {
+    "GET /api/admin/logins": "lists who logged in, for administrators only",
     "GET /api/admin/log/types": "names the newest event of each type only; test_log_ui.py asks which",
     "GET /api/admin/log/archive": "says what is in the archive, and nothing of any event",
     "POST /api/admin/log/archive/runs": "moves events, for administrators only",

@@ -22,6 +22,17 @@ ADDON = {
     "events": ["feature-created"],
 }
 
+ROLE = {"name": "role", "type": "custom", "permissions": [{"name": "CREATE_FEATURE"}]}
+
+SCIM_USER, SCIM_GROUP = (f"urn:ietf:params:scim:schemas:core:2.0:{kind}" for kind in ("User", "Group"))
+
+
+def renamed(attribute: str, value: str) -> dict[str, Any]:
+    """How a provider changes one attribute."""
+    operations = [{"op": "replace", "path": attribute, "value": value}]
+    return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations}
+
+
 SET_UP: list[tuple[str, str, Any]] = [
     ("POST", f"{P}/features", {"name": "flag"}),
     ("POST", f"{P}/features", {"name": "parent"}),
@@ -35,6 +46,12 @@ SET_UP: list[tuple[str, str, Any]] = [
     ("POST", f"{A}/strategies", {"name": "own", "parameters": []}),
     ("POST", f"{A}/user-admin", {"username": "ada", "rootRole": 3, "sendEmail": False}),
     ("POST", f"{A}/addons", ADDON),
+    ("POST", f"{A}/banners", {"message": "one"}),
+    ("POST", f"{A}/groups", {"name": "group"}),
+    ("POST", f"{A}/roles", ROLE),
+    ("POST", f"{A}/service-account", {"name": "robot", "username": "robot", "rootRole": 3}),
+    ("POST", f"{A}/scim-settings", {"enabled": True}),
+    ("POST", f"{A}/scim-settings/generate-new-token", None),
     ("POST", f"{A}/log/searches", {"name": "search", "query": "by:ada", "shared": True}),
     ("POST", f"{F}/link", {"url": "https://a.test", "title": "a"}),
     ("POST", f"{E}/strategies", {"name": "flexibleRollout"}),
@@ -117,12 +134,49 @@ TWICE: list[tuple[str, str, Any]] = [
         {"appName": "shop", "instanceId": "1", "started": FAR, "interval": 9, "strategies": []},
     ),
     ("PUT", f"{A}/projects/own", {"name": "Own", "description": "x"}),
+    ("PUT", f"{A}/projects/own/users/{{user}}/roles", {"roles": [4]}),
+    ("PUT", f"{A}/projects/own/groups/{{group}}/roles", {"roles": [5]}),
+    ("POST", f"{A}/projects/own/access", {"roles": [6], "users": ["{user}"], "groups": []}),
+    ("PUT", f"{A}/projects/own/access", {"roles": [{"id": 4, "users": ["{user}"], "groups": []}]}),
+    ("PUT", f"{A}/groups/{{group}}", {"name": "group", "description": "x", "users": [{"user": {"id": "{user}"}}]}),
+    ("PUT", f"{A}/roles/{{role}}", {**ROLE, "description": "x"}),
+    ("PUT", f"{A}/service-account/{{robot}}", {"name": "Robot", "rootRole": 2}),
+    ("POST", f"{A}/banners/{{banner}}/off", None),
+    ("POST", f"{A}/banners/{{banner}}/on", None),
+    ("PUT", f"{A}/banners/{{banner}}", {"message": "two"}),
+    ("PUT", f"{A}/email-subscription/productivity-report", None),
+    ("POST", f"{A}/auth/simple/settings", {"disabled": True}),
+    ("POST", f"{A}/auth/simple/settings", {"disabled": False}),
+    ("POST", f"{A}/auth/oidc/settings", {"enabled": False, "clientId": "x"}),
+    ("POST", f"{A}/scim-settings", {"enabled": True}),
+    ("PUT", "/scim/v2/Users/{scim-user}", {"schemas": [SCIM_USER], "userName": "eve", "displayName": "Eve"}),
+    ("PATCH", "/scim/v2/Users/{scim-user}", renamed("displayName", "Eva")),
+    ("PUT", "/scim/v2/Groups/{scim-group}", {"schemas": [SCIM_GROUP], "displayName": "others"}),
+    ("PATCH", "/scim/v2/Groups/{scim-group}", renamed("displayName", "more")),
     ("PUT", f"{A}/projects/own/settings", {"defaultStickiness": "userId"}),
     ("POST", f"{P}/archive", {"features": ["flag"]}),
     ("POST", f"{A}/archive/revive/away", None),
 ]
 
 EACH_TIME = {
+    "POST /api/admin/banners": "makes another one",
+    "POST /api/admin/cdn/tokens": "makes another one",
+    "POST /api/admin/environments/{}/clone": "a name is given once: 409",
+    "POST /api/admin/groups": "a name is given once: 409",
+    "POST /api/admin/impact-metrics/config": "makes another one",
+    "POST /api/admin/projects/{}/features/{}/impact-metrics/config": "makes another one",
+    "POST /api/admin/projects/{}/features/{}/changeProject": "what has moved is not found where it was",
+    "POST /api/admin/roles": "a name is given once: 409",
+    "POST /api/admin/scim-settings/generate-new-token": "makes another secret",
+    "POST /api/admin/service-account": "a name is given once: 409",
+    "POST /api/admin/service-account/{}/token": "makes another one",
+    "POST /api/admin/streaming/disconnect-all": "ends the streams that were opened since",
+    "POST /api/frontend/client/metrics": "counts are use, recorded once a day",
+    "POST /api/frontend/client/register": "is use, recorded once a day",
+    "POST /api/proxy/client/metrics": "counts are use, recorded once a day",
+    "POST /api/proxy/client/register": "is use, recorded once a day",
+    "POST /scim/v2/Groups": "a name is given once: 409",
+    "POST /scim/v2/Users": "a name is given once: 409",
     "POST /api/admin/addons": "makes another one",
     "POST /api/admin/addons/{}/signing-secret": "makes another secret",
     "POST /api/admin/api-tokens": "makes another one",
@@ -170,7 +224,8 @@ def test_the_same_change_again_records_nothing(server: TestServer) -> None:
     wrong: list[str] = []
     for method, path, body in TWICE:
         asked, given = _with(path, ids), _with(body, ids)
-        token = ids["person"] if path.endswith("/favorites") else None
+        token = ids["person"] if path.endswith("/favorites") or "email-subscription" in path else None
+        token = ids["scim"] if path.startswith("/scim/") else token
         first = _ask(server, method, asked, given, token)
         before = server.last_id()
         again = _ask(server, method, asked, given, token)
@@ -203,6 +258,12 @@ def _set_up(server: TestServer) -> dict[str, Any]:
         assert answer.status_code < 300, f"{path}: {answer.text}"
         made[path] = answer.json() if answer.content else None
     links = server.get(F).json()["links"]
+    scim = made[f"{A}/scim-settings/generate-new-token"]["token"]
+    names = {
+        "Users": {"schemas": [SCIM_USER], "userName": "eve"},
+        "Groups": {"schemas": [SCIM_GROUP], "displayName": "g"},
+    }
+    provided = {kind: _ask(server, "POST", f"/scim/v2/{kind}", body, scim).json() for kind, body in names.items()}
     return {
         "strategy": made[f"{E}/strategies"]["id"],
         "segment": made[f"{A}/segments"]["id"],
@@ -212,6 +273,13 @@ def _set_up(server: TestServer) -> dict[str, Any]:
         "invite": made[f"{A}/invite-link/tokens"]["secret"],
         "token": made[f"{A}/api-tokens"]["secret"],
         "link": links[0]["id"],
+        "banner": made[f"{A}/banners"]["id"],
+        "group": made[f"{A}/groups"]["id"],
+        "role": made[f"{A}/roles"]["roles"]["id"],
+        "robot": made[f"{A}/service-account"]["id"],
+        "scim": scim,
+        "scim-user": provided["Users"]["id"],
+        "scim-group": provided["Groups"]["id"],
         "person": person(server, "bob", "Editor").token,
     }
 

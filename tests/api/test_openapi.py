@@ -142,7 +142,8 @@ def test_errors_are_described_by_what_they_look_like() -> None:
             if int(status) >= 400:
                 body = resolve(answer["$ref"])["content"]["application/json"]["schema"]
                 assert body == {"$ref": "#/components/schemas/ErrorBody"}
-        assert any(int(status) < 400 for status in operation["responses"])
+        if path != "/scim/v2/{name}":  # says what is answered where there is nothing
+            assert any(int(status) < 400 for status in operation["responses"])
 
 
 def test_every_event_type_has_its_schema() -> None:

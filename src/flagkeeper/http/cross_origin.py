@@ -3,7 +3,7 @@ which come without a token."""
 
 from collections.abc import Callable, Collection, Mapping
 
-from flagkeeper.http.raw import Endpoint, Message, Receive, Scope, Send, guarded, header, respond
+from flagkeeper.http.raw import Endpoint, Message, Receive, Scope, Send, guarded, header
 
 ANY_ORIGIN = "*"
 KEPT_SECONDS = 86_400
@@ -33,9 +33,6 @@ class CrossOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         own = self._headers(scope)
-        if scope["method"] == "OPTIONS":
-            await respond(send, 204, headers=(*own, *_preflight(scope)))
-            return
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -43,6 +40,17 @@ class CrossOrigin:
             await send(message)
 
         await self._endpoint(scope, receive, answer)
+
+    def preflight(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """What an answer to OPTIONS says besides which methods there are."""
+        found = [
+            *self._headers(scope),
+            (b"access-control-allow-methods", _METHODS),
+            (b"access-control-max-age", str(KEPT_SECONDS).encode()),
+        ]
+        if asked := header(scope, b"access-control-request-headers"):
+            found.append((b"access-control-allow-headers", asked.encode("latin-1")))
+        return found
 
     def _headers(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
         """A page that may not ask gets its answer without these, and its browser keeps the answer from it."""
@@ -63,13 +71,3 @@ class CrossOrigin:
 def cross_origin(endpoints: Mapping[str, Endpoint], origins: Origins) -> dict[str, Endpoint]:
     """The endpoints, by path, for pages of other sites; their errors are answered as all errors are."""
     return {path: CrossOrigin(guarded(endpoint), origins) for path, endpoint in endpoints.items()}
-
-
-def _preflight(scope: Scope) -> list[tuple[bytes, bytes]]:
-    found = [
-        (b"access-control-allow-methods", _METHODS),
-        (b"access-control-max-age", str(KEPT_SECONDS).encode()),
-    ]
-    if asked := header(scope, b"access-control-request-headers"):
-        found.append((b"access-control-allow-headers", asked.encode("latin-1")))
-    return found
