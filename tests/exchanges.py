@@ -142,7 +142,7 @@ KEYS = (
         "op",
     ),
 )
-_UNSENT = ("/logout", "/api/admin/log/stream")
+_UNSENT = ("/logout", "/api/admin/log/stream", "/api/client/streaming")
 """One ends what others do, the other never ends."""
 
 

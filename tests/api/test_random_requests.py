@@ -11,11 +11,17 @@ from schemathesis import GenerationMode
 from schemathesis.core.control import SkipTest
 
 from tests.exchanges import Exchanges, exchange, wrong
-from tests.server import ADMIN, BACKEND, TestServer
+from tests.server import ADMIN, BACKEND, FRONTEND, TestServer
 
 EXAMPLES = 5
 """Requests per operation and mode (valid ones, and ones that are wrong in some way)."""
-UNSENT = {"/logout", "/auth/simple/login", "/api/admin/log/stream", "/api/admin/maintenance"}
+UNSENT = {
+    "/logout",
+    "/auth/simple/login",
+    "/api/admin/log/stream",
+    "/api/client/streaming",
+    "/api/admin/maintenance",
+}
 """They end sessions, are limited to ten a minute, never end, or close the server for all others; tests of their own
 exist."""
 
@@ -60,7 +66,7 @@ class Requests:
         self.failures: list[str] = []
 
     def send(self, operation: Any, mode: GenerationMode) -> None:
-        token = BACKEND if operation.path.startswith("/api/client") else ADMIN
+        token = token_for(operation.path)
 
         @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
         @hypothesis.settings(
@@ -74,7 +80,7 @@ class Requests:
         def try_it(case: Any) -> None:
             answer = case.call(base_url=self._server.url, headers={"Authorization": token}, timeout=30)
             self.sent += 1
-            if problem := what_is_wrong(answer):
+            if problem := what_is_wrong(answer, form_of(operation.path)):
                 self.failures.append(f"{case.method} {case.formatted_path}: {problem}")
 
         try:
@@ -83,7 +89,21 @@ class Requests:
             return  # it takes nothing that could be like that
 
 
-def what_is_wrong(answer: Any) -> str:
+FORMS = {"/scim/": {"schemas", "status", "detail"}, "/ofrep/": {"errorCode"}}
+"""What errors hold where a protocol has its own."""
+
+
+def token_for(path: str) -> str:
+    if path.startswith(("/api/frontend", "/api/proxy", "/ofrep/")):
+        return FRONTEND
+    return BACKEND if path.startswith("/api/client") else ADMIN
+
+
+def form_of(path: str) -> set[str]:
+    return next((form for begin, form in FORMS.items() if path.startswith(begin)), {"id", "name", "message", "details"})
+
+
+def what_is_wrong(answer: Any, form: set[str]) -> str:
     """Nothing for a success, and for a refusal that says what to do."""
     if answer.status_code >= 500:
         return f"{answer.status_code} {answer.text[:300]}"
@@ -93,5 +113,5 @@ def what_is_wrong(answer: Any) -> str:
         body = json.loads(answer.content)
     except ValueError:
         return f"{answer.status_code} without a JSON body: {answer.text[:100]!r}"
-    missing = {"id", "name", "message", "details"} - set(body)
+    missing = form - set(body)
     return f"{answer.status_code} without {missing}" if missing else ""
