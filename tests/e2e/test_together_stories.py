@@ -132,6 +132,18 @@ def test_variants_of_an_environment(page: Page, shown: TestServer) -> None:
     assert [(each["name"], each["weight"]) for each in stored] == [("green", 500), ("red", 500)]
 
 
+def test_one_browser_ends_the_session_of_another(page: Page, other: Page, shown: TestServer) -> None:
+    page.goto(f"{shown.url}/profile")
+    settle(page)
+    sessions = page.get_by_role("region", name="Sessions")
+    expect(sessions.get_by_role("row").filter(has_text="this one")).to_have_count(1)
+    sessions.get_by_role("button", name="End all others").click()
+    expect(page.get_by_text("Ended all other sessions.")).to_be_visible()
+    expect(sessions.get_by_role("row").filter(has_text="Chrome on")).to_have_count(1)
+    other.get_by_role("link", name="Flags").click()
+    expect(other.get_by_role("dialog", name="Your session has ended")).to_be_visible()
+
+
 def test_requests_are_drawn_and_told(page: Page, shown: TestServer) -> None:
     flag(shown, "asked-for")
     token = {"tokenName": "shop", "type": "client", "environment": "production", "projects": ["default"]}

@@ -1,15 +1,14 @@
 import { Button, PasswordInput, Stack } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiError, messageOf } from '../api/errors';
 import { queryClient } from '../api/query-client';
-import { Confirm } from '../shared/Confirm';
 import { Page } from '../shared/Page';
-import { failed, toast } from '../shared/toasts';
-import { changePassword, logOut, meQuery } from './api';
+import { toast } from '../shared/toasts';
+import { changePassword, meQuery } from './api';
 import { displayName } from './model';
 import { PersonalTokens } from './PersonalTokens';
+import { Sessions } from './Sessions';
 
 /** The model of a form page: what is typed is kept here, what is wrong with it is said by the server, beside its field. */
 export function ProfilePage() {
@@ -21,39 +20,6 @@ export function ProfilePage() {
       <PersonalTokens />
       <Sessions />
     </Page>
-  );
-}
-
-/** The server knows one way to end sessions by hand: all of them. */
-function Sessions() {
-  const navigate = useNavigate();
-  const [asking, setAsking] = useState(false);
-  const ending = useMutation({
-    mutationFn: logOut,
-    onSuccess: () => {
-      queryClient.clear();
-      navigate({ to: '/login', search: {} });
-    },
-    onError: (error) => failed('Not logged out', error),
-  });
-  return (
-    <section aria-labelledby="sessions" style={{ marginTop: 32 }}>
-      <h2 id="sessions">Sessions</h2>
-      <p className="muted">
-        You may be logged in on several devices. A new password ends all sessions but this one; logging out ends all.
-      </p>
-      <Button onClick={() => setAsking(true)}>Log out everywhere</Button>
-      <Confirm
-        opened={asking}
-        title="Log out everywhere"
-        act="Log out everywhere"
-        busy={ending.isPending}
-        onClose={() => setAsking(false)}
-        onConfirm={() => ending.mutate()}
-      >
-        All your sessions end, this one too. Personal access tokens stay.
-      </Confirm>
-    </section>
   );
 }
 

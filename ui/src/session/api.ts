@@ -26,3 +26,14 @@ export const changePassword = (oldPassword: string, password: string) =>
   change(
     client.POST('/api/admin/user/change-password', { body: { oldPassword, password, confirmPassword: password } }),
   );
+
+/** Where the reader is logged in, the newest first. */
+export const sessionsQuery = queryOptions({
+  queryKey: ['session', 'open'],
+  queryFn: async () => (await ask(client.GET('/api/admin/user/sessions'))).sessions,
+});
+
+export const endSession = (sessionId: string) =>
+  change(client.DELETE('/api/admin/user/sessions/{sessionId}', { params: { path: { sessionId } } }));
+
+export const endOtherSessions = () => change(client.DELETE('/api/admin/user/sessions'));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { may } from './model';
+import { browserName, may } from './model';
 
 const need = { permission: 'UPDATE_FEATURE', project: 'shop', environment: 'production' };
 
@@ -16,3 +16,11 @@ it.each([
 ])('%j: %s', (granted, allowed) => {
   expect(may(granted, need)).toBe(allowed);
 });
+
+it.each([
+  ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox on Linux'],
+  ['Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/141.0 Safari/537.36 Edg/141.0', 'Edge on Windows'],
+  ['Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0) AppleWebKit/605.1 Version/17 Safari/605.1', 'Safari on macOS'],
+  ['curl/8.1', 'curl/8.1'],
+  ['', 'something unknown'],
+])('%s', (agent, name) => expect(browserName(agent)).toBe(name));

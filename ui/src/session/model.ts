@@ -24,3 +24,25 @@ export function may(granted: Me['permissions'], need: Need): boolean {
 export function displayName(user: { id: number; name?: string; username?: string; email?: string }): string {
   return user.name || user.username || user.email || `user ${user.id}`;
 }
+
+const BROWSERS: [RegExp, string][] = [
+  [/Edg\//, 'Edge'],
+  [/OPR\//, 'Opera'],
+  [/Firefox\//, 'Firefox'],
+  [/Chrom(e|ium)\//, 'Chrome'],
+  [/Safari\//, 'Safari'],
+];
+const SYSTEMS: [RegExp, string][] = [
+  [/Windows/, 'Windows'],
+  [/iPhone|iPad/, 'iOS'],
+  [/Android/, 'Android'],
+  [/Mac OS/, 'macOS'],
+  [/Linux/, 'Linux'],
+];
+
+/** What a browser says of itself, told briefly: `Firefox on Linux`. Anything else is told as it is. */
+export function browserName(agent: string): string {
+  const named = (known: [RegExp, string][]) => known.find(([pattern]) => pattern.test(agent))?.[1];
+  const [browser, system] = [named(BROWSERS), named(SYSTEMS)];
+  return browser ? `${browser}${system ? ` on ${system}` : ''}` : agent.slice(0, 40) || 'something unknown';
+}
