@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 import structlog
 
-from tests import causes
+from tests import causes, secrets_made
 from tests.databases import Run, durable_postgresql, fresh_postgresql, fresh_sqlite, started
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+secrets_made.keep_lines()
 
 RUN = pytest.StashKey[Run]()
 POSTGRESQL_FIXTURES = {"postgresql_url", "durable_postgresql_url"}

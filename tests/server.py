@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.flags.queries import tags_of_flags
 from flagkeeper.first_start import first_start
 from flagkeeper.http.raw import Message, Receive, Scope, Send
+from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.services import Services
 from flagkeeper.settings import Settings
 from flagkeeper.storage.database import parse_database_url
@@ -28,6 +30,7 @@ from flagkeeper.storage.dialects import Dialect
 from flagkeeper.storage.reader import Reader
 from flagkeeper.storage.transaction import Transaction
 from tests import causes
+from tests.secrets_made import SecretsMade
 
 ADMIN = "*:*.test-admin-token"
 BACKEND = "*:development.test-backend-token"
@@ -78,8 +81,15 @@ class Watched:
 
     def __init__(self, application: Server) -> None:
         self._application = application
+        self.secrets = SecretsMade()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self.secrets.watch(self._claimed, scope, receive, send)
+        else:
+            await self._application(scope, receive, send)
+
+    async def _claimed(self, scope: Scope, receive: Receive, send: Send) -> None:
         claims, query = causes.current(), scope.get("query_string", b"").decode("latin-1")
         claimed = claims.about(scope.get("method", ""), f"{scope.get('path', '')}?{query}".rstrip("?"))
         if not claimed:
@@ -102,9 +112,10 @@ class Host:
 
     def __init__(self) -> None:
         self.application = Server(settings_for("sqlite:///unused.db"))
+        self.watched = Watched(self.application)
         connections = Connections(Bounds(in_all=10_000, per_address=10_000))
         config = uvicorn.Config(
-            Watched(self.application),
+            self.watched,
             http=bounded(connections, self.application.request_metrics),
             host="127.0.0.1",
             port=0,
@@ -148,13 +159,18 @@ class TestServer:
         self.client = httpx.Client(base_url=host.url, timeout=30, trust_env=False, verify=False)
 
     def __enter__(self) -> Self:
+        self._host.watched.secrets = SecretsMade()
         self._host.call(self._host.application.start(self.settings))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.client.close()
         causes.current().settle(lambda before: self.services.reader.now(_types_after, before))
+        secrets = self._host.watched.secrets
+        with suppress(Unavailable):  # some tests end without a database
+            self.services.reader.now(secrets.look_back)
         self._host.call(self.services.stop())
+        assert kind is not None or not secrets.leaks, "\n".join(secrets.leaks[:10])
 
     @property
     def services(self) -> Services:

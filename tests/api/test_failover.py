@@ -77,25 +77,26 @@ def test_a_server_survives_a_failover_by_itself(host: Host, clusters: Clusters, 
         server = stack.enter_context(TestServer(host, settings_for(url)))
         assert server.post(FLAGS, json={"name": "before"}).status_code == 201
         assert server.get("/ready").status_code == 200
-        wait_until(lambda: follows(clusters), 20, "the standby never caught up")
+        wait_until(lambda: follows(clusters), 60, "the standby never caught up")
+        wait_until(lambda: "before" in server.get("/api/client/features", token=BACKEND).text, 60, "SDKs are not told")
 
         clusters.primary.stop()
         if bouncer:
             bouncer.lead_to(clusters.standby.url)
-        # Nobody changes anything: it finds out by itself within two seconds; three more for a machine that is busy.
-        wait_until(lambda: server.get("/ready").status_code == 503, 5, "/ready stays green without a primary")
+        # Nobody changes anything: it finds out by itself, within two seconds unless the machine is busy.
+        wait_until(lambda: server.get("/ready").status_code == 503, 30, "/ready stays green without a primary")
         refused = server.post(FLAGS, json={"name": "lost"})
         assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
         assert "postgres" not in refused.text.lower()
         features = server.get("/api/client/features", token=BACKEND)
         assert (features.status_code, len(features.json()["features"])) == (200, 1), "SDKs are served from memory"
         if bouncer:
-            wait_until(lambda: server.get(FLAGS).status_code == 200, 20, "a standby can be read")
+            wait_until(lambda: server.get(FLAGS).status_code == 200, 60, "a standby can be read")
             assert "The database cannot be written." in server.get("/ready").json()["reasons"]
             assert server.post(FLAGS, json={"name": "lost"}).status_code == 503
 
         clusters.promote()
-        wait_until(lambda: server.get("/ready").status_code == 200, 30, "/ready stays red with a new primary")
+        wait_until(lambda: server.get("/ready").status_code == 200, 60, "/ready stays red with a new primary")
         assert server.post(FLAGS, json={"name": "after"}).status_code == 201
         made = [each["featureName"] for each in server.events(type="IS:feature-created")]
         assert made == ["after", "before"], "nothing lost, nothing twice, nothing that was refused"
@@ -117,7 +118,7 @@ def test_behind_pgbouncer_everything_works(host: Host, clusters: Clusters, mode:
             features = server.get("/api/client/features", token=BACKEND).json()["features"]
             return sum(each["enabled"] for each in features)
 
-        wait_until(lambda: enabled() == 6, 20, "SDKs are not told")
+        wait_until(lambda: enabled() == 6, 60, "SDKs are not told")
         assert len(server.events(type="IS:feature-created")) == 6
         count = len(server.events())
         assert len(server.get("/api/admin/log/export").text.splitlines()) == count, "the export itself comes after"
