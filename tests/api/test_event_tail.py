@@ -49,8 +49,7 @@ def listening(server: TestServer, token: str | None = ADMIN, **asked: Any) -> It
 
 
 def signs_of_life_come_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (stream, streams):
-        monkeypatch.setattr(module, "HEARTBEAT", 0.2)
+    monkeypatch.setattr(event_stream, "HEARTBEAT", 0.2)
 
 
 def at_the_end(server: TestServer, listener: Listener) -> None:

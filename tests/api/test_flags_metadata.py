@@ -104,7 +104,7 @@ def test_the_flags_of_a_project(server: TestServer, flag: dict[str, Any]) -> Non
         ({"name": "x" * 101}, 400, "BadDataError", "/body/name"),
         ({"name": "new", "type": "nope"}, 400, "BadDataError", "/body/type"),
         ({"name": "new", "description": [7]}, 400, "BadDataError", "/body/description"),
-        ({"name": "new", "tags": [{"type": "nope", "value": "core"}]}, 400, "BadDataError", "/body/type"),
+        ({"name": "new", "tags": [{"type": "nope", "value": "core"}]}, 400, "BadDataError", "/body/tags/0/type"),
         ({"name": "checkout"}, 409, "NameExistsError", None),
         ([], 400, "BadDataError", "/body"),
     ],

@@ -80,7 +80,7 @@ LISTS = {
     "GET /api/admin/environments": Read(),
     "GET /api/admin/environments/{name}": Read(lambda _: f"/{PLACE}"),
     "GET /api/admin/projects": Read(),
-    "GET /api/admin/projects/roles/{role_id}/access": Read(lambda _: "/5/access"),
+    "GET /api/admin/projects/roles/{role_id}/access": Read(lambda _: "/6/access"),
     "GET /api/admin/segments": Read(),
     "GET /api/admin/segments/{segment_id}": Read(lambda world: f"/{world.segment}"),
     "GET /api/admin/segments/{segment_id}/strategies": Read(lambda world: f"/{world.segment}/strategies"),
@@ -182,6 +182,7 @@ ELSEWHERE = {
     "GET /api/client/features": "an SDK's token says which projects it opens: tests/api/test_two_projects.py",
     "GET /api/client/features/{featureName}": "the same",
     "GET /api/client/streaming": "the same",
+    "GET /api/client/delta": "the same",
     **{
         f"{method} {base}{path}": "the same: tests/api/test_frontend.py"
         for base in ("/api/frontend", "/api/proxy")
@@ -396,6 +397,7 @@ def test_a_project_in_the_path_is_not_found(server: TestServer, receiver: Receiv
     hide(server, receiver, world)
     viewer = person(server, "viewer")
     values = {"flag": "secret-plan", "environment": PLACE, "strategy_id": "x", "token": "1"}
+    values |= {"person_id": "1", "group_id": "1"}
     values |= {
         "context_field": "secret-field",
         "legal_value": "x",
