@@ -42,7 +42,7 @@ KEEP = 50
 LONGEST_HOLD = 35.0
 """Seconds after which a server that does nothing any more surely holds nothing any more: no lease, and no lock."""
 ALONE = 5.0
-"""Seconds for which a locked row may hold up changes of other things: less than two where the machine has nothing else to do."""
+"""Seconds for which a locked row may hold up changes of other things: below two where nothing else runs."""
 HELD_UP = 10.0
 """Seconds for which a server that stops may hold up the changes of the others: it may hold the lock of the log."""
 TAKEN_OVER = 15.0

@@ -15,6 +15,7 @@ from flagkeeper.features.access import commands as access
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.groups import commands as groups
 from flagkeeper.features.groups.model import GroupDraft
+from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.projects import commands as projects
 from flagkeeper.features.projects.model import Mode
 from flagkeeper.features.searches import commands as searches
@@ -228,7 +229,7 @@ def test_no_secret_is_kept_anywhere(followed: Followed) -> None:
     password, session = "Str0ng!passw0rd-of-ada", "session-of-ada"
     ada = followed.run(users.create, user_draft(username="ada", root_role=3), hash_password(password))
     (kept,) = followed.log.read(password_hashes, ada.id)
-    followed.run(users.log_in, users.Proven(ada.id, kept, None, None), session_hash(session), "192.0.2.1")
+    followed.run(users.log_in, users.Proven(ada.id, kept, None, None), session_hash(session), Visit("192.0.2.1", ""))
     secrets = [password, session]
     for type_ in TokenType:
         token, secret = followed.run(tokens.create, draft("web", type_, None, None))
