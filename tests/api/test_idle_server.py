@@ -41,5 +41,5 @@ def test_an_idle_server_rests_between_its_polls(server: TestServer, monkeypatch:
         assert polls.acquire(timeout=30)
     took = time.monotonic() - began
     assert reads.total() <= 15 * POLLS, reads
-    assert writer.commits - commits <= 5 * POLLS
+    assert writer.commits - commits <= 8 * POLLS, "leases of jobs, which look for work every ten seconds"
     assert time.process_time() - busy < took / 5

@@ -327,6 +327,7 @@ def test_segments_of_a_strategy(flags: Log) -> None:
         id_: int = flags.run(segments.create, draft).id
         return id_
 
+    flags.run(add_project, "other")
     first, second, foreign = segment("a"), segment("b", "default"), segment("c", "other")
     strategy = flags.run(strategies.add, *HERE, StrategyDraft(name="default", segments=[second, first, second]))
     assert strategy.segments == [first, second] == state(flags).strategies[0].segments
