@@ -47,6 +47,11 @@ export default defineConfig({
               name: 'controls',
               test: /@mantine\/core\/esm\/(core|components\/(UnstyledButton|Loader|Transition|CloseButton|Input|OptionalPortal|Portal|FocusTrap|Popover|Button|Skeleton))\/|@mantine\/hooks\/|createReactComponent/,
             },
+            // What nearly every page imports: two dozen files of a few lines each are packed badly one by one.
+            {
+              name: 'shared',
+              test: /\/src\/(api\/(client|errors|query-client)|shared\/(Page|Mark|Chip|When|time|states|Actor|Can|sentence))\.tsx?$|icons\/Icon(Plus|Minus|Dots|Trash|ChevronDown|ChevronUp|ChevronRight)\./,
+            },
           ],
         },
       },

@@ -1,43 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
-import { basePath } from '../api/client';
-import { type Banner, bannersQuery } from './api';
-import styles from './Banners.module.css';
-import { hrefOf, wordOf } from './model';
+import { lazy, Suspense } from 'react';
+import { bannersQuery } from './api';
 
-const Sheet = lazy(() => import('../shared/Sheet'));
+const BannerBar = lazy(() => import('./BannerBar'));
 
-/** What administrators tell everybody. Their texts are shown as they were written. */
+/** The banners that are on; most servers have none, and nobody waits for their code. */
 export function Banners() {
   const banners = useQuery(bannersQuery).data?.filter((each) => each.enabled) ?? [];
-  return banners.map((each) => <Bar key={each.id} banner={each} />);
-}
-
-function Bar({ banner }: { banner: Banner }) {
-  const [open, setOpen] = useState(false);
-  const href = hrefOf(banner.link, basePath);
-  const text = banner.linkText || 'More';
   return (
-    <section className={styles.banner} data-variant={banner.variant} aria-label={wordOf(banner)}>
-      <strong>{wordOf(banner)}</strong>
-      <span className={styles.message}>{banner.message}</span>
-      {href && (
-        <a className={styles.link} href={href} rel="noreferrer">
-          {text}
-        </a>
-      )}
-      {banner.link === 'dialog' && (
-        <button type="button" className={styles.link} onClick={() => setOpen(true)}>
-          {text}
-        </button>
-      )}
-      {open && (
-        <Suspense fallback={null}>
-          <Sheet title={banner.dialogTitle || text} onClose={() => setOpen(false)}>
-            <div className={styles.message}>{banner.dialog}</div>
-          </Sheet>
-        </Suspense>
-      )}
-    </section>
+    <Suspense fallback={null}>
+      {banners.map((each) => (
+        <BannerBar key={each.id} banner={each} />
+      ))}
+    </Suspense>
   );
 }
