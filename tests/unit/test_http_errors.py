@@ -4,16 +4,24 @@ from flagkeeper.http.errors import STATUS, answer, internal_error
 from flagkeeper.kernel.errors import FlagkeeperError, LoginRequired, PermissionDenied, RateLimited, Unavailable
 
 KNOWN = {
-    400: {"BadDataError", "PatternError", "OwaspValidationError", "ExceedsLimitError", "ArchivedFeature"},
+    400: {
+        "BadDataError",
+        "PatternError",
+        "OwaspValidationError",
+        "ExceedsLimitError",
+        "ArchivedFeature",
+        "RoleInUseError",
+    },
     401: {"AuthenticationRequired", "UnauthorizedError", "PasswordMismatch", "InvalidTokenError"},
     403: {"PermissionError", "ForbiddenError", "InvalidOperationError", "IncompatibleProjectError"},
     404: {"NotFoundError"},
     405: {"NotImplementedError"},
     408: {"RequestTimeoutError"},
-    409: {"NameExistsError", "ConflictError"},
+    409: {"NameExistsError", "ConflictError", "ProjectWithoutOwnerError"},
     413: {"PayloadTooLargeError"},
     414: {"UriTooLongError"},
     415: {"ContentTypeError"},
+    422: {"DisabledError"},
     429: {"RateLimitError"},
     431: {"HeaderTooLargeError"},
     500: {"InternalError"},
