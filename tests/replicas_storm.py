@@ -276,7 +276,8 @@ class ReplicasStorm:
 
     def _archive(self, beyond: int) -> None:
         """Archives also what the sleeping server has not seen: up to an event after `beyond`."""
-        self._until(lambda: min(self._reader.now(_needed)) > beyond + KEEP)
+        # The sleeping server may hold the lock of the index; what waited for it has to be written then.
+        self._until(lambda: min(self._reader.now(_needed)) > beyond + KEEP, 2 * LONGEST_HOLD)
         done = self._replicas.another("operator").run("archive", "run", FLAGKEEPER_LOG_KEEP_EVENTS=str(KEEP))
         said = (done.stdout + done.stderr).strip()
         last = self._reader.now(store.last_archived)
