@@ -24,14 +24,14 @@ TOKENS = [
 def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
     """What is logged, with logging as a server has it for one test."""
     root = logging.getLogger()
-    before = root.level, root.handlers[:]
+    before, kept = (root.level, root.handlers[:]), structlog.get_config()
     stream = StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     configure_logging("json", "info")
     yield stream
     root.setLevel(before[0])
     root.handlers[:] = before[1]
-    structlog.reset_defaults()
+    structlog.configure(**kept)
 
 
 @pytest.mark.parametrize(
