@@ -1,4 +1,7 @@
-"""When an attempt is one too many. Pure (docs/adr/0331-guessing-passwords.md, docs/adr/0450-shared-attempts.md)."""
+"""When an attempt is one too many. Pure.
+
+Decided in docs/adr/0331-guessing-passwords.md and docs/adr/0450-attempts-are-counted-together.md.
+"""
 
 from enum import StrEnum
 from hashlib import sha256

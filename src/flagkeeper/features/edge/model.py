@@ -1,4 +1,4 @@
-"""How Edge signs, and which token it gets. Pure (facts: client-protocol.md, section 9)."""
+"""How Edge signs, and which token it gets. Pure."""
 
 import base64
 import hmac

@@ -2,7 +2,7 @@
 
 Revisions are ids of events of the log. Steps of the history remember what flags and segments were before, so that what
 a query sees now is compared with what it saw then. Where that cannot be known, there is no delta, and the client gets
-the whole state again (facts: client-protocol.md, section 7).
+the whole state again.
 """
 
 from collections.abc import Iterator, Mapping

@@ -56,7 +56,7 @@ def patch_everywhere(unit: Unit, project: str, name: str, patches: Sequence[Patc
 
 
 def _edit_older(unit: Unit, project: str, name: str, environment: str) -> Editor:
-    """Raises `InvalidOperation` unless the flag has variants in the environment (unleash-8.2-behaviour.md, 24)."""
+    """Raises `InvalidOperation` unless the flag has variants in the environment."""
     editor = edit(unit, project, name, environment)
     if not editor.state.variants:
         raise InvalidOperation("Variants of environments are a thing of the past. Give variants to a strategy instead.")
