@@ -157,10 +157,9 @@ class SqliteConnection:
 
 def _as_sqlite(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """Lists (of `any_of`) become JSON text, which `json_each` reads."""
-    for value in parameters.values():
-        if isinstance(value, list):
-            return {
-                name: msgspec.json.encode(each).decode() if isinstance(each, list) else each
-                for name, each in parameters.items()
-            }
-    return parameters
+    if list not in map(type, parameters.values()):  # a third of the time of a loop; this runs for every statement
+        return parameters
+    return {
+        name: msgspec.json.encode(each).decode() if isinstance(each, list) else each
+        for name, each in parameters.items()
+    }
