@@ -1,4 +1,4 @@
-"""The bell: wakes whoever waits for the log to grow, from any thread, and knows how far it had grown."""
+"""The log signal: wakes whoever waits for the log to grow, from any thread, and knows how far it had grown."""
 
 import asyncio
 import threading
