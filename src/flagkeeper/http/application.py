@@ -215,7 +215,7 @@ def _error_response(request: Request[Any, Any, Any], error: Exception) -> Respon
         failed = answer(named)
         if isinstance(named, Unavailable):
             log.warning("unavailable", error_id=failed.body.id, route=_route(request), reason=named.message)
-        elif failed.status >= 500:
+        elif failed.status >= 500 and not isinstance(named, InMaintenance):  # that is no failure: somebody meant it
             log.error("request_failed", error_id=failed.body.id, route=_route(request), exc_info=error)
     return Response(failed.encode(), status_code=failed.status, media_type="application/json", headers=failed.headers)
 
