@@ -145,6 +145,9 @@ KEYS = (
 _UNSENT = ("/logout", "/api/admin/log/stream", "/api/client/streaming")
 """One ends what others do, the other never ends."""
 
+_OPEN = ("/api/client", "/api/frontend", "/auth", "/edge", "/ofrep", "/invite")
+"""What SDKs and strangers call: few paths, which get a third of all requests."""
+
 
 class Exchange(NamedTuple):
     sent: bytes
@@ -159,13 +162,14 @@ class Exchanges:
     def __init__(self, document: dict[str, Any], seed: int) -> None:
         self._rng = random.Random(seed)
         self._paths = {path: list(known) for path, known in document["paths"].items() if path not in _UNSENT}
+        self._open = [path for path in self._paths if path.startswith(_OPEN)]
 
     def request(self) -> bytes:
         """The next request, or what takes its place."""
         rng = self._rng
         if rng.random() < 0.02:
             return rng.randbytes(rng.randrange(1, 400))
-        path = rng.choice(list(self._paths))
+        path = rng.choice(self._open if rng.random() < 0.3 else list(self._paths))
         method = rng.choice(self._paths[path]).upper() if rng.random() < 0.8 else rng.choice(METHODS + ODD_METHODS)
         body = self._body() if method not in ("GET", "HEAD", "OPTIONS") or rng.random() < 0.05 else b""
         lines = [f"{method} {self._target(path)} HTTP/1.1", "Host: flagkeeper", "Connection: close"]

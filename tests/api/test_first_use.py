@@ -18,7 +18,7 @@ def test_the_root_leads_to_a_page(host: Host, sqlite_url: str, base: str, accept
     with TestServer(host, settings_for(sqlite_url, base_uri_path=base)) as server:
         for path in {f"{base}/", base or "/"}:
             answer = server.client.get(path, headers={"Accept": accept}, follow_redirects=True)
-            assert answer.status_code == 200, path
+            assert answer.status_code in (200, 503), f"{path}: 503 is the page that says how to build the interface"
             assert answer.headers["content-type"].startswith("text/html")
 
 
