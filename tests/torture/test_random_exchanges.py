@@ -65,7 +65,8 @@ def test_whatever_is_sent_the_server_stays(process: Process, tmp_path: Path) -> 
     busy = max((float(each) for each in (tmp_path / "beats").read_text().split()), default=0.0) / 1000
     print(
         f"{begun} exchanges {dict(sorted(statuses.items()))}, memory {before} MB + {grown} MB,"
-        f" /health {max(waited):.3f} s at most and {statistics.median(waited):.3f} s in the middle, event loop busy for {busy:.3f} s at most"
+        f" /health {max(waited):.3f} s at most and {statistics.median(waited):.3f} s in the middle,"
+        f" event loop busy for {busy:.3f} s at most"
     )
     assert "Traceback" not in process.log()
     assert grown <= 20
