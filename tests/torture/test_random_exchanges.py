@@ -29,8 +29,13 @@ BEATING = Path(__file__).parents[2] / "benchmarks/beating_server.py"
 
 @pytest.fixture
 def process(database_url: str, tmp_path: Path) -> Iterator[Process]:
-    tokens = {"INIT_BACKEND_API_TOKENS": BACKEND, "INIT_FRONTEND_API_TOKENS": FRONTEND}
-    process = Process(database_url, tmp_path, BEATS=str(tmp_path / "beats"), **tokens)
+    process = Process(
+        database_url,
+        tmp_path,
+        INIT_BACKEND_API_TOKENS=BACKEND,
+        INIT_FRONTEND_API_TOKENS=FRONTEND,
+        BEATS=str(tmp_path / "beats"),
+    )
     process.command = [sys.executable, str(BEATING)]
     process.start()
     yield process
