@@ -6,6 +6,7 @@ import string
 import sys
 from collections.abc import Mapping, Sequence
 
+import structlog
 from sqlalchemy import select
 
 from flagkeeper.eventlog.tables import log_head
@@ -13,7 +14,7 @@ from flagkeeper.eventlog.unit import Unit, Units
 from flagkeeper.features.access.model import ADMIN
 from flagkeeper.features.tokens import commands as tokens
 from flagkeeper.features.tokens.model import TokenType
-from flagkeeper.features.tokens.queries import any_token
+from flagkeeper.features.tokens.queries import any_token, count_unknown
 from flagkeeper.features.users import commands as users
 from flagkeeper.features.users.model.password import hash_password
 from flagkeeper.features.users.model.user import UserDraft, draft
@@ -29,12 +30,24 @@ _LOCK = Query(select(log_head.c.id).with_for_update(), int)
 
 Secrets = Mapping[TokenType, Sequence[str]]
 
+_VARIABLES = {
+    TokenType.ADMIN: "INIT_ADMIN_API_TOKENS",
+    TokenType.CLIENT: "INIT_BACKEND_API_TOKENS",
+    TokenType.FRONTEND: "INIT_FRONTEND_API_TOKENS",
+}
+_TOO_LATE = (
+    "{number} of its tokens do not exist. They are made where there is no token yet, so that one that was revoked does "
+    "not come back. Make them in the web interface, or with flagkeeper token create."
+)
+
+log = structlog.get_logger("flagkeeper.server")
+
 
 async def first_start(units: Units, reader: Reader, settings: Settings) -> None:
     """Fills a database in which there is no user, and makes the tokens of `INIT_*` where there is no token.
 
     Of several servers that start at once on one database, exactly one does it. A password that was made up is printed
-    once, after it was stored.
+    once, after it was stored. Tokens that were set later are not made, which is said.
 
     Raises:
         BadData: the administrator's name, or one of the tokens, cannot be; the message says why.
@@ -45,6 +58,8 @@ async def first_start(units: Units, reader: Reader, settings: Settings) -> None:
         TokenType.FRONTEND: settings.frontend_tokens,
     }
     if await reader.run(_is_done, chosen):
+        for variable, number in await reader.run(_missing, chosen):
+            log.warning("setting_does_nothing", variable=variable, why=_TOO_LATE.format(number=number))
         return
     password = settings.admin_password or new_password()
     admin = draft(username=settings.admin_username, name=None, root_role=ADMIN.id)
@@ -63,6 +78,12 @@ def new_password() -> str:
 
 def _is_done(tx: Transaction, chosen: Secrets) -> bool:
     return any_user(tx) and (any_token(tx) or not any(chosen.values()))
+
+
+def _missing(tx: Transaction, chosen: Secrets) -> list[tuple[str, int]]:
+    """The variables that name tokens which do not exist, and how many of them."""
+    numbers = {type_: count_unknown(tx, secrets_) for type_, secrets_ in chosen.items()}
+    return [(_VARIABLES[type_], number) for type_, number in numbers.items() if number]
 
 
 def _fill(unit: Unit, admin: UserDraft, password_hash: str, chosen: Secrets) -> bool:

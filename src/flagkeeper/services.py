@@ -45,8 +45,8 @@ P = TypeVar("P")
 
 HEAVY_READS, BACKGROUND_READS = 2, 3
 """Threads, and connections, for exports, the archive and what tails catch up with; and for followers and sessions."""
-VITALS_DEADLINE = 2.0
-"""Seconds in which the database must answer to be called readable."""
+VITALS_DEADLINE = 1.0
+"""Seconds after which the database ends a look at its state."""
 
 
 class Services:

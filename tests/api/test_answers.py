@@ -100,6 +100,30 @@ def test_no_route_takes_a_body_that_nobody_can_read(
     assert asked > 50
 
 
+@pytest.mark.parametrize("suffix", ["-gzip", ";gzip", "--gzip", "-br", "-zstd"])
+@pytest.mark.parametrize("path", [FLAGS, "/api/client/features", "/api/frontend", "/docs/openapi.json"])
+def test_a_tag_is_known_however_a_proxy_has_marked_it(sqlite_server: TestServer, path: str, suffix: str) -> None:
+    token = token_for(path)
+    tag = sqlite_server.get(path, token=token).headers["etag"]
+    for known in (tag, f'{tag[:-1]}{suffix}"', f'W/"other", W/{tag.removeprefix("W/")[:-1]}{suffix}"'):
+        again = sqlite_server.get(path, token=token, headers={"If-None-Match": known})
+        assert (again.status_code, again.content) == (304, b""), known
+    for unknown in (f'{tag[:-2]}{suffix}"', f'{tag[:-1]}-x"', '"-gzip"', "gzip"):
+        assert sqlite_server.get(path, token=token, headers={"If-None-Match": unknown}).status_code == 200, unknown
+
+
+def test_json_by_another_name_is_json(server: TestServer) -> None:
+    assert server.post(FLAGS, json={"name": "patched"}).status_code == 201
+    patch = b'[{"op": "replace", "path": "/description", "value": "new"}]'
+    for kind in ("application/json-patch+json", "application/vnd.api+json; charset=utf-8"):
+        answer = server.patch(f"{FLAGS}/patched", content=patch, headers={"Content-Type": kind})
+        assert (answer.status_code, answer.json()["description"]) == (200, "new"), kind
+    nul = patch.replace(b"new", b"\\u0000")
+    for kind, status in (("application/json-patch+json", 400), ("text/x+json", 415), ("application/+json", 415)):
+        answer = server.patch(f"{FLAGS}/patched", content=nul, headers={"Content-Type": kind})
+        assert answer.status_code == status, kind
+
+
 @pytest.mark.parametrize("name", ["größe", "\ufeffx"])
 def test_a_body_is_read_packed_or_with_a_byte_order_mark(server: TestServer, name: str) -> None:
     flag = json.dumps({"name": "packed", "description": name}, ensure_ascii=False).encode()

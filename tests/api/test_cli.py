@@ -65,7 +65,7 @@ class Serving:
     def __init__(self, process: "subprocess.Popen[str]", printed: str) -> None:
         self.process = process
         self.printed = printed
-        self.url = re.findall(r"http://localhost:\d+", printed)[0]
+        self.url = re.findall(r"http://[^\s/]+:\d+", printed)[0]
         self.client = httpx.Client(base_url=self.url, timeout=20, trust_env=False, headers={"Authorization": ADMIN})
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:

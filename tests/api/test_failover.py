@@ -1,50 +1,27 @@
 """Two PostgreSQL clusters with streaming replication: the primary goes, the standby is read only, and is promoted."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import NamedTuple
+from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
+from flagkeeper.readmodels.health.vitals import PATIENCE
+from tests.cable import Cable
+from tests.clusters import Clusters, two_clusters
 from tests.databases import migrated
 from tests.pgbouncer import Mode, PgBouncer
-from tests.postgres_server import FAST, PostgresServer
 from tests.server import BACKEND, Host, TestServer, settings_for
 
 FLAGS = "/api/admin/projects/default/features"
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
-class Clusters(NamedTuple):
-    primary: PostgresServer
-    standby: PostgresServer
-
-    def promote(self) -> None:
-        with psycopg.connect(self.standby.url, autocommit=True) as admin:
-            assert admin.execute("SELECT pg_promote()").fetchone() == (True,)
-
-
 @pytest.fixture
 def clusters() -> Iterator[Clusters]:
-    folder = Path(tempfile.mkdtemp(prefix="flagkeeper-clusters-"))
-    folder.chmod(0o755)
-    settings = {**FAST, "wal_level": "replica", "max_wal_senders": "4"}
-    primary = PostgresServer(folder / "primary", settings)
-    try:
-        standby = primary.standby(folder / "standby", settings)
-        try:
-            yield Clusters(primary, standby)
-        finally:
-            standby.stop()
-    finally:
-        if primary.running():
-            primary.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with two_clusters() as both:
+        yield both
 
 
 def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
@@ -54,13 +31,16 @@ def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.05)
 
 
-def follows(clusters: Clusters) -> bool:
-    """Whether the standby has all that the primary has written."""
-    with psycopg.connect(clusters.primary.url) as here, psycopg.connect(clusters.standby.url) as there:
-        written = here.execute("SELECT pg_current_wal_lsn()::TEXT").fetchone()
-        assert written is not None
-        replayed = there.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", written).fetchone()
-    return replayed == (True,)
+def red_within_two_seconds(server: TestServer) -> None:
+    """The first who asks is told, and nobody waits for longer, however busy the machine is: the quickest counts."""
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        answer = server.get("/ready")
+        took.append(time.monotonic() - began)
+        assert answer.status_code == 503, "/ready stays green"
+    assert min(took) < 2, took
+    assert PATIENCE < 2
 
 
 @pytest.mark.parametrize("way", ["hosts", "session", "transaction"])
@@ -69,7 +49,7 @@ def test_a_server_survives_a_failover_by_itself(host: Host, clusters: Clusters, 
     with ExitStack() as stack:
         bouncer = None
         if way == "hosts":
-            url = f"postgresql://postgres@127.0.0.1:{clusters.primary.port},127.0.0.1:{clusters.standby.port}/postgres"
+            url = clusters.hosts
         else:
             mode: Mode = "session" if way == "session" else "transaction"
             bouncer = stack.enter_context(PgBouncer(clusters.primary.url, mode))
@@ -77,14 +57,14 @@ def test_a_server_survives_a_failover_by_itself(host: Host, clusters: Clusters, 
         server = stack.enter_context(TestServer(host, settings_for(url)))
         assert server.post(FLAGS, json={"name": "before"}).status_code == 201
         assert server.get("/ready").status_code == 200
-        wait_until(lambda: follows(clusters), 60, "the standby never caught up")
+        wait_until(clusters.agree, 60, "the standby never caught up")
         wait_until(lambda: "before" in server.get("/api/client/features", token=BACKEND).text, 60, "SDKs are not told")
 
         clusters.primary.stop()
         if bouncer:
             bouncer.lead_to(clusters.standby.url)
-        # Nobody changes anything: it finds out by itself, within two seconds unless the machine is busy.
-        wait_until(lambda: server.get("/ready").status_code == 503, 30, "/ready stays green without a primary")
+        # Nobody changes anything: it finds out by itself.
+        red_within_two_seconds(server)
         refused = server.post(FLAGS, json={"name": "lost"})
         assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
         assert "postgres" not in refused.text.lower()
@@ -101,6 +81,28 @@ def test_a_server_survives_a_failover_by_itself(host: Host, clusters: Clusters, 
         made = [each["featureName"] for each in server.events(type="IS:feature-created")]
         assert made == ["after", "before"], "nothing lost, nothing twice, nothing that was refused"
         assert [each["name"] for each in server.get(FLAGS).json()["features"]] == ["after", "before"]
+
+
+@pytest.mark.parametrize("way", ["direct", "session", "transaction"])
+def test_a_database_that_hangs_is_told_at_once(host: Host, postgresql_url: str, way: str) -> None:
+    """No connection breaks, and none is refused: nothing is answered any more."""
+    with ExitStack() as stack:
+        parts = urlsplit(postgresql_url)
+        cable = Cable(("127.0.0.1", parts.port or 5432))
+        stack.callback(cable.close)
+        url = parts._replace(netloc=f"postgres@127.0.0.1:{cable.port}").geturl()
+        if way != "direct":
+            mode: Mode = "session" if way == "session" else "transaction"
+            url = stack.enter_context(PgBouncer(url, mode)).url
+        server = stack.enter_context(TestServer(host, settings_for(url)))
+        assert server.get("/ready").status_code == 200
+        cable.freeze()
+        stack.callback(cable.thaw)
+        red_within_two_seconds(server)
+        assert server.get("/health").status_code == 200
+        cable.thaw()
+        wait_until(lambda: server.get("/ready").status_code == 200, 60, "/ready stays red")
+        assert server.post(FLAGS, json={"name": "after"}).status_code == 201
 
 
 @pytest.mark.parametrize("mode", ["session", "transaction"])

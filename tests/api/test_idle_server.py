@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from flagkeeper.eventlog.log_reader import LogReader
+from flagkeeper.scheduler import SETTLE, _JobRunner
 from flagkeeper.storage.reader import Reader
 from flagkeeper.storage.transaction import Transaction
 from tests.server import TestServer
 
+SOONEST = 0.9
+"""The part of its period after which a job may run again."""
 POLLS = 4
 """How often the log is polled, once a second, while the server is watched."""
 
@@ -31,15 +34,31 @@ def test_an_idle_server_rests_between_its_polls(server: TestServer, monkeypatch:
         return look(log_reader, tx)
 
     monkeypatch.setattr(Reader, "now", counted)
+    run, runs = _JobRunner._run, Counter[str]()
+
+    async def ran(runner: _JobRunner) -> bool:
+        runs["begun"] += 1
+        try:
+            return await run(runner)
+        finally:
+            runs["ended"] += 1
+
     monkeypatch.setattr(LogReader, "_read", polled)
-    for _ in range(2):  # what the start left to do is done meanwhile
+    monkeypatch.setattr(_JobRunner, "_run", ran)
+    for _ in range(int(SETTLE) + 2):  # meanwhile every job runs for the first time
         assert polls.acquire(timeout=30)
     reads.clear()
+    begun, under_way = runs["begun"], runs["begun"] - runs["ended"]
     writer, busy = server.services.units.writer, time.process_time()
     commits, began = writer.commits, time.monotonic()
     for _ in range(POLLS):
         assert polls.acquire(timeout=30)
     took = time.monotonic() - began
     assert reads.total() <= 15 * POLLS, reads
-    assert writer.commits - commits <= 8 * POLLS, "leases of jobs, which look for work every ten seconds"
+    ran_meanwhile = runs["begun"] - begun
+    assert writer.commits - commits <= 2 * POLLS + 3 * (ran_meanwhile + under_way), "leases of followers and jobs"
+    jobs = [job for each in server.services.slices for job in each.jobs(server.services)]
+    assert ran_meanwhile <= sum(1 + int(took / (SOONEST * job.every)) for job in jobs), (
+        "no job runs more often than due"
+    )
     assert time.process_time() - busy < took / 5

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from flagkeeper.eventlog.query import EVERYTHING
 from flagkeeper.features.access import commands, queries
@@ -75,6 +76,22 @@ def test_tokens_are_given_to_a_server_that_has_none(log: Log) -> None:
         ("client", "production", ["default"]),
         ("frontend", "development", ["*"]),
     ]
+
+
+def test_tokens_that_were_set_too_late_are_named_at_every_start(log: Log) -> None:
+    start(log, Settings(admin_tokens=("*:*.a",)))
+    later = Settings(admin_tokens=("*:*.a",), backend_tokens=("default:production.b", "default:production.secret"))
+    for _ in range(2):
+        with capture_logs() as told:
+            start(log, later)
+        (line,) = told
+        assert (line["event"], line["variable"]) == ("setting_does_nothing", "INIT_BACKEND_API_TOKENS")
+        assert line["why"].startswith("2 of its tokens do not exist.")
+        assert "secret" not in str(line)
+    assert len(log.read(all_tokens, EVERYTHING)) == 1
+    with capture_logs() as told:
+        start(log, Settings(admin_tokens=("*:*.a",)))
+    assert told == []
 
 
 @pytest.mark.parametrize("token", ["nope:development.x", "default:nope.x", "*:*.x"])

@@ -1,6 +1,8 @@
 """What a server knows of its own state: how far followers are behind, what makes it unready, and what it only notes."""
 
-from typing import NamedTuple
+import asyncio
+import threading
+from typing import Any, NamedTuple
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -9,7 +11,9 @@ from flagkeeper.eventlog.archive.archive import Archive
 from flagkeeper.eventlog.archive.condition import Condition
 from flagkeeper.eventlog.notifier import Notifier
 from flagkeeper.kernel import clock
+from flagkeeper.readmodels.health import vitals
 from flagkeeper.readmodels.health.vitals import Vitals, VitalsCollector, VitalSigns
+from flagkeeper.storage.transaction import Transaction
 from tests.deliveries import enable
 from tests.log import Log
 
@@ -58,6 +62,29 @@ async def test_who_is_far_behind_makes_a_server_unready(
     log.run(enable, "a")
     later(log, 1, millis, monkeypatch)
     assert (await signs(log, Follower("slow", 0), Follower("quick", 1)).take()).troubles() == told
+
+
+async def test_a_database_that_says_nothing_cannot_be_read_and_is_asked_once(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, asked, read = threading.Event(), [], vitals._read
+
+    def hang(tx: Transaction, positions: dict[str, int]) -> Any:
+        asked.append(positions)
+        assert said.wait(30)
+        return read(tx, positions)
+
+    monkeypatch.setattr(vitals, "_read", hang)
+    monkeypatch.setattr(vitals, "PATIENCE", 0.05)
+    server = signs(log)
+    for found in (await server.take(), *await asyncio.gather(server.take(), server.take())):
+        assert (found.troubles(), found.last_id, found.followers) == (["The database cannot be read."], 0, [])
+    assert len(asked) == 1
+    said.set()
+    monkeypatch.setattr(vitals, "PATIENCE", 30)
+    assert (await server.take()).troubles() == []
+    assert (await server.take()).troubles() == []
+    assert len(asked) <= 3
 
 
 async def test_who_is_being_loaded_makes_a_server_unready(log: Log) -> None:

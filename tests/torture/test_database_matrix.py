@@ -13,14 +13,17 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.storage.database import Database
 from flagkeeper.storage.examine import examine
 from flagkeeper.storage.migrate import migrate
 from flagkeeper.storage.probe import PROBE, UNPROBE
 from flagkeeper.storage.transaction import Transaction
 from tests.certificates import Certificates
+from tests.clusters import two_clusters
 from tests.database_forms import PASSWORD, ROLE, Place, encryptions, forms, named, place_of
 from tests.databases import Run, fresh_postgresql
+from tests.deliveries import until_now
 from tests.pgbouncer import Mode, PgBouncer
 from tests.pooler import TransactionPooler
 from tests.postgres_server import FAST, PostgresServer
@@ -53,13 +56,19 @@ def uses(database: Database) -> None:
 @contextmanager
 def with_role(url: str) -> Iterator[None]:
     """The role in whose name everybody comes; a superuser, for all make the schema."""
+    make_role(url)
+    try:
+        yield
+    finally:
+        with psycopg.connect(url, autocommit=True) as admin:
+            name = sql.Identifier(ROLE)
+            admin.execute(sql.SQL("DROP OWNED BY {} CASCADE; DROP ROLE {}").format(name, name))
+
+
+def make_role(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
         name = sql.Identifier(ROLE)
         admin.execute(sql.SQL("CREATE ROLE {} LOGIN SUPERUSER PASSWORD {}").format(name, sql.Literal(PASSWORD)))
-        try:
-            yield
-        finally:
-            admin.execute(sql.SQL("DROP OWNED BY {} CASCADE; DROP ROLE {}").format(name, name))
 
 
 def try_all(place: Place, port: int, certificates: Certificates) -> int:
@@ -118,6 +127,35 @@ def test_a_postgresql_that_encrypts_by_itself(tmp_path: Path) -> None:
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+@pytest.mark.postgres
+def test_after_a_failover(tmp_path: Path) -> None:
+    """The standby cannot be written, which is found out however it is named; promoted, it is found in every form: first
+    of two hosts or second, directly, behind TLS, and behind either pooler."""
+    certificates = Certificates(tmp_path)
+    with two_clusters() as clusters:
+        make_role(clusters.primary.url)
+        place = place_of(clusters.standby.url)
+        migrate(named({"DATABASE_URL": clusters.hosts}))
+        until_now(clusters.agree, 60)
+        clusters.primary.stop(keep=True)
+        for form in forms(place):
+            with pytest.raises((Unavailable, psycopg.OperationalError), match=r"is a standby|is read-only"):
+                examine(named(form))
+        clusters.promote()
+        uses(named({"DATABASE_URL": clusters.hosts}))
+        for form in forms(place):
+            uses(named(form))
+        front = TlsFront(clusters.standby.url, certificates)
+        try:
+            assert try_all(place, front.port, certificates) > 60
+        finally:
+            front.close()
+        for mode in ("session", "transaction"):
+            with PgBouncer(clusters.standby.url, mode) as bouncer:
+                for form in forms(place):
+                    uses(named({key: value.replace(str(place.port), str(bouncer.port)) for key, value in form.items()}))
 
 
 @pytest.mark.postgres

@@ -36,16 +36,16 @@ async def run(settings: Settings, worker: Worker | None = None) -> None:
         sqlite3.Error, psycopg.Error: the database cannot be reached or migrated.
         FlagkeeperError: the first start cannot do what the settings ask for.
     """
+    # The port first: whether it is free is known at once, and nothing has been started then.
+    sockets = worker.sockets if worker else [bind(settings, settings.port)]
+    # Zero asks for any that is free. Links lead to the one that it is.
+    settings = msgspec.structs.replace(settings, port=sockets[0].getsockname()[1])
     application = Server(settings)
     listener = _Listener(application, settings, worker)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, listener.handle_exit, number, None)
-    # The port first: whether it is free is known at once, and nothing has been started then.
-    if worker is None:
-        sockets = [bind(settings, settings.port)]
-    else:
-        sockets = worker.sockets
+    if worker is not None:
         loop.add_reader(worker.lifeline, listener.lose_parent, worker.lifeline)
     await application.start(settings)
     gc.freeze()
@@ -105,9 +105,7 @@ class _Listener(uvicorn.Server):
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)
-        port = self.servers[0].sockets[0].getsockname()[1]
-        settings = msgspec.structs.replace(self._settings, port=port)
-        base_url = settings.base_url()
+        settings, base_url = self._settings, self._settings.base_url()
         if self._worker is not None:
             with suppress(BrokenPipeError):  # the parent listens to the first one only
                 os.write(self._worker.ready, b"1")

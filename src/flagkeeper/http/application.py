@@ -51,6 +51,8 @@ ADMINISTERED = "/api/admin/"
 CLOSED = "/api/"
 """What is below this path needs a login, whether or not it exists."""
 
+_IS_JSON = re.compile(r"application/[^/;\s]+\+json")
+"""Kinds of JSON by the names that RFC 6839 gives them, such as that of JSON Patch."""
 _PARAMETER = re.compile(r"\{[^}]*\}")
 """Of a path: what it is called makes no other path of it."""
 _MISSING_PARAMETER = re.compile(r"Missing required (\w+) parameter '(.+)' for path ", re.DOTALL)
@@ -184,7 +186,7 @@ async def _check_body(request: Request[Any, Any, Any]) -> None:
         return
     media_type, _ = request.content_type
     accepted = request.route_handler.opt.get(ACCEPTS, JSON_ONLY)
-    if media_type not in accepted:
+    if media_type not in accepted and not (accepted is JSON_ONLY and _IS_JSON.fullmatch(media_type)):
         if accepted is JSON_ONLY:
             raise WrongContentType("The body must be JSON. Send it with the header `Content-Type: application/json`.")
         raise WrongContentType(f"The body must be one of {', '.join(accepted)}, and its `Content-Type` must say so.")
@@ -215,7 +217,7 @@ def _error_response(request: Request[Any, Any, Any], error: Exception) -> Respon
         failed = answer(named)
         if isinstance(named, Unavailable):
             log.warning("unavailable", error_id=failed.body.id, route=_route(request), reason=named.message)
-        elif failed.status >= 500:
+        elif failed.status >= 500 and not isinstance(named, InMaintenance):  # that is no failure: somebody meant it
             log.error("request_failed", error_id=failed.body.id, route=_route(request), exc_info=error)
     return Response(failed.encode(), status_code=failed.status, media_type="application/json", headers=failed.headers)
 

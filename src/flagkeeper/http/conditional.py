@@ -27,6 +27,7 @@ NO_STORE = (b"cache-control", b"no-store")
 VARY = (b"vary", b"Accept-Encoding")
 
 _WEIGHT = re.compile(rb"[01](\.\d{0,3})?")
+_APPENDED = re.compile(rb'(?:--?|;)(?:gzip|br|zstd|deflate)(?="?$)')
 _UNWANTED = re.compile(rb"q=0(\.0*)?")
 
 Headers = list[tuple[bytes, bytes]]
@@ -62,7 +63,13 @@ def conditional(application: Endpoint) -> Endpoint:
 def is_named(known: bytes, tag: bytes) -> bool:
     """Whether `If-None-Match` names this entity tag, strongly or weakly."""
     bare = tag.removeprefix(b"W/")
-    return known in (tag, b"*") or any(part.strip().removeprefix(b"W/") == bare for part in known.split(b","))
+    return known in (tag, b"*") or any(unmarked(part) == bare for part in known.split(b","))
+
+
+def unmarked(tag: bytes) -> bytes:
+    """A strong entity tag as it was given out. A proxy that packs answers makes it weak, as nginx does, or appends how
+    it packed them: Apache makes `"x"` `"x-gzip"`, and nobody behind it would ever be told 304."""
+    return _APPENDED.sub(b"", tag.strip().removeprefix(b"W/"))
 
 
 def accepts_gzip(accept_encoding: bytes) -> bool:

@@ -41,6 +41,11 @@ def any_token(tx: Transaction) -> bool:
     return tx.first(_ANY) is not None
 
 
+def count_unknown(tx: Transaction, secrets: Sequence[str]) -> int:
+    """How many of these secrets belong to no API token."""
+    return sum(tx.first(_BY_HASH, secret_hash=hash_of(secret)) is None for secret in secrets)
+
+
 def all_tokens(tx: Transaction, visibility: Visibility) -> list[ApiToken]:
     """Those that open a project of which the reader may know; without the names of others."""
     return _visible(tx.all(_ALL), visibility)

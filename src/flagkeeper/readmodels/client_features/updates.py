@@ -7,6 +7,7 @@ import msgspec
 from flagkeeper.http import route
 from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.caller import Credential, Kind
+from flagkeeper.http.conditional import unmarked
 from flagkeeper.http.openapi import RawOperation, RawParameter
 from flagkeeper.http.raw import JSON, Endpoint, Receive, Scope, Send, header, respond
 from flagkeeper.http.sdk import sdk_credential
@@ -131,7 +132,7 @@ def asked_for(authenticator: Authenticator, scope: Scope) -> tuple[Credential, F
 
 def read_revision(text: str | None) -> int | None:
     """The revision that a client says it has, with or without quotes. None: it has none that means anything here."""
-    bare = (text or "").strip().removeprefix("W/").strip('"')
+    bare = unmarked((text or "").encode("latin-1")).decode("latin-1").strip('"')
     if not (bare.isascii() and bare.isdecimal()) or len(bare) > len(str(LARGEST_REVISION)):
         return None
     return int(bare) or None

@@ -1,5 +1,6 @@
 """How the server is: can it write, can it read, and do its followers keep up with the log?"""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Protocol
@@ -24,6 +25,11 @@ from flagkeeper.supervisor import Supervisor
 
 FAR_BEHIND = 30.0
 """Seconds for which an event may wait for a follower in memory. Above it, this process answers with stale data."""
+
+PATIENCE = 1.75
+"""Seconds in which the database must answer to be called readable, so that a load balancer is told within two."""
+
+_Read = tuple[int, list["FollowerVitals"], bool]
 
 
 _POLLED = "Notifications of the database do not arrive: changes by other servers are polled for."
@@ -122,18 +128,15 @@ class VitalSigns:
         self._reader = reader
         self._followers = followers
         self._archive = archive
+        self._late: asyncio.Task[_Read | None] | None = None
 
     async def take(self) -> Vitals:
         positions = {follower.name: follower.position for follower in self._followers}
         troubles = self._archive.troubles()
-        try:
-            last_id, followers, can_write = await self._reader.run(_read, positions)
-        except Unavailable:
-            readable, last_id, followers, can_write = False, 0, [], True
-        else:
-            readable = True
+        seen = await self._look(positions)
+        last_id, followers, can_write = seen or (0, [], True)
         return Vitals(
-            readable=readable,
+            readable=seen is not None,
             writable=self._writer.healthy and can_write,
             waiting=self._writer.waiting(),
             commits=self._writer.commits,
@@ -147,6 +150,20 @@ class VitalSigns:
             jump=clock.clock.jump,
             archive=troubles if troubles or self._archive.configured else None,
         )
+
+    async def _look(self, positions: dict[str, int]) -> _Read | None:
+        """What the database says; None if it says nothing in time. Where one look is late, nobody begins another: it
+        would wait behind that, for as long as it takes to find out that a connection is dead."""
+        looking = self._late if self._late and not self._late.done() else asyncio.create_task(self._reads(positions))
+        done, _ = await asyncio.wait((looking,), timeout=PATIENCE)
+        self._late = None if done else looking
+        return looking.result() if done else None
+
+    async def _reads(self, positions: dict[str, int]) -> _Read | None:
+        try:
+            return await self._reader.run(_read, positions)
+        except Unavailable:
+            return None
 
 
 _DURABLE = Query(
@@ -162,7 +179,7 @@ _CAN_BE_WRITTEN = Query(select(can_be_written()), bool)
 """A server that nobody changes anything on would not notice otherwise."""
 
 
-def _read(tx: Transaction, in_memory: dict[str, int]) -> tuple[int, list[FollowerVitals], bool]:
+def _read(tx: Transaction, in_memory: dict[str, int]) -> _Read:
     now = clock.now()
 
     @cache
