@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from contextlib import aclosing
 
 import structlog
 
@@ -169,14 +170,15 @@ class Follower:
         headers = self._headers()
         if self.followed.upstream_revision:
             headers["Last-Event-ID"] = str(self.followed.upstream_revision)
-        async for message in self._upstream.listen(STREAM, self._parameters, headers):
-            self.mode = "streaming"
-            self.followed.confirm()
-            if message.kind == "fetch-mode" and message.data == b"polling":
-                self._poll_until = time.monotonic() + POLLED_WHEN_FULL
-                return
-            await self._take(message)
-        self._doubt()
+        async with aclosing(self._upstream.listen(STREAM, self._parameters, headers)) as messages:
+            async for message in messages:
+                self.mode = "streaming"
+                self.followed.confirm()
+                if message.kind == "fetch-mode" and message.data == b"polling":
+                    self._poll_until = time.monotonic() + POLLED_WHEN_FULL
+                    return
+                await self._take(message)
+        self._doubt()  # it may have ended because the token is not valid any more
 
     async def _take(self, message: Message) -> None:
         if message.data and message.kind in ("unleash-connected", "unleash-updated"):

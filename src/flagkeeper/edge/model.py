@@ -4,7 +4,8 @@ What comes from elsewhere is never trusted: one field of a wrong type in one fla
 that such a flag is sent as off, and the others as they are.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 
@@ -54,8 +55,9 @@ class Scope(msgspec.Struct, frozen=True):
         )
 
 
-def scope_of(environment: str, projects: Sequence[str], tags: Sequence[tuple[str, str]] = ()) -> Scope:
-    return Scope(environment, (ALL,) if ALL in projects else tuple(sorted(set(projects))), tuple(tags))
+@lru_cache(maxsize=4_096)
+def scope_of(environment: str, projects: tuple[str, ...], tags: Tags = ()) -> Scope:
+    return Scope(environment, (ALL,) if ALL in projects else tuple(sorted(set(projects))), tags)
 
 
 class Meta(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """What is asked of the node itself: is it well, what does it measure, and which tokens does it know?"""
 
+import asyncio
 from typing import Literal
 
 import msgspec
@@ -15,6 +16,10 @@ from flagkeeper.kernel.errors import BadData, MethodNotAllowed
 
 LARGEST_BODY = 100_000
 BACKSTAGE = "/internal-backstage"
+
+
+_NOTHING_YET = "No flags have come yet, and none were kept on disk."
+_NOBODY_VALID = "Upstream does not say of any token that it is valid."
 
 
 class Upstream(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -59,7 +64,7 @@ def health_of(features: EdgeFeatures, tokens: Tokens) -> EdgeHealth:
     return EdgeHealth(
         health="GOOD" if serves else "BAD",
         stale_since=min(stale, default=None),
-        reasons=[] if serves else ["No flags have come yet, and none were kept on disk."],
+        reasons=[] if serves else [_NOTHING_YET if found else _NOBODY_VALID],
         notes=[tokens.trouble] if tokens.trouble else [],
         upstream=sorted(found, key=lambda each: (each.environment, each.mode)),
     )
@@ -104,8 +109,7 @@ class OwnEndpoints:
         body = decode(await read_body(scope, receive, LARGEST_BODY), EdgeTokensBody)
         if len(body.tokens) > BATCH:
             raise BadData(f"Ask about {BATCH} tokens at a time, not about {len(body.tokens)}.")
-        for secret in body.tokens:
-            await self._tokens.look_up(secret)
+        await asyncio.gather(*map(self._tokens.look_up, body.tokens))
         await respond(send, 200, msgspec.json.encode(shown_valid(body.tokens, self._tokens)), (JSON,))
 
 

@@ -1,13 +1,13 @@
 """The flags of all scopes that this node serves, each followed for itself."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import structlog
 
 from flagkeeper.edge.followed import Followed
 from flagkeeper.edge.follower import Follower
-from flagkeeper.edge.model import Scope, scope_of
+from flagkeeper.edge.model import Scope, Tags, scope_of
 from flagkeeper.edge.settings import EdgeSettings
 from flagkeeper.edge.snapshots import Snapshots
 from flagkeeper.edge.tokens import Tokens
@@ -51,6 +51,8 @@ class EdgeFeatures:
         self._supervisor = supervisor
         self._followers: dict[Scope, Follower] = {}
         self._tasks: dict[Scope, SupervisedTask] = {}
+        self._covering: dict[Scope, Followed] = {}
+        """Where frontend tokens find their flags. Forgotten whenever something is followed or has come."""
         self._arrived = asyncio.Event()
         """Set, and replaced, whenever flags have come."""
         self._unsaved: set[Scope] = set()
@@ -60,7 +62,7 @@ class EdgeFeatures:
         self._ending: set[asyncio.Future[None]] = set()
         tokens.tell = self.tokens_changed
 
-    def now_of(self, credential: Credential, tags: Sequence[tuple[str, str]] = ()) -> Now:
+    def now_of(self, credential: Credential, tags: Tags = ()) -> Now:
         found = self._find(scope_of(credential.environment, credential.projects, tags), credential.kind)
         if found is None or found.now is None:
             raise Unavailable("The flags for this token have not come yet. Try again.")
@@ -70,7 +72,7 @@ class EdgeFeatures:
     def followers(self) -> Iterator[Follower]:
         return iter(self._followers.values())
 
-    async def ready(self, credential: Credential, tags: Sequence[tuple[str, str]] = ()) -> None:
+    async def ready(self, credential: Credential, tags: Tags = ()) -> None:
         """Returns once there are flags for a token, which was found to be valid.
 
         Raises:
@@ -133,7 +135,6 @@ class EdgeFeatures:
         for follower in self._followers.values():
             if follower.mode == "waiting":
                 follower.woken.set()
-        self.tell()
 
     def _is_there(self, scope: Scope, kind: Kind) -> bool:
         found = self._find(scope, kind)
@@ -146,8 +147,12 @@ class EdgeFeatures:
             return own.followed
         if kind is Kind.BACKEND:
             return None
-        covering = [each.followed for each in self._followers.values() if each.followed.scope.covers(scope)]
-        return min(covering, key=lambda each: (each.now is None, len(each.scope.projects)), default=None)
+        if scope not in self._covering:
+            covering = [each.followed for each in self._followers.values() if each.followed.scope.covers(scope)]
+            if not covering:
+                return None
+            self._covering[scope] = min(covering, key=lambda each: (each.now is None, len(each.scope.projects)))
+        return self._covering[scope]
 
     def _demand_given(self, scope: Scope) -> None:
         bare = scope_of(scope.environment, scope.projects)
@@ -172,6 +177,7 @@ class EdgeFeatures:
             self._tokens.doubt,
         )
         self._followers[scope] = follower
+        self._covering.clear()
         if self._saving is not None:
             self._run(scope, follower)
 
@@ -193,6 +199,7 @@ class EdgeFeatures:
         self._announce()
 
     def _announce(self) -> None:
+        self._covering.clear()
         arrived, self._arrived = self._arrived, asyncio.Event()
         arrived.set()
         self.tell()
@@ -205,6 +212,7 @@ class EdgeFeatures:
 
     def _forget(self, scope: Scope) -> None:
         del self._followers[scope]
+        self._covering.clear()
         self._unsaved.discard(scope)
         task = self._tasks.pop(scope, None)
         if task is not None:

@@ -48,7 +48,7 @@ class Valid(msgspec.Struct, frozen=True):
     token: str
     type: str
     environment: Annotated[str, msgspec.Meta(max_length=255)] | None = None
-    projects: list[str] | None = None
+    projects: Annotated[list[str], msgspec.Meta(max_length=10_000)] | None = None
 
 
 class Validated(msgspec.Struct, frozen=True):
@@ -131,7 +131,11 @@ class Tokens:
             Unavailable: upstream cannot be asked.
             BadData: one of them is not valid, or no backend token.
         """
-        await self._ask(self._given)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._ask(self._given)
+        except TimeoutError as error:
+            raise Unavailable(f"{self._upstream.url} does not answer.") from error
         for number, secret in enumerate(self._given, 1):
             found = self.find(secret)
             if found is None:

@@ -1,7 +1,7 @@
 """Asking a server, and listening to its events (Server-Sent Events), for whoever runs this: they say where to, so that
 nothing is guarded."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import aiohttp
@@ -58,7 +58,7 @@ async def ask(url: str, headers: dict[str, str]) -> bytes:
 Parameters = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
-async def listen(url: str, parameters: Parameters, headers: dict[str, str]) -> AsyncIterator[Message]:
+async def listen(url: str, parameters: Parameters, headers: dict[str, str]) -> AsyncGenerator[Message, None]:
     """The messages of one connection, until the server closes it.
 
     Raises:

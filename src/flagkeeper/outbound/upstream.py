@@ -2,7 +2,7 @@
 bounded, and redirects are not followed: what is sent there is for it alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 import aiohttp
@@ -49,7 +49,7 @@ class UpstreamServer:
     async def post(self, path: str, body: bytes, headers: dict[str, str]) -> UpstreamAnswer:
         return await self._ask("POST", path, {}, {**headers, "Content-Type": "application/json"}, body)
 
-    def listen(self, path: str, parameters: Parameters, headers: dict[str, str]) -> AsyncIterator[Message]:
+    def listen(self, path: str, parameters: Parameters, headers: dict[str, str]) -> AsyncGenerator[Message, None]:
         """Raises `StreamRefused` as well (`event_stream.listen`)."""
         return listen(f"{self.url}{path}", parameters, headers)
 

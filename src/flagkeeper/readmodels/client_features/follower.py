@@ -41,7 +41,7 @@ class ClientFeatures:
     def state(self) -> State:
         return self.now.state
 
-    def now_of(self, _credential: Credential, _tags: Sequence[tuple[str, str]] = ()) -> Now:
+    def now_of(self, _credential: Credential, _tags: tuple[tuple[str, str], ...] = ()) -> Now:
         """The same for every token: a query says what of it a token sees (`source.FeatureSource`)."""
         return self.now
 

@@ -1,6 +1,6 @@
 """Where the flags come from that SDKs are sent: from the log of this server, or from another server."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from flagkeeper.http.caller import Credential
@@ -12,7 +12,7 @@ class FeatureSource(Protocol):
 
     tell: Callable[[], None]
 
-    def now_of(self, credential: Credential, tags: Sequence[tuple[str, str]] = ()) -> Now:
+    def now_of(self, credential: Credential, tags: tuple[tuple[str, str], ...] = ()) -> Now:
         """What there is now for a token, and how it came to that.
 
         Args:
