@@ -22,7 +22,7 @@ from flagkeeper.features.measurements.model import ImpactMetric, Unreadable
 from flagkeeper.features.usage.model import Collected, Count, CountKey, Report, Sighting
 from flagkeeper.flusher import Flusher
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.errors import RateLimited, Unavailable
+from flagkeeper.kernel.errors import NotFound, RateLimited, Unavailable
 from flagkeeper.outbound.errors import OutboundError
 from flagkeeper.outbound.upstream import UpstreamServer
 from flagkeeper.supervisor import Supervisor
@@ -51,7 +51,8 @@ class Forwarder:
     """A `TakesUsage` whose reports go upstream. Its methods are called on the event loop.
 
     Args:
-        secret: a backend token of an environment. None: there is none now.
+        secret: a backend token of an environment. Raises `Unavailable` where nobody has shown one yet, and `NotFound`
+            where none is valid any more.
         every: seconds between two reports.
         instance: what upstream's lists of applications call this node.
     """
@@ -59,7 +60,7 @@ class Forwarder:
     def __init__(
         self,
         upstream: UpstreamServer,
-        secret: Callable[[str], str | None],
+        secret: Callable[[str], str],
         snapshots: Snapshots,
         supervisor: Supervisor,
         every: float,
@@ -154,10 +155,20 @@ class Forwarder:
             self.dropped += taken.dropped + impact.dropped
             taken.dropped = impact.dropped = 0
             try:
-                for environment in _environments(taken, impact):
-                    await self._send_all(environment, taken, impact)
+                await self._send_each(taken, impact)
             finally:
                 self._absorb(taken.counts, taken.sightings, impact.samples)
+
+    async def _send_each(self, taken: Collected, impact: Impact) -> None:
+        """What cannot be sent of one environment holds up no other. Raises `Unavailable` for the last such one."""
+        failed: Unavailable | None = None
+        for environment in _environments(taken, impact):
+            try:
+                await self._send_all(environment, taken, impact)
+            except Unavailable as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
     def _absorb(
         self,
@@ -197,9 +208,11 @@ class Forwarder:
         Raises:
             Unavailable: it does not take it now.
         """
-        secret = self._secret(environment)
-        if secret is None:
-            raise Unavailable(f"There is no backend token of {environment} to report with.")
+        try:
+            secret = self._secret(environment)
+        except NotFound as error:
+            self._refuse(len(counts), error.message)
+            return
         body = msgspec.json.encode(
             {
                 "applications": [self._application(each) for each in seen],
@@ -214,8 +227,11 @@ class Forwarder:
         if answer.is_overload or answer.status in (401, 403, 404):
             raise Unavailable(f"{self._upstream.url} answers {answer.status} to {BULK}.")
         if answer.status >= 300:
-            self.dropped += len(counts)
-            log.error("usage_refused", status=answer.status, counts=len(counts))
+            self._refuse(len(counts), f"it answers {answer.status}")
+
+    def _refuse(self, counts: int, why: str) -> None:
+        self.dropped += counts
+        log.error("usage_refused", counts=counts, why=why)
 
     def _application(self, seen: Sighting) -> dict[str, Any]:
         return {

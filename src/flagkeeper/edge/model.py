@@ -32,7 +32,7 @@ _read_feature = msgspec.json.Decoder(ClientFeature).decode
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-class Scope(msgspec.Struct, frozen=True):
+class Scope(msgspec.Struct, frozen=True, order=True):
     """What some tokens open: all that have the same one are sent the same flags."""
 
     environment: str

@@ -65,7 +65,7 @@ def health_of(features: EdgeFeatures, tokens: Tokens) -> EdgeHealth:
         health="GOOD" if serves else "BAD",
         stale_since=min(stale, default=None),
         reasons=[] if serves else [_NOTHING_YET if found else _NOBODY_VALID],
-        notes=[tokens.trouble] if tokens.trouble else [],
+        notes=["Upstream cannot be asked about tokens."] if tokens.trouble else [],
         upstream=sorted(found, key=lambda each: (each.environment, each.mode)),
     )
 

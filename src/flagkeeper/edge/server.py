@@ -81,7 +81,7 @@ class EdgeServer:
         self._features = EdgeFeatures(settings, self._upstream, self._tokens, self._snapshots, self._supervisor)
         self._forwarder = Forwarder(
             self._upstream,
-            self._reporting_secret,
+            self._tokens.secret_of,
             self._snapshots,
             self._supervisor,
             settings.metrics_interval,
@@ -168,11 +168,6 @@ class EdgeServer:
             **cross_origin(open_to_pages, lambda: self._manner.origins),
             **OwnEndpoints(self._features, self._tokens, self.request_metrics).by_path(),
         }
-
-    def _reporting_secret(self, environment: str) -> str | None:
-        """Any token of the environment will do; one that opens more first, for it is there the longest."""
-        found = [each for each in self._tokens.backends() if each.secret and each.scope.environment == environment]
-        return min(found, key=lambda each: "*" not in each.scope.projects).secret if found else None
 
     async def _start_tokens(self) -> None:
         self._tokens.start(self._supervisor)

@@ -20,6 +20,8 @@ from flagkeeper.supervisor import SupervisedTask, Supervisor
 
 MOST_SCOPES = 500
 """Followed at a time."""
+MOST_TAGGED = 50
+"""Of these, filtered by tags."""
 IDLE = clock.HOUR
 """After which a scope that nobody asks for is not followed any more, unless the settings name its token."""
 PATIENCE = 5.0
@@ -163,6 +165,8 @@ class EdgeFeatures:
         """Raises `Unavailable` when too many are followed."""
         if scope in self._followers:
             return
+        if scope.tags:
+            self._make_room_for_tags()
         if len(self._followers) >= MOST_SCOPES:
             self._forget_idle()
         if len(self._followers) >= MOST_SCOPES:
@@ -209,6 +213,12 @@ class EdgeFeatures:
         for scope, follower in list(self._followers.items()):
             if scope not in given and follower.followed.used_at < clock.now() - IDLE:
                 self._forget(scope)
+
+    def _make_room_for_tags(self) -> None:
+        """Anybody with a token can filter by anything: the filter that was not used for longest goes."""
+        tagged = sorted((each.followed.used_at, scope) for scope, each in self._followers.items() if scope.tags)
+        if len(tagged) >= MOST_TAGGED:
+            self._forget(tagged[0][1])
 
     def _forget(self, scope: Scope) -> None:
         del self._followers[scope]

@@ -19,7 +19,7 @@ from flagkeeper.edge.snapshots import KnownToken
 from flagkeeper.http.caller import Credential, Kind
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import NO_LOGIN_USER_ID
-from flagkeeper.kernel.errors import BadData, Unavailable
+from flagkeeper.kernel.errors import BadData, NotFound, Unavailable
 from flagkeeper.outbound.errors import OutboundError
 from flagkeeper.outbound.upstream import UpstreamServer, pause
 from flagkeeper.supervisor import SupervisedTask, Supervisor
@@ -102,6 +102,21 @@ class Tokens:
         """A backend token with which the flags of a scope can be had."""
         return next((each.secret for each in self.backends() if each.secret and each.scope == scope), None)
 
+    def secret_of(self, environment: str) -> str:
+        """Any backend token of an environment, to report with.
+
+        Raises:
+            NotFound: none is valid any more.
+            Unavailable: nobody has shown one since the start, or upstream could not be asked yet.
+        """
+        found = [each for each in self.backends() if each.credential.environment == environment]
+        secret = next((each.secret for each in found if each.secret), None)
+        if secret is None and not found and self.trouble is None:
+            raise NotFound(f"No backend token of {environment} is valid any more.")
+        if secret is None:
+            raise Unavailable(f"There is no backend token of {environment} to report with.")
+        return secret
+
     def backends(self) -> Iterator[Token]:
         return (each for each in self._known.values() if each.credential.kind is Kind.BACKEND)
 
@@ -135,7 +150,8 @@ class Tokens:
             async with asyncio.timeout(PATIENCE):
                 await self._ask(self._given)
         except TimeoutError as error:
-            raise Unavailable(f"{self._upstream.url} does not answer.") from error
+            self.trouble = f"{self._upstream.url} does not answer."
+            raise Unavailable(self.trouble) from error
         for number, secret in enumerate(self._given, 1):
             found = self.find(secret)
             if found is None:
