@@ -64,6 +64,10 @@ class Edge:
         assert answer.status_code == 200, answer.text
         return {each["name"]: each["enabled"] for each in answer.json()["features"]}
 
+    def shows(self, flag: str, on: bool) -> bool:
+        """Whether a flag is there, and on or off as expected."""
+        return self.flags().get(flag) is on
+
     def ready(self) -> httpx.Response:
         return self.get("/ready", None)
 
@@ -108,7 +112,7 @@ def edge(upstream: str, log: Path, folder: Path | None = None, *arguments: str, 
 
 def refused(upstream: str, *arguments: str, **more: str) -> str:
     """What an edge says that does not start."""
-    environment = {name: value for name, value in edge_environment(upstream, **more).items() if value}
+    environment = {name: value for name, value in {**edge_environment(upstream), **more}.items() if value}
     ended = subprocess.run(
         [*COMMAND, "--port", "0", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
     )

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,19 +66,23 @@ def furnish(server: TestServer) -> None:
     make_flag(server, "plain")
     server.post("/api/admin/features/plain/tags", json={"type": "simple", "value": "paid"})
     make_flag(server, "off", on=False)
-    make_flag(server, "for-beta", StrategyDraft(name="default", segments=(beta,)))
+    make_flag(server, "for-beta", StrategyDraft(name="default", segments=[beta]))
     make_flag(
         server,
         "shared",
         StrategyDraft(
             name="flexibleRollout",
             parameters={"rollout": "40", "stickiness": "userId", "groupId": "shared"},
-            variants=(
+            variants=[
                 VariantDraft(name="red", weight=500, payload=PayloadDraft(type="string", value="#f00")),
                 VariantDraft(name="blue", weight=500),
-            ),
+            ],
         ),
     )
+
+
+def is_off(client: UnleashClient, flag: str) -> bool:
+    return not client.is_enabled(flag)
 
 
 def without_name(body: dict[str, Any]) -> dict[str, Any]:
@@ -160,7 +165,7 @@ def test_a_change_is_there_at_once_for_those_who_poll_and_those_who_listen(serve
         seconds = []
         for on in (False, True, False, True, False):
             turn(server, "plain", on=on)
-            seconds.append(eventually(lambda on=on: node.flags()["plain"] is on))
+            seconds.append(eventually(partial(node.shows, "plain", on)))
         assert min(seconds) < 1, "the server tells, nobody polls"
         run(server, archive.archive, PROJECT, "off")
         eventually(lambda: "off" not in node.flags())
@@ -239,7 +244,7 @@ def test_where_upstream_has_no_streams_it_polls(server: TestServer, tmp_path: Pa
         eventually(lambda: node.ready().json()["upstream"][0]["mode"] == "polling")
         for on in (False, True):
             turn(server, "plain", on=on)
-            eventually(lambda on=on: node.flags()["plain"] is on)
+            eventually(partial(node.shows, "plain", on))
         listener.wait(lambda _: sum("feature-updated" in each.data for each in listener.messages) == 2)
         assert not node.is_stale()
 
@@ -316,9 +321,9 @@ def test_who_may_ask(server: TestServer, tmp_path: Path) -> None:
         for path in ("/api/client/metrics", "/api/client/register", "/api/client/metrics/bulk"):
             assert node.post(path, "*:development.unknown-token", json={}).status_code == 401
             assert node.post(path, json={}).status_code == 400
-        asked = {"tokens": [BACKEND, FRONTEND, "unknown-token"]}
-        assert node.post("/edge/validate", None, json=asked).json() == (
-            server.post("/edge/validate", token=None, json=asked).json()
+        question = {"tokens": [BACKEND, FRONTEND, "unknown-token"]}
+        assert node.post("/edge/validate", None, json=question).json() == (
+            server.post("/edge/validate", token=None, json=question).json()
         )
     assert not [each for each in (BACKEND, FRONTEND, ADMIN, "unknown-token") if each in log.read_text()]
 
@@ -370,11 +375,11 @@ def test_the_unmodified_sdk_of_python_through_it(server: TestServer, tmp_path: P
             )
             client.initialize_client()
             try:
-                eventually(lambda client=client: client.is_enabled("plain"))
+                eventually(partial(client.is_enabled, "plain"))
                 assert client.is_enabled("for-beta", {"userId": "7"})
                 assert not client.is_enabled("for-beta", {"userId": "9"})
                 turn(server, "plain", on=False)
-                eventually(lambda client=client: not client.is_enabled("plain"))
+                eventually(partial(is_off, client, "plain"))
             finally:
                 client.destroy()
         eventually(lambda: stored(server, "plain")[0] >= 2)

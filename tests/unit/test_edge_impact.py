@@ -30,8 +30,8 @@ def test_the_sum_is_what_the_parts_would_have_been(kind: str, samples: list[dict
     for each in samples:
         alone.take(*read_impact(metric(kind, **each), "shop", "development"))
         impact.take(metric(kind, **each), "shop", "development")
-    for each in impact.of("development"):
-        together.take(*read_impact(each, "", "development"))
+    for added_up in impact.of("development"):
+        together.take(*read_impact(added_up, "", "development"))
     assert together.values == alone.values
     assert not list(impact.of("production"))
 
