@@ -84,7 +84,7 @@ class Forwarder:
     @property
     def waiting(self) -> int:
         """Different counts that are not reported yet."""
-        return len(self._collected.counts)
+        return len(self._collected.counts) + len(self._sent.counts)
 
     def demand_room(self, counts: Iterable[CountKey], sightings: Iterable[Sighting]) -> None:
         """Raises `RateLimited`: so much waits for upstream that the sender has to keep what it has."""
