@@ -28,7 +28,7 @@ ROOT = "flagkeeper"
 # know nothing of each other; those split by `:` may. A module that is missing here is a broken contract.
 SPINE = (
     "cli",
-    "app",
+    "app | edge",
     "services",
     "first_start | schema | keepers",
     "slices",
@@ -187,7 +187,7 @@ class Tree:
         yield from self._protected(
             "what a slice says of itself is read where servers are put together",
             descriptions,
-            [*descriptions, "slices", "services", "cli"],
+            [*descriptions, "slices", "services", "edge", "cli"],
         )
 
     def _privacy(self, name: str, higher: Iterable[str]) -> Iterator[Contract]:

@@ -1,7 +1,6 @@
 """The application: what the slices bring, as one ASGI application."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,15 +19,15 @@ from flagkeeper.eventlog.unit import Units
 from flagkeeper.http.application import build
 from flagkeeper.http.conditional import conditional
 from flagkeeper.http.cookies import Cookies
-from flagkeeper.http.cross_origin import CrossOrigin
+from flagkeeper.http.endpoints import Endpoints
 from flagkeeper.http.errors import BASE_PATH
 from flagkeeper.http.metrics import RequestMetrics
 from flagkeeper.http.middleware import Middleware
-from flagkeeper.http.openapi import Documented, RawOperation, build_document
+from flagkeeper.http.openapi import Documented, build_document
 from flagkeeper.http.proxies import Origin
-from flagkeeper.http.raw import Endpoint, Receive, Scope, Send, Watch, guarded, respond, respond_error
-from flagkeeper.http.target import read_target, restored
-from flagkeeper.kernel.errors import BadData, allowed_methods
+from flagkeeper.http.raw import Receive, Scope, Send, Watch, respond_error
+from flagkeeper.http.target import read_target
+from flagkeeper.kernel.errors import BadData
 from flagkeeper.services import Services
 from flagkeeper.settings import Settings
 from flagkeeper.slice import Part, Slice, answers_of
@@ -40,17 +39,6 @@ ROUTES = [route for each in SLICES for route in each.routes]
 """Every route of the admin API."""
 RAW_OPERATIONS = [operation for each in SLICES for operation in each.operations]
 """What the documentation says about the endpoints of SDKs."""
-
-
-def _methods(operations: Sequence[RawOperation]) -> dict[str, tuple[str, ...]]:
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for each in operations:
-        found[each.path.partition("{")[0]].append(each.method)
-    return {path: allowed_methods(methods) for path, methods in found.items()}
-
-
-RAW_METHODS = _methods(RAW_OPERATIONS)
-"""What they know, by path, or by what their paths begin with."""
 
 
 def _paths(routes: Sequence[HTTPRouteHandler]) -> Iterator[str]:
@@ -207,7 +195,7 @@ class Server:
             watch=self._watch,
         )
         self._watches: Sequence[Watch] = ()
-        self._raw: dict[str, Endpoint] = {}
+        self._raw = Endpoints({}, ())
         self._pages = Pages(frozenset())
 
     @property
@@ -220,13 +208,11 @@ class Server:
         services = Services(settings)
         await services.start()
         self._state["services"] = services
-        self._raw = {
-            path: endpoint if isinstance(endpoint, CrossOrigin) else guarded(endpoint)
-            for path, endpoint in services.endpoints().items()
-        }
+        raw = services.endpoints()
+        self._raw = Endpoints(raw, RAW_OPERATIONS)
         self._watches = services.watches()
         # The way to the API from `/` is for programs: browsers get the interface.
-        parts = {path.split("/", 2)[1] for path in (*_paths(ROUTES), *self._raw)}
+        parts = {path.split("/", 2)[1] for path in (*_paths(ROUTES), *raw)}
         self._pages = Pages(frozenset(parts - {""}))
         if settings.base_path() != self._base_path:
             self._base_path = settings.base_path()
@@ -254,21 +240,9 @@ class Server:
         if self._base_path and f"{path}/".startswith(f"{self._base_path}/"):
             path = path.removeprefix(self._base_path) or "/"  # a proxy may leave it there, or take it away
         scope["path"] = path
-        endpoint = self._raw.get(path)
-        if endpoint is None:
-            path = path.rpartition("/")[0] + "/"
-            endpoint = self._raw.get(path)
-        if endpoint is None:
-            if self._pages.shows(scope):
-                await self._pages.answer(scope, self._base_path, send)
-            else:
-                await self._answer(scope, receive, send)
+        if await self._raw.serve(path, scope, receive, send):
             return
-        scope["path_template"] = path
-        scope["path"] = restored(scope["path"])
-        if scope["method"] == "OPTIONS":
-            allowed = b"allow", ", ".join(RAW_METHODS.get(path, ("OPTIONS",))).encode()
-            asked = endpoint.preflight(scope) if isinstance(endpoint, CrossOrigin) else ()
-            await respond(send, 204, headers=(allowed, *asked))
-            return
-        await endpoint(scope, receive, send)
+        if self._pages.shows(scope):
+            await self._pages.answer(scope, self._base_path, send)
+        else:
+            await self._answer(scope, receive, send)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flagkeeper.edge.settings import read_edge_settings
 from flagkeeper.environment.database import DatabaseParts, Tls
 from flagkeeper.environment.reader import Environment
 from flagkeeper.environment.variable import Handling
@@ -230,6 +231,7 @@ def test_every_variable_in_the_list_is_read_and_every_other_is_said_to_do_nothin
 
     monkeypatch.setattr(Environment, "__call__", noting)
     read_settings({})
+    read_edge_settings({"UPSTREAM_URL": "http://flags.example", "TOKENS": "*:development.some-token"})
     assert asked == {each.name for each in VARIABLES.values() if each.handling is Handling.HONOURED}
     assert variable("DATABASE_PASSWORD_FILE") is variable("DATABASE_PASSWORD")
     assert variable("HTTP_PORT_FILE") is None

@@ -11,6 +11,7 @@ from flagkeeper.cli import (
     accounts,
     archive,
     database,
+    edge,
     event_export,
     event_import,
     event_tail,
@@ -48,6 +49,7 @@ def _options(
 
 
 app.command("serve")(serve.serve)
+app.command("edge")(edge.edge)
 app.command("ready")(ready.ready)
 app.command("migrate")(database.migrate)
 app.command("backup")(database.backup)

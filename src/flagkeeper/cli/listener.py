@@ -1,25 +1,22 @@
-"""uvicorn, run our way: the server starts before it listens, and stops after the last answer."""
+"""Running a server: it starts before it listens, and stops after the last answer."""
 
 import asyncio
 import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 import structlog
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from flagkeeper import __version__
 from flagkeeper.app import Server
 from flagkeeper.cli.binding import bind
-from flagkeeper.cli.connections import Connections, bounds_of_process
-from flagkeeper.cli.protocol import bounded
+from flagkeeper.cli.listening import Listener
 from flagkeeper.cli.workers import Worker
+from flagkeeper.http.event_stream import Address
 from flagkeeper.readmodels.client_features.slice import CLIENT_STREAMS
 from flagkeeper.readmodels.event_tail.slice import LIVE_TAILS
 from flagkeeper.settings import Settings
@@ -43,8 +40,7 @@ async def run(settings: Settings, worker: Worker | None = None) -> None:
     application = Server(settings)
     listener = _Listener(application, settings, worker)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, listener.handle_exit, number, None)
+    listener.heed_signals()
     if worker is not None:
         loop.add_reader(worker.lifeline, listener.lose_parent, worker.lifeline)
     await application.start(settings)
@@ -56,29 +52,12 @@ async def run(settings: Settings, worker: Worker | None = None) -> None:
         await application.services.stop()
 
 
-class _Listener(uvicorn.Server):
-    """Says when it listens, and leaves signals to us: uvicorn would raise them again, before the server has stopped."""
+class _Listener(Listener):
+    """Says when it listens, as the server of these settings or as one of its workers."""
 
     def __init__(self, application: Server, settings: Settings, worker: Worker | None) -> None:
+        super().__init__(application, application.request_metrics, settings, self._end_streams)
         self._worker = worker
-        bounds = bounds_of_process()
-        self._connections = Connections(bounds, settings.trusted_proxies)
-        super().__init__(
-            uvicorn.Config(
-                application,
-                host=settings.host,
-                port=settings.port,
-                http=bounded(self._connections, application.request_metrics),
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,  # our authenticator reads X-Forwarded-For, and knows which proxies to believe
-                timeout_keep_alive=settings.idle_time,
-                timeout_graceful_shutdown=settings.drain_time,  # type: ignore[arg-type]  # waited for as it is
-            )
-        )
         self._application = application
         self._settings = settings
 
@@ -87,21 +66,11 @@ class _Listener(uvicorn.Server):
         asyncio.get_running_loop().remove_reader(lifeline)
         self.handle_exit(signal.SIGTERM, None)
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def shutdown(self, sockets: list[Any] | None = None) -> None:
-        """What would hold us up is ended: streams, those who do not even take the end of one, and what waits for a
-        store that may never answer."""
-        self._connections.closed = True
-        self._application.services.end_waiting()
+    async def _end_streams(self) -> set[Address]:
+        """Streams, and what waits for a store that may never answer."""
         services = self._application.services
-        deaf = set().union(*await asyncio.gather(services[LIVE_TAILS].stop(), services[CLIENT_STREAMS].stop()))
-        for connection in self.server_state.connections:
-            if isinstance(connection, HttpToolsProtocol) and connection.client in deaf:
-                connection.transport.abort()
-        await super().shutdown(sockets)
+        services.end_waiting()
+        return set().union(*await asyncio.gather(services[LIVE_TAILS].stop(), services[CLIENT_STREAMS].stop()))
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)

@@ -257,6 +257,32 @@ SECTIONS: Mapping[str, Sequence[Variable]] = {
         ),
         unneeded("FILTER_INVALID_CLIENT_METRICS", "Reports are always checked, each part for itself."),
     ),
+    "Edge (`flagkeeper edge`)": (
+        Variable("UPSTREAM_URL", "The server to follow, ours or an Unleash; `--upstream`"),
+        Variable(
+            "TOKENS",
+            "Backend tokens of that server, with commas between them: what they open is there before anybody asks; "
+            "`--token`",
+            secret=True,
+        ),
+        Variable(
+            "BACKUP_FOLDER",
+            "Where flags are kept for a restart while that server is away; `--backup-folder`",
+            "nowhere",
+        ),
+        Variable("STRICT", "`true`: what these tokens open is served, and nothing else; `--strict`", "`false`"),
+        Variable("FEATURES_REFRESH_INTERVAL_SECONDS", "Between two polls, where that server has no stream", "15"),
+        Variable("METRICS_INTERVAL_SECONDS", "Between two reports of what SDKs counted", "15"),
+        Variable(
+            "TOKEN_REVALIDATION_INTERVAL_SECONDS",
+            "Between two questions whether tokens are still valid: so long a revoked one may live on",
+            "15",
+        ),
+        Variable(
+            "INTERFACE", "On which address an edge listens, if `HTTP_HOST` is not set. `PORT` is 3063 for it", "all"
+        ),
+        Variable("CORS_ORIGIN", "For an edge, if `UNLEASH_FRONTEND_API_ORIGINS` is not set", "`*`"),
+    ),
     "Mail": (
         Variable("EMAIL_HOST", "The mail server that sends invitations and links to choose a password", "none"),
         Variable("EMAIL_PORT", "Its port", "587; 465 with `EMAIL_SECURE`"),

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from flagkeeper.http.raw import Receive, Send
+from flagkeeper.kernel.errors import Unavailable
 
 HEADERS = (
     (b"content-type", b"text/event-stream"),
@@ -88,7 +89,9 @@ class EventStream:
             leaving.cancel()
             (failed, _) = await asyncio.gather(writing, leaving, return_exceptions=True)
         ending = self._ending.result() if self._ending.done() else Ending("left")
-        if isinstance(failed, Exception):
+        if isinstance(failed, Unavailable):
+            ending = Ending("unavailable")
+        elif isinstance(failed, Exception):
             log.error("stream_failed", exc_info=failed)
             ending = Ending("failed")
         self.deaf = True

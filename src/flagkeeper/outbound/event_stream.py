@@ -1,7 +1,7 @@
-"""Asking a server, and listening to its events (Server-Sent Events), for people at a terminal: they say where to, so
+"""Asking a server, and listening to its events (Server-Sent Events), for whoever runs this: they say where to, so that
 nothing is guarded."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import aiohttp
@@ -15,7 +15,7 @@ PATIENCE = 45.0
 CONNECT = 10.0
 """Seconds to connect."""
 LARGEST = 16 * 1024 * 1024
-"""Bytes of one line."""
+"""Bytes of one line, and of the data of one message."""
 _OWN = {"User-Agent": f"Flagkeeper/{__version__}"}
 
 
@@ -55,7 +55,10 @@ async def ask(url: str, headers: dict[str, str]) -> bytes:
             return body
 
 
-async def listen(url: str, parameters: dict[str, str], headers: dict[str, str]) -> AsyncIterator[Message]:
+Parameters = Mapping[str, str] | Sequence[tuple[str, str]]
+
+
+async def listen(url: str, parameters: Parameters, headers: dict[str, str]) -> AsyncGenerator[Message, None]:
     """The messages of one connection, until the server closes it.
 
     Raises:
@@ -95,17 +98,21 @@ class MessageReader:
         self._kind = ""
         self._id = ""
         self._data: list[bytes] = []
+        self._size = 0
 
     def line(self, line: bytes) -> Message | None:
-        """The message that ends with this line, if one does."""
+        """The message that ends with this line, if one does. Raises `ValueError` for one that is too large."""
         if not line:
             message = Message(self._kind or "message", self._id, b"\n".join(self._data))
-            self._kind, self._data = "", []
+            self._kind, self._data, self._size = "", [], 0
             return message
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         match name:
             case b"data":
+                self._size += len(value)
+                if self._size > LARGEST:
+                    raise ValueError(f"a message has more than {LARGEST} bytes")
                 self._data.append(value)
             case b"event":
                 self._kind = value.decode()

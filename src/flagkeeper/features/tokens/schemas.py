@@ -1,5 +1,6 @@
 """Tokens on the wire."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -8,6 +9,8 @@ from msgspec import UNSET, UnsetType
 
 from flagkeeper.eventlog.catalogue.payload import one_of
 from flagkeeper.features.tokens.model import ApiToken, Pat, TokenDraft, TokenType, draft
+from flagkeeper.http.authentication import TokenView
+from flagkeeper.http.caller import Kind
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.kernel.limits import AtOnce
@@ -139,6 +142,18 @@ class EdgeToken(msgspec.Struct, frozen=True, kw_only=True):
 
 class EdgeTokens(msgspec.Struct, frozen=True, kw_only=True):
     tokens: list[EdgeToken]
+
+
+def shown_valid(secrets: Iterable[str], tokens: TokenView) -> EdgeTokens:
+    """Those that are valid tokens, and what they open. What people have for themselves is nobody else's business."""
+    found = [(secret, tokens.find(secret)) for secret in dict.fromkeys(secrets)]
+    return EdgeTokens(
+        tokens=[
+            EdgeToken(token=secret, type=known.kind, environment=known.environment, projects=known.projects)
+            for secret, known in found
+            if known is not None and known.kind is not Kind.USER
+        ]
+    )
 
 
 def shown(token: ApiToken) -> TokenOut:

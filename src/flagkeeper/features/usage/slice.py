@@ -8,6 +8,8 @@ from flagkeeper.features.measurements.slice import MEASUREMENTS
 from flagkeeper.features.projects.ports import USE_OF_PROJECT
 from flagkeeper.features.usage import api, commands, queries, tables
 from flagkeeper.features.usage.jobs import UsageCollector, UsageMetrics
+from flagkeeper.features.usage.ports import TakesUsage
+from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.cross_origin import cross_origin
 from flagkeeper.http.raw import Endpoint
 from flagkeeper.scheduler import Job
@@ -16,9 +18,17 @@ from flagkeeper.slice import Parts, Slice, running
 USAGE = running("usage", lambda parts: UsageCollector(parts.units, parts.supervisor, parts[MEASUREMENTS].take_impact))
 
 
+def endpoints_of(who: Authenticator, usage: TakesUsage) -> tuple[dict[str, Endpoint], dict[str, Endpoint]]:
+    """Where SDKs report to, whatever becomes of that: SDKs of servers and proxies, and those in pages of other
+    sites."""
+    found = api.UsageEndpoints(who, usage)
+    return found.by_path(), found.frontend_by_path()
+
+
 def _endpoints(parts: Parts) -> Mapping[str, Endpoint]:
-    found, settings = api.UsageEndpoints(parts.authenticator, parts[USAGE]), parts.answer(SETTINGS_NOW)
-    return found.by_path() | cross_origin(found.frontend_by_path(), lambda: settings.frontend_origins)
+    settings = parts.answer(SETTINGS_NOW)
+    servers, browsers = endpoints_of(parts.authenticator, parts[USAGE])
+    return servers | cross_origin(browsers, lambda: settings.frontend_origins)
 
 
 SLICE = Slice(

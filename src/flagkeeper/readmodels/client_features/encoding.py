@@ -104,14 +104,14 @@ def encode_flag(
         asked = _dependencies(dependencies)
         strategies = [_strategy(row) for row in state.strategies]
         variants = _read_variants(state.variants)
-        inlined = [_inlined(strategy, segments) for strategy in strategies]
+        in_place = [inlined(strategy, segments) for strategy in strategies]
     except (msgspec.ValidationError, msgspec.DecodeError, KeyError):
         log.exception("flag_sent_as_off", flag=flag.name)
         off = encode_off(flag, dependencies)
         return Encoded(off, off)
     linked = _encode(_feature(flag, state.enabled, strategies, variants, asked))
     used = frozenset(id_ for row in state.strategies for id_ in row.segments)
-    return Encoded(_encode(_feature(flag, state.enabled, inlined, variants, asked)) if used else linked, linked, used)
+    return Encoded(_encode(_feature(flag, state.enabled, in_place, variants, asked)) if used else linked, linked, used)
 
 
 def _feature(
@@ -159,8 +159,12 @@ def _read_variants(stored: str) -> list[ClientVariant]:
     return by_name(_read_variant_list(stored))
 
 
-def _inlined(strategy: ClientStrategy, segments: Mapping[int, Segment]) -> ClientStrategy:
-    """Raises `KeyError` for a segment that does not exist: leaving it out would let more people in."""
+def inlined(strategy: ClientStrategy, segments: Mapping[int, Segment]) -> ClientStrategy:
+    """With the constraints of its segments among its own.
+
+    Raises:
+        KeyError: a segment does not exist. Leaving it out would let more people in.
+    """
     if strategy.segments is UNSET:
         return strategy
     more = [constraint for id_ in strategy.segments for constraint in segments[id_].constraints]

@@ -13,9 +13,9 @@ from flagkeeper.http.raw import JSON, Endpoint, Receive, Scope, Send, header, re
 from flagkeeper.http.sdk import sdk_credential
 from flagkeeper.kernel.errors import MethodNotAllowed, NotFound
 from flagkeeper.readmodels.client_features.answers import Answers, Form, Key, best_coding
-from flagkeeper.readmodels.client_features.follower import ClientFeatures
 from flagkeeper.readmodels.client_features.query import read_query
 from flagkeeper.readmodels.client_features.schemas import ClientFeaturesDocument
+from flagkeeper.readmodels.client_features.source import FeatureSource
 
 PATH = "/api/client/features"
 
@@ -80,7 +80,7 @@ class _Wanted(msgspec.Struct):
 class FeaturesEndpoint:
     """Answers SDKs that poll. Tokens are checked anew for every request, everything else is kept."""
 
-    def __init__(self, authenticator: Authenticator, features: ClientFeatures, answers: Answers) -> None:
+    def __init__(self, authenticator: Authenticator, features: FeatureSource, answers: Answers) -> None:
         self._authenticator = authenticator
         self._features = features
         self._answers = answers
@@ -105,7 +105,7 @@ class FeaturesEndpoint:
         query = scope["query_string"]
         asked = (credential.projects, credential.environment, query, spec, encoding)
         wanted = self._wanted.get(asked) or self._read(asked, credential, query, spec, encoding)
-        now = self._features.now
+        now = self._features.now_of(credential, wanted.key.query.tags)
         state = now.state
         if wanted.at is not state.position:
             wanted.etag, wanted.at = state.etag(wanted.key.query).encode(), state.position
@@ -126,7 +126,7 @@ class FeaturesEndpoint:
         credential = sdk_credential(self._authenticator, header(scope, b"authorization"), Kind.BACKEND)
         demand_reading(scope)
         query = read_query(credential, scope["query_string"], header(scope, b"unleash-client-spec"))
-        body = self._features.state.one(query, name)
+        body = self._features.now_of(credential, query.tags).state.one(query, name)
         if body is None:
             raise NotFound("There is no such flag, or the token may not read it.")
         await respond(send, 200, body, (JSON,))

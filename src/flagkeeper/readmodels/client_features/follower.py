@@ -7,6 +7,7 @@ import msgspec
 
 from flagkeeper.eventlog.follow import Wants
 from flagkeeper.eventlog.read import LogEvent, LogPosition, log_position
+from flagkeeper.http.caller import Credential
 from flagkeeper.readmodels.client_features.delta import History, Step, TouchedFlag
 from flagkeeper.readmodels.client_features.queries import read_flags, read_revisions, read_segments
 from flagkeeper.readmodels.client_features.state import NOTHING, State
@@ -39,6 +40,10 @@ class ClientFeatures:
     @property
     def state(self) -> State:
         return self.now.state
+
+    def now_of(self, _credential: Credential, _tags: tuple[tuple[str, str], ...] = ()) -> Now:
+        """The same for every token: a query says what of it a token sees (`source.FeatureSource`)."""
+        return self.now
 
     def load(self, tx: Transaction, position: LogPosition) -> None:
         self._put(_read(tx, position), History(position.last_id))

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from flagkeeper.eventlog.follow import MemoryRunner
+from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.raw import Endpoint
 from flagkeeper.readmodels.client_features import api, endpoint, streams, updates
 from flagkeeper.readmodels.client_features.answers import Answers
 from flagkeeper.readmodels.client_features.follower import ClientFeatures
+from flagkeeper.readmodels.client_features.source import FeatureSource
 from flagkeeper.slice import Part, Parts, Slice, running
 
 CLIENT_FEATURES = Part("client_features", lambda _: ClientFeatures())
@@ -18,18 +20,26 @@ UPDATES = Part("client_updates", lambda parts: updates.Updates(parts[CLIENT_FEAT
 CLIENT_STREAMS = running(
     "client_streams",
     lambda parts: streams.ClientStreams(
-        parts[UPDATES], parts.authenticator, parts.log_reader, parts.settings.sdk_streams
+        parts[UPDATES], parts.authenticator, parts.supervisor, parts.settings.sdk_streams, parts.log_reader
     ),
 )
 
 
-def _endpoints(parts: Parts) -> Mapping[str, Endpoint]:
-    who = parts.authenticator
+def endpoints_of(
+    who: Authenticator, source: FeatureSource, answers: Answers, changes: updates.Updates, sdks: streams.ClientStreams
+) -> dict[str, Endpoint]:
+    """What SDKs that evaluate flags call, wherever the flags come from."""
     return {
-        **endpoint.FeaturesEndpoint(who, parts[CLIENT_FEATURES], parts[ANSWERS]).by_path(),
-        **updates.DeltaEndpoint(who, parts[UPDATES]).by_path(),
-        **parts[CLIENT_STREAMS].by_path(),
+        **endpoint.FeaturesEndpoint(who, source, answers).by_path(),
+        **updates.DeltaEndpoint(who, changes).by_path(),
+        **sdks.by_path(),
     }
+
+
+def _endpoints(parts: Parts) -> Mapping[str, Endpoint]:
+    return endpoints_of(
+        parts.authenticator, parts[CLIENT_FEATURES], parts[ANSWERS], parts[UPDATES], parts[CLIENT_STREAMS]
+    )
 
 
 SLICE = Slice(

@@ -20,7 +20,7 @@ from flagkeeper.kernel.errors import FlagkeeperError
 from flagkeeper.readmodels.client_features.endpoint import ACCESS
 from flagkeeper.readmodels.client_features.query import FeatureQuery
 from flagkeeper.readmodels.client_features.updates import FILTERS, Updates, asked_for, read_revision
-from flagkeeper.supervisor import SupervisedTask
+from flagkeeper.supervisor import SupervisedTask, Supervisor
 
 STREAM = "/api/client/streaming"
 CHECK = 0.5
@@ -82,7 +82,7 @@ class SdkStream(EventStream):
 
     async def _next(self) -> bytes:
         """What is new since the last time; nothing when nothing is."""
-        now = self._updates.features.now
+        now = self._updates.features.now_of(self.credential, self._query.tags)
         found = self._updates.since(now, self._query, self._revision)
         if found is None:
             body, told = (await self._updates.everything(now, self._query)).body, now.revision
@@ -105,11 +105,20 @@ class ClientStreams:
 
     Args:
         most: how many may. Who finds no place is given everything once, and told to poll.
+        log_reader: brings the word of an administrator that all have to come back.
     """
 
-    def __init__(self, updates: Updates, authenticator: Authenticator, log_reader: LogReader, most: int) -> None:
+    def __init__(
+        self,
+        updates: Updates,
+        authenticator: Authenticator,
+        supervisor: Supervisor,
+        most: int,
+        log_reader: LogReader | None = None,
+    ) -> None:
         self._updates = updates
         self._authenticator = authenticator
+        self._supervisor = supervisor
         self._log_reader = log_reader
         self._most = most
         self._streams: dict[str | None, dict[SdkStream, None]] = {}
@@ -131,13 +140,15 @@ class ClientStreams:
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._updates.features.tell = self._news
-        self._log_reader.listen(self.hear)
-        self._watching = self._log_reader.supervisor.start("sdk-streams", self._watch)
+        if self._log_reader is not None:
+            self._log_reader.listen(self.hear)
+        self._watching = self._supervisor.start("sdk-streams", self._watch)
 
     async def stop(self) -> set[Address]:
         """Ends every stream now. Returns the addresses of clients that have not taken the end."""
         self._stopped = True
-        self._log_reader.unlisten(self.hear)
+        if self._log_reader is not None:
+            self._log_reader.unlisten(self.hear)
         deaf = await stop_all(self._all())
         if self._watching is not None:
             await self._watching.stop()
@@ -156,7 +167,7 @@ class ClientStreams:
         caller = header(scope, b"authorization")
         if not self._has_room(caller):
             self._refused.inc()
-            now = self._updates.features.now
+            now = self._updates.features.now_of(credential, query.tags)
             everything = await self._updates.everything(now, query)
             body = POLL + message(b"unleash-connected", now.revision, everything.body)
             await respond(send, 200, body, HEADERS)

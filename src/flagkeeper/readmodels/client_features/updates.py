@@ -14,9 +14,10 @@ from flagkeeper.http.sdk import sdk_credential
 from flagkeeper.readmodels.client_features.answers import Answer, Answers, Coding, Form, Key, best_coding
 from flagkeeper.readmodels.client_features.delta import Delta, delta
 from flagkeeper.readmodels.client_features.endpoint import ACCESS, CLIENT_SPEC, demand_reading
-from flagkeeper.readmodels.client_features.follower import ClientFeatures, Now
+from flagkeeper.readmodels.client_features.follower import Now
 from flagkeeper.readmodels.client_features.query import FeatureQuery, read_query
 from flagkeeper.readmodels.client_features.schemas import DeltaDocument
+from flagkeeper.readmodels.client_features.source import FeatureSource
 
 DELTA = "/api/client/delta"
 MOST_KEPT = 1_000
@@ -75,7 +76,7 @@ class Deltas:
 class Updates:
     """What leads a client from the revision that it has to the state of now."""
 
-    def __init__(self, features: ClientFeatures, answers: Answers) -> None:
+    def __init__(self, features: FeatureSource, answers: Answers) -> None:
         self.features = features
         self._answers = answers
         self._deltas = Deltas()
@@ -100,9 +101,9 @@ class DeltaEndpoint:
         return {DELTA: self.delta}
 
     async def delta(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        _, query = asked_for(self._authenticator, scope)
+        credential, query = asked_for(self._authenticator, scope)
         revision = read_revision(header(scope, b"if-none-match"))
-        now = self._updates.features.now
+        now = self._updates.features.now_of(credential, query.tags)
         found = self._updates.since(now, query, revision)
         if found is None:
             coding = best_coding((header(scope, b"accept-encoding") or "").encode("latin-1"))

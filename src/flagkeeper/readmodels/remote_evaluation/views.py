@@ -15,7 +15,7 @@ from flagkeeper.evaluation.flag import OFF, ON, CompiledFlag, Decision, decided
 from flagkeeper.evaluation.rollout import Rollout, Rollouts
 from flagkeeper.http.caller import Credential
 from flagkeeper.http.sdk import DEFAULT_ENVIRONMENT
-from flagkeeper.readmodels.client_features.follower import ClientFeatures
+from flagkeeper.readmodels.client_features.source import FeatureSource
 from flagkeeper.readmodels.client_features.state import Flag, State
 from flagkeeper.readmodels.remote_evaluation.pieces import Pieces, ReadyFlag
 
@@ -88,10 +88,10 @@ class Views:
     """The views of one server, made when they are asked for. All methods run on the event loop; the work is done on a
     thread."""
 
-    def __init__(self, features: ClientFeatures) -> None:
+    def __init__(self, features: FeatureSource) -> None:
         self._features = features
         self._chance = random.Random()  # noqa: S311 - shares out flags, guards nothing
-        self._compiled: dict[str, dict[str, ReadyFlag]] = {}
+        self._compiled: OrderedDict[tuple[str, str], dict[str, ReadyFlag]] = OrderedDict()
         self._kept: OrderedDict[tuple[str, tuple[str, ...]], View] = OrderedDict()
         self._making = asyncio.Lock()
 
@@ -99,20 +99,21 @@ class Views:
         """What the token sees now."""
         environment = DEFAULT_ENVIRONMENT if credential.environment == "*" else credential.environment
         key = environment, credential.projects
-        if (ready := self._ready(key)) is not None:
+        if (ready := self._ready(key, self._features.now_of(credential).state)) is not None:
             return ready
         async with self._making:
-            if (ready := self._ready(key)) is not None:
+            state = self._features.now_of(credential).state
+            if (ready := self._ready(key, state)) is not None:
                 return ready
-            view = await asyncio.to_thread(self._make, self._features.state, key)
+            view = await asyncio.to_thread(self._make, state, key)
             self._kept[key] = view
             while len(self._kept) > MOST_VIEWS:
                 self._kept.popitem(last=False)
             return view
 
-    def _ready(self, key: tuple[str, tuple[str, ...]]) -> View | None:
+    def _ready(self, key: tuple[str, tuple[str, ...]], state: State) -> View | None:
         view = self._kept.get(key)
-        if view is None or view.state.flags is not self._features.state.flags:
+        if view is None or view.state.flags is not state.flags:
             return None
         self._kept.move_to_end(key)
         return view
@@ -129,7 +130,8 @@ class Views:
 
     def _compile(self, state: State, environment: str) -> dict[str, ReadyFlag]:
         """All flags in an environment; those that have not changed are the ones of before."""
-        before, found = self._compiled.get(environment, {}), {}
+        place = state.position.epoch, environment
+        before, found = self._compiled.pop(place, {}), {}
         for name, flag in state.flags.items():
             source, kept = _source(flag, environment), before.get(name)
             if kept is not None and kept.source == source:
@@ -138,7 +140,9 @@ class Views:
                 feature = _read_feature(source)
                 # Constraints of segments stand among those of the strategies here.
                 found[name] = ReadyFlag(source, CompiledFlag(feature, {}, hostname="", chance=self._chance))
-        self._compiled[environment] = found
+        self._compiled[place] = found
+        while len(self._compiled) > MOST_VIEWS:
+            self._compiled.popitem(last=False)
         return found
 
 

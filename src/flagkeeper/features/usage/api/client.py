@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from flagkeeper.features.usage.jobs import UsageCollector
 from flagkeeper.features.usage.model import Reporter
+from flagkeeper.features.usage.ports import TakesUsage
 from flagkeeper.features.usage.schemas.reports import (
     BulkBody,
     BulkParts,
@@ -101,7 +101,7 @@ OPERATIONS += [
 class UsageEndpoints:
     """Takes in what SDKs report."""
 
-    def __init__(self, authenticator: Authenticator, usage: UsageCollector) -> None:
+    def __init__(self, authenticator: Authenticator, usage: TakesUsage) -> None:
         self._authenticator = authenticator
         self._usage = usage
 
