@@ -135,6 +135,16 @@ def test_a_report_finds_room_as_a_whole_or_not_at_all() -> None:
     assert not collected.has_room_for((), [sighting("d")])
 
 
+def test_what_is_being_written_takes_room_until_it_is_written() -> None:
+    leaving, later = Collected(most=2), Collected(most=2)
+    for name in ("a", "b"):
+        leaving.count(key(name), Count(1))
+        leaving.see(sighting(name))
+    assert later.has_room_for([key("c")], [sighting("c")])
+    assert not later.has_room_for([key("c")], (), leaving)
+    assert not later.has_room_for((), [sighting("c")], leaving)
+
+
 def test_what_comes_back_is_never_dropped() -> None:
     late, early = Collected(most=2), Collected(most=2)
     for collected, names in ((early, ("a", "b")), (late, ("c", "d"))):

@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from flagkeeper.edge.impact import Impact, Key, Sample
 from flagkeeper.edge.snapshots import Snapshots
 from flagkeeper.features.measurements.model import ImpactMetric, Unreadable
-from flagkeeper.features.usage.model import MOST_KEPT, Collected, Count, CountKey, Report, Sighting
+from flagkeeper.features.usage.model import Collected, Count, CountKey, Report, Sighting
 from flagkeeper.flusher import Flusher
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import NotFound, RateLimited, Unavailable
@@ -88,20 +88,8 @@ class Forwarder:
 
     def demand_room(self, counts: Iterable[CountKey], sightings: Iterable[Sighting]) -> None:
         """Raises `RateLimited`: so much waits for upstream that the sender has to keep what it has."""
-        keys, seen = list(counts), list(sightings)
-        if not (self._collected.has_room_for(keys, seen) and self._fits_beside_what_is_sent(len(keys), len(seen))):
+        if not self._collected.has_room_for(counts, sightings, self._sent):
             raise RateLimited("Too many reports wait for the server behind this edge. Send this one again later.", 15)
-
-    def _fits_beside_what_is_sent(self, counts: int, sightings: int) -> bool:
-        """What is being sent may come back: else, each attempt while upstream is away would make room for as much
-        again."""
-        sent, waits = self._sent, self._collected
-        if sent.empty():
-            return True
-        return (
-            len(sent.counts) + len(waits.counts) + counts <= MOST_KEPT
-            and len(sent.sightings) + len(waits.sightings) + sightings <= MOST_KEPT
-        )
 
     def see(self, sighting: Sighting) -> None:
         """Metrics do not repeat what a registration said, which upstream would take for "nothing"."""

@@ -40,6 +40,8 @@ class UsageCollector:
         self._units = units
         self._flusher = Flusher("usage", self.flush, FLUSH_EVERY, supervisor or Supervisor())
         self._collected = Collected()
+        self._leaving = Collected()
+        """What is being written."""
         self._registered: set[str] = set()
         """Applications that were in the database, or that found no room there today."""
         self._refused: set[str] = set()
@@ -56,7 +58,7 @@ class UsageCollector:
         Raises:
             RateLimited: there is too much that is not written yet, as when the database is away.
         """
-        if not self._collected.has_room_for(counts, sightings):
+        if not self._collected.has_room_for(counts, sightings, self._leaving):
             raise RateLimited("Too many reports wait to be written. Send this one again later.", int(FLUSH_EVERY))
 
     def see(self, sighting: Sighting) -> None:
@@ -95,9 +97,11 @@ class UsageCollector:
             log.warning("usage_dropped", reports=taken.dropped)
             taken.dropped = 0
         self._begin_day()
+        self._leaving = taken
         try:
             await self._write(taken)
         finally:
+            self._leaving = Collected()
             self._collected.absorb(taken)
 
     async def clean(self, units: UnitRunner) -> None:

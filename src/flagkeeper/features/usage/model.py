@@ -163,13 +163,18 @@ class Collected:
         if self._has_room(self.reports, report.key):
             self.reports.setdefault(report.key, report)
 
-    def has_room_for(self, counts: Iterable[CountKey], sightings: Iterable[Sighting]) -> bool:
-        """Whether all of a report finds room. One that never would is taken in while there is nothing else, and what
-        is too much of it is dropped."""
+    def has_room_for(
+        self, counts: Iterable[CountKey], sightings: Iterable[Sighting], leaving: "Collected | None" = None
+    ) -> bool:
+        """Whether all of a report finds room beside what is `leaving`, which may come back: else each attempt to write,
+        while nothing can be written, would make room for as much again. A report that never would find room is taken
+        in while there is nothing else, and what is too much of it is dropped."""
+        other_counts, other_sightings = (len(leaving.counts), len(leaving.sightings)) if leaving else (0, 0)
+        kept_counts, kept_sightings = len(self.counts) + other_counts, len(self.sightings) + other_sightings
         new_counts = sum(key not in self.counts for key in counts)
         new_sightings = sum(each.key not in self.sightings for each in sightings)
-        return (not self.counts or len(self.counts) + new_counts <= self._most) and (
-            not self.sightings or len(self.sightings) + new_sightings <= self._most
+        return (not kept_counts or kept_counts + new_counts <= self._most) and (
+            not kept_sightings or kept_sightings + new_sightings <= self._most
         )
 
     def absorb(self, earlier: "Collected") -> None:
