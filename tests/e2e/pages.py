@@ -6,6 +6,7 @@ PAGES: dict[str, str] = {
     "history": "/history",
     "history-open": "/history?event=newest",
     "history-event": "/history/newest",
+    "what-changed": "/what-changed?window=24h",
     "project-log": "/projects/default/logs",
     "flag-log": f"/projects/default/features/{FLAG}/logs",
     "flags": "/search",
@@ -26,7 +27,14 @@ PAGES: dict[str, str] = {
     "tag-types": "/tag-types",
     "strategies": "/strategies",
     "users": "/admin/users",
+    "project-access": "/projects/default/settings/access",
+    "groups": "/admin/groups",
+    "roles": "/admin/roles",
+    "service-accounts": "/admin/service-accounts",
     "tokens": "/admin/api",
+    "single-sign-on": "/admin/auth",
+    "logins": "/admin/logins",
+    "banners": "/admin/banners",
     "log-keeping": "/admin/log",
 }
 """Name and path; `newest` stands for the id of the newest event that changed a strategy."""

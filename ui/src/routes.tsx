@@ -12,6 +12,7 @@ import { ApiError } from './api/errors';
 import { queryClient } from './api/query-client';
 import { Shell } from './app/Shell';
 import { fromUnleash } from './eventlog/query';
+import type { Around } from './eventlog/what-changed';
 import type { FlagSearch } from './flags/model';
 import type { PlaygroundSearch } from './playground/model';
 import { meQuery } from './session/api';
@@ -21,6 +22,8 @@ const rootRoute = createRootRoute({
   component: Outlet,
   errorComponent: ({ error, reset }) => <ErrorState error={error} retry={reset} />,
 });
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value ? value : undefined);
 
 interface LoginSearch {
   redirect?: string | undefined;
@@ -32,6 +35,38 @@ const loginRoute = createRoute({
   validateSearch: (search: Record<string, unknown>): LoginSearch => ({ redirect: textOf(search.redirect) }),
   component: lazyRouteComponent(() => import('./session/LoginPage'), 'LoginPage'),
 });
+
+/** What a link in a mail carries. */
+interface LinkSearch {
+  token?: string | undefined;
+  invite?: string | undefined;
+}
+const linkSearch = (search: Record<string, unknown>): LinkSearch => ({
+  token: textOf(search.token),
+  invite: textOf(search.invite),
+});
+const links = () => import('./session/LinkPages');
+
+const outside = [
+  loginRoute,
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/forgotten-password',
+    component: lazyRouteComponent(links, 'ForgottenPasswordPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/reset-password',
+    validateSearch: linkSearch,
+    component: lazyRouteComponent(links, 'ResetPasswordPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/new-user',
+    validateSearch: linkSearch,
+    component: lazyRouteComponent(links, 'NewUserPage'),
+  }),
+] as const;
 
 const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -48,8 +83,6 @@ const shellRoute = createRoute({
   component: Shell,
   pendingComponent: () => <Waiting />,
 });
-
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value ? value : undefined);
 
 /** The query of a log page; Unleash's parameters are understood and become a query. */
 interface LogSearch {
@@ -82,6 +115,13 @@ const playgroundSearch = (search: Record<string, unknown>): PlaygroundSearch => 
   open: textOf(search.open),
 });
 
+/** Around which moment it is asked what changed. */
+const around = (search: Record<string, unknown>): Around => ({
+  at: textOf(search.at),
+  window: textOf(search.window),
+  environment: textOf(search.environment),
+});
+
 const log = () => import('./eventlog/pages');
 const integration = () => import('./integrations/IntegrationPage');
 const contextField = () => import('./context_fields/ContextFieldPage');
@@ -98,6 +138,12 @@ const pages = [
     path: '/history',
     validateSearch: logSearch,
     component: lazyRouteComponent(log, 'GlobalLogPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/what-changed',
+    validateSearch: around,
+    component: lazyRouteComponent(() => import('./eventlog/WhatChangedPage'), 'WhatChangedPage'),
   }),
   createRoute({
     getParentRoute: () => shellRoute,
@@ -211,6 +257,41 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => shellRoute,
+    path: '/projects/$projectId/settings/access',
+    component: lazyRouteComponent(() => import('./project_access/ProjectAccessPage'), 'ProjectAccessPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/groups',
+    component: lazyRouteComponent(() => import('./groups/GroupsPage'), 'GroupsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/roles',
+    component: lazyRouteComponent(() => import('./access/RolesPage'), 'RolesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/service-accounts',
+    component: lazyRouteComponent(() => import('./service_accounts/ServiceAccountsPage'), 'ServiceAccountsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/logins',
+    component: lazyRouteComponent(() => import('./logins/LoginsPage'), 'LoginsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/banners',
+    component: lazyRouteComponent(() => import('./banners/BannersPage'), 'BannersPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/auth',
+    component: lazyRouteComponent(() => import('./sso/SsoPage'), 'SsoPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
     path: '/admin/api',
     component: lazyRouteComponent(() => import('./tokens/TokensPage'), 'TokensPage'),
   }),
@@ -227,7 +308,7 @@ const pages = [
 ] as const;
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([loginRoute, shellRoute.addChildren(pages)]),
+  routeTree: rootRoute.addChildren([...outside, shellRoute.addChildren(pages)]),
   basepath: basePath || '/',
   defaultPreload: 'intent',
   defaultPreloadStaleTime: 0,

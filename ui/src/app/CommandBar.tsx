@@ -6,7 +6,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
 import { foundFlagsQuery } from '../flags/api';
 import styles from './CommandBar.module.css';
-import { CONFIGURE, OTHER, PLACES } from './navigation';
+import { ADMINISTER, CONFIGURE, OTHER, PLACES } from './navigation';
 
 interface Command {
   group: string;
@@ -119,7 +119,7 @@ function useCommands(text: string): Command[] {
       icon: <IconActivity size={16} />,
       run: log(q),
     }));
-    const pages: Command[] = [...PLACES, ...CONFIGURE, ...OTHER]
+    const pages: Command[] = [...PLACES, ...CONFIGURE, ...ADMINISTER, ...OTHER]
       .filter((place) => fits(place.label))
       .map(({ label, to, icon: Icon, key }) => ({
         group: 'Go to',

@@ -6,6 +6,7 @@ import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { queryClient } from '../api/query-client';
 import { Banners } from '../banners/Banners';
+import { Bell } from '../notifications/Bell';
 import { logOut, meQuery } from '../session/api';
 import { displayName } from '../session/model';
 import { SessionEnded } from '../session/SessionEnded';
@@ -13,7 +14,7 @@ import { Avatar } from '../shared/Actor';
 import { Waiting } from '../shared/states';
 import { useFollowing } from './follow';
 import { Logo } from './Logo';
-import { CONFIGURE, PLACES, type Place } from './navigation';
+import { ADMINISTER, CONFIGURE, PLACES, type Place } from './navigation';
 import styles from './Shell.module.css';
 import { useKeys } from './shortcuts';
 
@@ -59,6 +60,7 @@ export function Shell() {
           <Suspense fallback={<div className={styles.room} />}>
             <Timeline narrow={narrow} />
           </Suspense>
+          <Bell />
         </div>
         <main id="main" className={styles.main} tabIndex={-1}>
           <Suspense fallback={<Waiting />}>
@@ -118,8 +120,10 @@ function Sidebar({ inside = false, onSearch, onGo }: { inside?: boolean; onSearc
       </button>
       <nav aria-label="Main" className={styles.nav}>
         <Places places={PLACES} onGo={onGo} />
-        {CONFIGURE.length > 0 && <h2 className={styles.group}>Configure</h2>}
+        <h2 className={styles.group}>Configure</h2>
         <Places places={CONFIGURE} onGo={onGo} />
+        <h2 className={styles.group}>Administer</h2>
+        <Places places={ADMINISTER} onGo={onGo} />
       </nav>
       <div className={styles.me}>
         {me && <UserMenu name={displayName(me.user)} />}

@@ -5,13 +5,10 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { tagTypesQuery } from '../flags/api';
 import { Can } from '../shared/Can';
-import { Confirm } from '../shared/Confirm';
+import { ConfirmChange } from '../shared/ConfirmChange';
 import { FormDialog } from '../shared/FormDialog';
-import { Page } from '../shared/Page';
-import { ErrorState, Waiting } from '../shared/states';
+import { ListPage } from '../shared/ListPage';
 import table from '../shared/table.module.css';
-import { several } from '../shared/time';
-import { useChange } from '../shared/useChange';
 import { createTagType, deleteTagType, type TagType, updateTagType } from './api';
 
 /** Kinds of tags. Integrations read some of them: a Slack tag names a channel. */
@@ -19,12 +16,10 @@ export function TagTypesPage() {
   const found = useQuery(tagTypesQuery);
   const [editing, setEditing] = useState<TagType | 'new' | null>(null);
   const [deleting, setDeleting] = useState<TagType | null>(null);
-  const change = useChange('tags');
-  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   return (
-    <Page
+    <ListPage
       title="Tag types"
-      count={found.data && several(found.data.length, 'type')}
+      noun="tag type"
       below="A flag's tag has a type and a value. Some integrations read theirs: a tag slack:payments names a channel."
       actions={
         <Can need={{ permission: 'CREATE_TAG_TYPE' }}>
@@ -33,79 +28,58 @@ export function TagTypesPage() {
           </Button>
         </Can>
       }
-    >
-      {!found.data ? (
-        <Waiting />
-      ) : (
-        <div className={table.scroll}>
-          <table className={table.table}>
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Description</th>
-                <th scope="col">Colour</th>
-                <th scope="col">
-                  <span className="hidden">More</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.data.map((each) => (
-                <tr key={each.name}>
-                  <th scope="row">
-                    <Link to="/search" search={{ q: `${each.name}:` }}>
-                      {each.name}
-                    </Link>
-                  </th>
-                  <td>{each.description}</td>
-                  <td>{each.color}</td>
-                  <td className={table.number}>
-                    <Can need={{ permission: 'UPDATE_TAG_TYPE' }}>
-                      <Button size="compact-xs" aria-label={`Change ${each.name}`} onClick={() => setEditing(each)}>
-                        Change
-                      </Button>
-                    </Can>{' '}
-                    <Can need={{ permission: 'DELETE_TAG_TYPE' }}>
-                      <Button
-                        size="compact-xs"
-                        color="red"
-                        aria-label={`Delete ${each.name}`}
-                        onClick={() => setDeleting(each)}
-                      >
-                        Delete
-                      </Button>
-                    </Can>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+      question={found}
+      rows={found.data}
+      columns={['Name', 'Description', 'Colour', 'more']}
+      text={(each) => `${each.name} ${each.description ?? ''}`}
+      empty="Create one to sort flags by it."
+      row={(each) => (
+        <tr key={each.name}>
+          <th scope="row">
+            <Link to="/search" search={{ q: `${each.name}:` }}>
+              {each.name}
+            </Link>
+          </th>
+          <td>{each.description}</td>
+          <td>{each.color}</td>
+          <td className={table.number}>
+            <Can need={{ permission: 'UPDATE_TAG_TYPE' }}>
+              <Button size="compact-xs" aria-label={`Change ${each.name}`} onClick={() => setEditing(each)}>
+                Change
+              </Button>
+            </Can>{' '}
+            <Can need={{ permission: 'DELETE_TAG_TYPE' }}>
+              <Button
+                size="compact-xs"
+                color="red"
+                aria-label={`Delete ${each.name}`}
+                onClick={() => setDeleting(each)}
+              >
+                Delete
+              </Button>
+            </Can>
+          </td>
+        </tr>
       )}
+    >
       {editing && <TagTypeForm tagType={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
       {deleting && (
-        <Confirm
-          opened
+        <ConfirmChange
           title={`Delete the tag type ${deleting.name}`}
           act="Delete tag type"
           typed={deleting.name}
-          busy={change.isPending}
+          slice="tags"
+          change={{
+            run: () => deleteTagType(deleting.name),
+            done: `Deleted the tag type ${deleting.name}.`,
+            not: 'Not deleted',
+          }}
           onClose={() => setDeleting(null)}
-          onConfirm={() =>
-            change.mutate(
-              {
-                run: () => deleteTagType(deleting.name),
-                done: `Deleted the tag type ${deleting.name}.`,
-                not: 'Not deleted',
-              },
-              { onSuccess: () => setDeleting(null) },
-            )
-          }
         >
           Flags lose all tags of this type with it.
-        </Confirm>
+        </ConfirmChange>
       )}
-    </Page>
+    </ListPage>
   );
 }
 
