@@ -39,7 +39,13 @@ export const PLACES: Place[] = [
   { label: 'Event log', to: '/history', icon: IconActivity, key: 'e', holds: /^\/history|\/logs$/ },
   { label: 'What changed', to: '/what-changed', icon: IconZoomExclamation, key: 'w' },
   { label: 'Flags', to: '/search', icon: IconFlag3, key: 'f', holds: /^\/search|^\/projects\/[^/]+\/features\/[^/]+$/ },
-  { label: 'Projects', to: '/projects', icon: IconFolder, key: 'p', holds: /^\/projects(\/[^/]+)?$/ },
+  {
+    label: 'Projects',
+    to: '/projects',
+    icon: IconFolder,
+    key: 'p',
+    holds: /^\/projects(\/[^/]+)?(\/settings\/[^/]+)?$/,
+  },
   { label: 'Playground', to: '/playground', icon: IconFlask },
 ];
 
@@ -62,7 +68,7 @@ export const ADMINISTER: Place[] = [
   { label: 'API tokens', to: '/admin/api', icon: IconKey },
   { label: 'Single sign-on', to: '/admin/auth', icon: IconLogin2 },
   { label: 'Login history', to: '/admin/logins', icon: IconUserSearch },
-  { label: 'Log keeping', to: '/admin/log', icon: IconShieldLock },
+  { label: 'Log keeping', to: '/admin/log', icon: IconShieldLock, holds: /^\/admin\/log$/ },
   { label: 'Banners', to: '/admin/banners', icon: IconSpeakerphone },
 ];
 

@@ -7,10 +7,11 @@ import { Mark } from '../shared/Mark';
 import { Page } from '../shared/Page';
 import { EmptyState, ErrorState, Waiting } from '../shared/states';
 import { several, timeOf, utc, wholeTime } from '../shared/time';
+import { whatChangedQuery } from './api';
 import { Delta } from './Delta';
 import { partsOf, sentenceOf } from './model';
 import styles from './WhatChanged.module.css';
-import { type Around, distance, type Entry, localMinute, WINDOWS, whatChangedQuery } from './what-changed';
+import { type Around, distance, type Entry, localMinute, WINDOWS } from './what-changed';
 
 /** For whoever asks at three in the morning: what changed before it broke, the most telling first. */
 export function WhatChangedPage() {

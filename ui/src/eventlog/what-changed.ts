@@ -1,6 +1,5 @@
-/** What changed around a moment: the question, and how its answer is told. */
-import { queryOptions } from '@tanstack/react-query';
-import { ask, client, type Schema } from '../api/client';
+/** What changed around a moment: the question, and how its answer is told. Pure. */
+import type { Schema } from '../api/client';
 
 export type Entry = Schema['Entry'];
 
@@ -19,17 +18,6 @@ export const WINDOWS: { value: string; label: string }[] = [
   { value: '24h', label: '24 hours' },
   { value: '7d', label: '7 days' },
 ];
-
-export const whatChangedQuery = ({ at, window = '30m', environment }: Around) =>
-  queryOptions({
-    queryKey: ['log', 'what-changed', at, window, environment],
-    queryFn: () =>
-      ask(
-        client.GET('/api/admin/log/what-changed', {
-          params: { query: { window, limit: 50, ...(at ? { at } : {}), ...(environment ? { environment } : {}) } },
-        }),
-      ),
-  });
 
 /** `12 min before`, `40 s after`, `at that moment`. */
 export function distance(seconds: number): string {

@@ -60,7 +60,7 @@ export function StrategiesPage() {
         </tr>
       )}
     >
-      {editing && <StrategyTypeForm type={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
+      {editing && <StrategyTypeForm known={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
       {deleting && (
         <ConfirmChange
           title={`Delete the strategy type ${deleting.name}`}

@@ -8,6 +8,7 @@ import { Can } from '../shared/Can';
 import { ConfirmChange } from '../shared/ConfirmChange';
 import { FormDialog } from '../shared/FormDialog';
 import { ListPage } from '../shared/ListPage';
+import { MeanwhileNote, useMeanwhile } from '../shared/Meanwhile';
 import table from '../shared/table.module.css';
 import { createTagType, deleteTagType, type TagType, updateTagType } from './api';
 
@@ -62,7 +63,7 @@ export function TagTypesPage() {
         </tr>
       )}
     >
-      {editing && <TagTypeForm tagType={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
+      {editing && <TagTypeForm known={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
       {deleting && (
         <ConfirmChange
           title={`Delete the tag type ${deleting.name}`}
@@ -83,26 +84,36 @@ export function TagTypesPage() {
   );
 }
 
-function TagTypeForm({ tagType, onClose }: { tagType: TagType | null; onClose: () => void }) {
-  const [name, setName] = useState(tagType?.name ?? '');
-  const [description, setDescription] = useState(tagType?.description ?? '');
-  const [color, setColor] = useState(tagType?.color ?? '');
+interface Draft {
+  description: string;
+  color: string;
+}
+
+const draftOf = (type?: TagType): Draft => ({ description: type?.description ?? '', color: type?.color ?? '' });
+
+function TagTypeForm({ known, onClose }: { known: TagType | null; onClose: () => void }) {
+  const stored = useQuery(tagTypesQuery).data?.find((each) => each.name === known?.name);
+  const [name, setName] = useState(known?.name ?? '');
+  const [draft, setDraft] = useState(() => draftOf(known ?? undefined));
+  const meanwhile = useMeanwhile(known ? stored && draftOf(stored) : draft, draft);
+  const set = (next: Partial<Draft>) => setDraft((old) => ({ ...old, ...next }));
   return (
     <FormDialog<unknown>
-      title={tagType ? `Change ${tagType.name}` : 'Create a tag type'}
-      act={tagType ? 'Save tag type' : 'Create tag type'}
+      title={known ? `Change ${known.name}` : 'Create a tag type'}
+      act={known ? 'Save tag type' : 'Create tag type'}
       ready={name.trim() !== ''}
       keys={['tags']}
-      done={`${tagType ? 'Saved' : 'Created'} the tag type ${name.trim()}.`}
+      done={`${known ? 'Saved' : 'Created'} the tag type ${name.trim()}.`}
       run={() => {
-        const rest = { description: description.trim(), color: color.trim() || null };
-        return tagType ? updateTagType(tagType.name, rest) : createTagType({ name: name.trim(), ...rest });
+        const rest = { description: draft.description.trim(), color: draft.color.trim() || null };
+        return known ? updateTagType(known.name, rest) : createTagType({ name: name.trim(), ...rest });
       }}
       onClose={onClose}
     >
       {(about) => (
         <>
-          {!tagType && (
+          <MeanwhileNote of={meanwhile} type="tag-type-updated" what="tag type" onTake={setDraft} />
+          {!known && (
             <TextInput
               label="Name"
               description="It cannot be changed later"
@@ -118,16 +129,16 @@ function TagTypeForm({ tagType, onClose }: { tagType: TagType | null; onClose: (
             label="Description"
             autosize
             minRows={2}
-            value={description}
+            value={draft.description}
             error={about('description')}
-            onChange={(event) => setDescription(event.currentTarget.value)}
+            onChange={(event) => set({ description: event.currentTarget.value })}
           />
           <TextInput
             label="Colour"
             placeholder="#1A2B3C"
-            value={color}
+            value={draft.color}
             error={about('color')}
-            onChange={(event) => setColor(event.currentTarget.value)}
+            onChange={(event) => set({ color: event.currentTarget.value })}
           />
         </>
       )}
