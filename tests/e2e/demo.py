@@ -57,6 +57,7 @@ def fill(call: Call) -> None:
     base = "/api/admin/projects/default/features"
     call("POST", "/api/admin/addons", NOBODY_LISTENS)
     call("POST", "/api/admin/banners", FREEZE)
+    call("POST", "/api/admin/metrics/applications/shop", {"description": "What customers see"})
     call("POST", "/api/admin/service-account", RELEASES)
     group = call("POST", "/api/admin/groups", PAYMENTS)
     call("POST", "/api/admin/projects/default/access", {"roles": [4], "users": [], "groups": [group["id"]]})

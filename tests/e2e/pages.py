@@ -23,6 +23,8 @@ PAGES: dict[str, str] = {
     "segment": "/segments/edit/1",
     "context": "/context",
     "context-field": "/context/edit/userId",
+    "applications": "/applications",
+    "unknown-flags": "/unknown-flags",
     "archive": "/archive",
     "tag-types": "/tag-types",
     "strategies": "/strategies",

@@ -125,6 +125,7 @@ const around = (search: Record<string, unknown>): Around => ({
 const log = () => import('./eventlog/pages');
 const integration = () => import('./integrations/IntegrationPage');
 const contextField = () => import('./context_fields/ContextFieldPage');
+const applications = () => import('./applications/ApplicationsPage');
 const segment = () => import('./segments/SegmentPage');
 
 const pages = [
@@ -244,6 +245,16 @@ const pages = [
     getParentRoute: () => shellRoute,
     path: '/context/edit/$name',
     component: lazyRouteComponent(contextField, 'EditContextFieldPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/applications',
+    component: lazyRouteComponent(applications, 'ApplicationsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/unknown-flags',
+    component: lazyRouteComponent(applications, 'UnknownFlagsPage'),
   }),
   createRoute({
     getParentRoute: () => shellRoute,

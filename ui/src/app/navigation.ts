@@ -1,6 +1,7 @@
 import {
   IconActivity,
   IconAdjustments,
+  IconApps,
   IconArchive,
   IconChartPie,
   IconFlag3,
@@ -56,6 +57,7 @@ export const CONFIGURE: Place[] = [
   { label: 'Tag types', to: '/tag-types', icon: IconTags },
   { label: 'Strategy types', to: '/strategies', icon: IconAdjustments },
   { label: 'Integrations', to: '/integrations', icon: IconPlugConnected },
+  { label: 'Applications', to: '/applications', icon: IconApps, holds: /^\/(applications|unknown-flags)$/ },
   { label: 'Archive', to: '/archive', icon: IconArchive },
 ];
 
