@@ -129,8 +129,8 @@ def test_a_service_account_gets_a_token_that_works_until_it_is_taken(page: Page,
     expect(page.get_by_role("row", name=re.compile("Nightly cleaner"))).to_have_count(0)
     assert types(shown, 4) == [
         "service-account-created",
-        "service-account-token-created",
-        "service-account-token-deleted",
+        "pat-created",
+        "pat-deleted",
         "service-account-deleted",
     ]
 
@@ -140,9 +140,10 @@ def test_somebody_new_comes_in_by_a_link(page: Page, browser: Browser, shown: Te
     settle(page)
     page.get_by_role("button", name="Create user").click()
     dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("Olaf")
     dialog.get_by_label("Username").fill("olaf")
     dialog.get_by_role("button", name="Create user").click()
-    dialog = page.get_by_role("dialog", name="The link for olaf")
+    dialog = page.get_by_role("dialog", name="The link for Olaf")
     link = dialog.locator("pre").inner_text()
     dialog.get_by_role("button", name="I have stored it").click()
     path = "/new-user" + link.partition("/new-user")[2]
@@ -150,7 +151,7 @@ def test_somebody_new_comes_in_by_a_link(page: Page, browser: Browser, shown: Te
     theirs = context.new_page()
     watch = Watch(context, shown.url)
     theirs.goto(shown.url + path)
-    expect(theirs.get_by_text("It is for olaf")).to_be_visible()
+    expect(theirs.get_by_text("It is for Olaf: Viewer here.")).to_be_visible()
     assert violations(theirs) == []
     theirs.get_by_label("Password", exact=True).fill("short")
     theirs.get_by_role("button", name="Choose this password").click()

@@ -41,7 +41,11 @@ export function RolesPage() {
           <td>{role.description}</td>
           <td>{placeOf(role.type)}</td>
           <td className={table.number}>
-            <Button size="compact-xs" aria-label={`What ${role.name} allows`} onClick={() => setEditing(role)}>
+            <Button
+              size="compact-xs"
+              aria-label={`${isOwn(role.type) ? 'Change' : 'Look'}: ${role.name}`}
+              onClick={() => setEditing(role)}
+            >
               {isOwn(role.type) ? 'Change' : 'Look'}
             </Button>{' '}
             {isOwn(role.type) && (

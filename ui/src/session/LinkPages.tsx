@@ -6,7 +6,6 @@ import { ApiError } from '../api/errors';
 import { type About, reasons } from '../shared/FormDialog';
 import { EmptyState, ErrorState, Waiting } from '../shared/states';
 import { choosePassword, inviteQuery, ownerQuery, sendLink, signUp } from './links';
-import { displayName } from './model';
 import { OutsidePage } from './OutsidePage';
 
 /** Asks for a mail with a link. Whether somebody has that address is told to nobody. */
@@ -81,7 +80,7 @@ function ByLink({ title, token }: { title: string; token: string }) {
             {(about) => (
               <>
                 <p>
-                  It is for <strong>{displayName(owner.data)}</strong>, who is {owner.data.role.name} here.
+                  It is for {owner.data.name || owner.data.email || 'you'}: {owner.data.role.name} here.
                 </p>
                 <Password value={password} error={about('password')} onChange={setPassword} />
               </>
