@@ -5,8 +5,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
 import { foundFlagsQuery } from '../flags/api';
+import { ADMINISTER } from './Administer';
 import styles from './CommandBar.module.css';
-import { ADMINISTER, CONFIGURE, OTHER, PLACES } from './navigation';
+import { CONFIGURE, OTHER, PLACES } from './navigation';
 
 interface Command {
   group: string;

@@ -8,19 +8,10 @@ import {
   IconFlask,
   IconFolder,
   IconForms,
-  IconKey,
-  IconLogin2,
   IconPlugConnected,
   type IconProps,
-  IconRobot,
-  IconShieldCheck,
-  IconShieldLock,
-  IconSpeakerphone,
   IconTags,
   IconUser,
-  IconUserSearch,
-  IconUsers,
-  IconUsersGroup,
   IconZoomExclamation,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
@@ -59,19 +50,6 @@ export const CONFIGURE: Place[] = [
   { label: 'Integrations', to: '/integrations', icon: IconPlugConnected },
   { label: 'Applications', to: '/applications', icon: IconApps, holds: /^\/(applications|unknown-flags)$/ },
   { label: 'Archive', to: '/archive', icon: IconArchive },
-];
-
-/** Under the heading "Administer". */
-export const ADMINISTER: Place[] = [
-  { label: 'Users', to: '/admin/users', icon: IconUsers },
-  { label: 'Groups', to: '/admin/groups', icon: IconUsersGroup },
-  { label: 'Roles', to: '/admin/roles', icon: IconShieldCheck },
-  { label: 'Service accounts', to: '/admin/service-accounts', icon: IconRobot },
-  { label: 'API tokens', to: '/admin/api', icon: IconKey },
-  { label: 'Single sign-on', to: '/admin/auth', icon: IconLogin2 },
-  { label: 'Login history', to: '/admin/logins', icon: IconUserSearch },
-  { label: 'Log keeping', to: '/admin/log', icon: IconShieldLock, holds: /^\/admin\/log$/ },
-  { label: 'Banners', to: '/admin/banners', icon: IconSpeakerphone },
 ];
 
 /** Not in the navigation, but found by the command bar. */
