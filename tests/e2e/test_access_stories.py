@@ -52,6 +52,7 @@ def test_a_role_a_group_and_a_project_open_it_to_somebody(page: Page, browser: B
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("People and groups", exact=True).first.click()
     page.get_by_role("option", name="night shift").click()
+    page.keyboard.press("Tab")
     dialog.get_by_label("Roles", exact=True).first.click()
     page.get_by_role("option", name="Switcher").click()
     page.keyboard.press("Tab")
