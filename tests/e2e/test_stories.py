@@ -155,7 +155,7 @@ def test_what_changed_before_a_moment_is_told_with_the_most_telling_first(page: 
     page.get_by_label("In", exact=True).select_option("development")
     page.wait_for_url("**environment=development**")
     expect(page.get_by_text("disabled coupon-rate-limit in environment production")).to_have_count(0)
-    page.get_by_label("Moment").fill("2020-01-01T00:00")
+    page.get_by_label("Moment", exact=True).fill("2020-01-01T00:00")
     expect(page.get_by_role("heading", name="Nothing changed")).to_be_visible()
 
 
