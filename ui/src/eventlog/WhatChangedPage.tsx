@@ -2,14 +2,13 @@ import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { environmentsQuery } from '../environments/api';
-import { EnvChip } from '../shared/Chip';
 import { Mark } from '../shared/Mark';
 import { Page } from '../shared/Page';
 import { EmptyState, ErrorState, Waiting } from '../shared/states';
 import { several, timeOf, utc, wholeTime } from '../shared/time';
 import { whatChangedQuery } from './api';
 import { Delta } from './Delta';
-import { partsOf, sentenceOf } from './model';
+import { headingOf, partsOf } from './model';
 import styles from './WhatChanged.module.css';
 import { type Around, distance, type Entry, localMinute, WINDOWS } from './what-changed';
 
@@ -119,9 +118,8 @@ function Events({ entry }: { entry: Entry }) {
           <li key={event.id} className={styles.event}>
             <Mark tone={tone} />
             <Link to="/history/$eventId" params={{ eventId: String(event.id) }}>
-              {sentenceOf(event)}
+              {headingOf(event)}
             </Link>
-            {event.environment && <EnvChip name={event.environment} />}
             {tone === 'changed' &&
               changes.slice(0, MOST_CHANGES).map((change) => <Delta key={change.label} change={change} />)}
           </li>
