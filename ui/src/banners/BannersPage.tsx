@@ -35,6 +35,7 @@ export function BannersPage() {
       question={found}
       rows={found.data}
       columns={['Shown', 'Message', 'Kind', 'Created', 'more']}
+      look="Filter by message"
       text={(each) => each.message}
       empty="Create one to tell of maintenance, or of a freeze before the holidays."
       row={(banner) => (
