@@ -11,10 +11,7 @@ import { basePath } from './api/client';
 import { ApiError } from './api/errors';
 import { queryClient } from './api/query-client';
 import { Shell } from './app/Shell';
-import { fromUnleash } from './eventlog/query';
-import type { Around } from './eventlog/what-changed';
-import type { FlagSearch } from './flags/model';
-import type { PlaygroundSearch } from './playground/model';
+import { around, flagSearch, linkSearch, loginSearch, logSearch, playgroundSearch } from './app/search';
 import { meQuery } from './session/api';
 import { EmptyState, ErrorState, Waiting } from './shared/states';
 
@@ -23,28 +20,13 @@ const rootRoute = createRootRoute({
   errorComponent: ({ error, reset }) => <ErrorState error={error} retry={reset} />,
 });
 
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value ? value : undefined);
-
-interface LoginSearch {
-  redirect?: string | undefined;
-}
-
 const loginRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/login',
-  validateSearch: (search: Record<string, unknown>): LoginSearch => ({ redirect: textOf(search.redirect) }),
+  validateSearch: loginSearch,
   component: lazyRouteComponent(() => import('./session/LoginPage'), 'LoginPage'),
 });
 
-/** What a link in a mail carries. */
-interface LinkSearch {
-  token?: string | undefined;
-  invite?: string | undefined;
-}
-const linkSearch = (search: Record<string, unknown>): LinkSearch => ({
-  token: textOf(search.token),
-  invite: textOf(search.invite),
-});
 const links = () => import('./session/LinkPages');
 
 const outside = [
@@ -82,44 +64,6 @@ const shellRoute = createRoute({
   },
   component: Shell,
   pendingComponent: () => <Waiting />,
-});
-
-/** The query of a log page; Unleash's parameters are understood and become a query. */
-interface LogSearch {
-  q?: string | undefined;
-  event?: string | undefined;
-}
-const logSearch = (search: Record<string, unknown>): LogSearch => ({
-  q: textOf(search.q) ?? textOf(fromUnleash(search)),
-  event: textOf(search.event),
-});
-
-/** What a list of flags is narrowed to and sorted by, and whether the dialog that creates one is open. */
-const flagSearch = (search: Record<string, unknown>): FlagSearch => ({
-  q: textOf(search.q),
-  type: textOf(search.type),
-  tag: textOf(search.tag),
-  state: textOf(search.state),
-  favorites: textOf(search.favorites),
-  sort: textOf(search.sort),
-  order: textOf(search.order),
-  page: textOf(search.page),
-  create: textOf(search.create),
-});
-
-/** What the playground is asked, and the flag that is open. */
-const playgroundSearch = (search: Record<string, unknown>): PlaygroundSearch => ({
-  environments: textOf(search.environments),
-  projects: textOf(search.projects),
-  context: textOf(search.context),
-  open: textOf(search.open),
-});
-
-/** Around which moment it is asked what changed. */
-const around = (search: Record<string, unknown>): Around => ({
-  at: textOf(search.at),
-  window: textOf(search.window),
-  environment: textOf(search.environment),
 });
 
 const log = () => import('./eventlog/pages');
