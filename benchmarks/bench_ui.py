@@ -7,8 +7,8 @@ Times are those of the browser's own clock, read in the page at each frame: from
 pressed, to the first frame that has the rows. Each load has an empty cache. Medians of the rounds, and the slowest. CPU
 per frame is what the page's main thread worked (`Performance.getMetrics`): other work on the machine changes it less
 than it changes frames per second. Sizes are those of what is sent, which is brotli; that scripts with gzip stay below
-200 KB is tested (`tests/e2e/test_pages.py`). "Throttled" is what Lighthouse calls a desktop: 10 Mbit/s, 40 ms to the server and
-back, the processor as it is.
+200 KB is tested (`tests/e2e/test_pages.py`). "Throttled" is what Lighthouse calls a desktop:
+10 Mbit/s, 40 ms to the server and back, the processor as it is.
 """
 
 import argparse
