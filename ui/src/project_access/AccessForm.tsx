@@ -50,6 +50,7 @@ export function AccessForm({
           {!holder && <Who value={who} error={about('users') ?? about('groups')} onChange={setWho} />}
           <MultiSelect
             label="Roles"
+            searchable
             description={draft.roles.map((id) => roles.find((each) => each.id === id)?.description).join(' ')}
             data={roles.map((each) => ({ value: String(each.id), label: each.name }))}
             value={draft.roles.map(String)}
