@@ -50,7 +50,7 @@ export default defineConfig({
             // What nearly every page imports: two dozen files of a few lines each are packed badly one by one.
             {
               name: 'shared',
-              test: /\/src\/(api\/(client|errors|query-client)|shared\/(Page|Mark|Chip|When|time|states|Actor|Can|sentence))\.tsx?$|icons\/Icon(Plus|Minus|Dots|Trash|ChevronDown|ChevronUp|ChevronRight)\./,
+              test: /\/src\/(api\/(client|errors|query-client)|shared\/(Page|Mark|Chip|When|time|states|Actor|Can|sentence|QueryBar|toasts)|eventlog\/(query|model|api|Delta|live|types)|environments\/api|session\/(api|model|permissions)|app\/(follow|shortcuts|timeline\/[A-Za-z]+))\.tsx?$|components\/TextInput\/|icons\/Icon(Plus|Minus|Dots|Trash|ChevronDown|ChevronUp|ChevronRight)\./,
             },
           ],
         },

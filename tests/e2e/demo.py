@@ -43,6 +43,9 @@ NOBODY_LISTENS = {
     "query": "-by:robot",
 }
 """An integration that fails, so that there is something to see."""
+FREEZE = {"message": "No changes in production from 20 December on", "variant": "warning", "enabled": False}
+PAYMENTS = {"name": "payments", "description": "They own the checkout", "users": [{"user": {"id": 1}}]}
+RELEASES = {"username": "release-bot", "name": "Release bot", "rootRole": 2}
 CUSTOMERS = [f"user{number}@example.com" for number in range(104, 134)]
 
 Call = Callable[..., Any]
@@ -53,6 +56,11 @@ def fill(call: Call) -> None:
     """Makes it."""
     base = "/api/admin/projects/default/features"
     call("POST", "/api/admin/addons", NOBODY_LISTENS)
+    call("POST", "/api/admin/banners", FREEZE)
+    call("POST", "/api/admin/metrics/applications/shop", {"description": "What customers see"})
+    call("POST", "/api/admin/service-account", RELEASES)
+    group = call("POST", "/api/admin/groups", PAYMENTS)
+    call("POST", "/api/admin/projects/default/access", {"roles": [4], "users": [], "groups": [group["id"]]})
     segment = call("POST", "/api/admin/segments", NORDICS)
     for name, description in FLAGS.items():
         call("POST", base, {"name": name, "description": description})

@@ -140,6 +140,25 @@ def test_the_timeline_opens_exactly_what_it_shows(page: Page, shown: TestServer)
     expect(page.locator("h1")).to_contain_text(f"{number} event")
 
 
+def test_what_changed_before_a_moment_is_told_with_the_most_telling_first(page: Page, shown: TestServer) -> None:
+    assert shown.post(ENVIRONMENT.format("coupon-rate-limit", "production", "off")).status_code == 200
+    switched = shown.last_id()
+    page.goto(f"{shown.url}/history/{switched}")
+    settle(page)
+    page.get_by_role("link", name="What changed around it").click()
+    page.wait_for_url("**/what-changed?at=**")
+    settle(page)
+    noticed = page.get_by_role("region", name="Applications may have noticed")
+    first = noticed.get_by_role("listitem").first
+    expect(first).to_contain_text("at that moment")
+    expect(first).to_contain_text("disabled coupon-rate-limit")
+    page.get_by_label("In", exact=True).select_option("development")
+    page.wait_for_url("**environment=development**")
+    expect(page.get_by_text("disabled coupon-rate-limit in environment production")).to_have_count(0)
+    page.get_by_label("Moment", exact=True).fill("2020-01-01T00:00")
+    expect(page.get_by_role("heading", name="Nothing changed")).to_be_visible()
+
+
 def test_the_command_bar_leads_anywhere(page: Page, shown: TestServer) -> None:
     page.goto(f"{shown.url}/projects")
     settle(page)

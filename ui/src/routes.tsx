@@ -11,9 +11,7 @@ import { basePath } from './api/client';
 import { ApiError } from './api/errors';
 import { queryClient } from './api/query-client';
 import { Shell } from './app/Shell';
-import { fromUnleash } from './eventlog/query';
-import type { FlagSearch } from './flags/model';
-import type { PlaygroundSearch } from './playground/model';
+import { around, flagSearch, linkSearch, loginSearch, logSearch, playgroundSearch } from './app/search';
 import { meQuery } from './session/api';
 import { EmptyState, ErrorState, Waiting } from './shared/states';
 
@@ -22,16 +20,35 @@ const rootRoute = createRootRoute({
   errorComponent: ({ error, reset }) => <ErrorState error={error} retry={reset} />,
 });
 
-interface LoginSearch {
-  redirect?: string | undefined;
-}
-
 const loginRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/login',
-  validateSearch: (search: Record<string, unknown>): LoginSearch => ({ redirect: textOf(search.redirect) }),
+  validateSearch: loginSearch,
   component: lazyRouteComponent(() => import('./session/LoginPage'), 'LoginPage'),
 });
+
+const links = () => import('./session/LinkPages');
+
+const outside = [
+  loginRoute,
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/forgotten-password',
+    component: lazyRouteComponent(links, 'ForgottenPasswordPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/reset-password',
+    validateSearch: linkSearch,
+    component: lazyRouteComponent(links, 'ResetPasswordPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/new-user',
+    validateSearch: linkSearch,
+    component: lazyRouteComponent(links, 'NewUserPage'),
+  }),
+] as const;
 
 const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -49,42 +66,10 @@ const shellRoute = createRoute({
   pendingComponent: () => <Waiting />,
 });
 
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value ? value : undefined);
-
-/** The query of a log page; Unleash's parameters are understood and become a query. */
-interface LogSearch {
-  q?: string | undefined;
-  event?: string | undefined;
-}
-const logSearch = (search: Record<string, unknown>): LogSearch => ({
-  q: textOf(search.q) ?? textOf(fromUnleash(search)),
-  event: textOf(search.event),
-});
-
-/** What a list of flags is narrowed to and sorted by, and whether the dialog that creates one is open. */
-const flagSearch = (search: Record<string, unknown>): FlagSearch => ({
-  q: textOf(search.q),
-  type: textOf(search.type),
-  tag: textOf(search.tag),
-  state: textOf(search.state),
-  favorites: textOf(search.favorites),
-  sort: textOf(search.sort),
-  order: textOf(search.order),
-  page: textOf(search.page),
-  create: textOf(search.create),
-});
-
-/** What the playground is asked, and the flag that is open. */
-const playgroundSearch = (search: Record<string, unknown>): PlaygroundSearch => ({
-  environments: textOf(search.environments),
-  projects: textOf(search.projects),
-  context: textOf(search.context),
-  open: textOf(search.open),
-});
-
 const log = () => import('./eventlog/pages');
 const integration = () => import('./integrations/IntegrationPage');
 const contextField = () => import('./context_fields/ContextFieldPage');
+const applications = () => import('./applications/ApplicationsPage');
 const segment = () => import('./segments/SegmentPage');
 
 const pages = [
@@ -98,6 +83,12 @@ const pages = [
     path: '/history',
     validateSearch: logSearch,
     component: lazyRouteComponent(log, 'GlobalLogPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/what-changed',
+    validateSearch: around,
+    component: lazyRouteComponent(() => import('./eventlog/WhatChangedPage'), 'WhatChangedPage'),
   }),
   createRoute({
     getParentRoute: () => shellRoute,
@@ -201,6 +192,16 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => shellRoute,
+    path: '/applications',
+    component: lazyRouteComponent(applications, 'ApplicationsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/unknown-flags',
+    component: lazyRouteComponent(applications, 'UnknownFlagsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
     path: '/archive',
     component: lazyRouteComponent(() => import('./archive/ArchivePage'), 'ArchivePage'),
   }),
@@ -208,6 +209,41 @@ const pages = [
     getParentRoute: () => shellRoute,
     path: '/admin/users',
     component: lazyRouteComponent(() => import('./users/UsersPage'), 'UsersPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/projects/$projectId/settings/access',
+    component: lazyRouteComponent(() => import('./project_access/ProjectAccessPage'), 'ProjectAccessPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/groups',
+    component: lazyRouteComponent(() => import('./groups/GroupsPage'), 'GroupsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/roles',
+    component: lazyRouteComponent(() => import('./access/RolesPage'), 'RolesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/service-accounts',
+    component: lazyRouteComponent(() => import('./service_accounts/ServiceAccountsPage'), 'ServiceAccountsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/logins',
+    component: lazyRouteComponent(() => import('./logins/LoginsPage'), 'LoginsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/banners',
+    component: lazyRouteComponent(() => import('./banners/BannersPage'), 'BannersPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/admin/auth',
+    component: lazyRouteComponent(() => import('./sso/SsoPage'), 'SsoPage'),
   }),
   createRoute({
     getParentRoute: () => shellRoute,
@@ -227,7 +263,7 @@ const pages = [
 ] as const;
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([loginRoute, shellRoute.addChildren(pages)]),
+  routeTree: rootRoute.addChildren([...outside, shellRoute.addChildren(pages)]),
   basepath: basePath || '/',
   defaultPreload: 'intent',
   defaultPreloadStaleTime: 0,

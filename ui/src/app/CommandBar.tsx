@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
 import { foundFlagsQuery } from '../flags/api';
+import { ADMINISTER } from './Administer';
 import styles from './CommandBar.module.css';
 import { CONFIGURE, OTHER, PLACES } from './navigation';
 
@@ -119,7 +120,7 @@ function useCommands(text: string): Command[] {
       icon: <IconActivity size={16} />,
       run: log(q),
     }));
-    const pages: Command[] = [...PLACES, ...CONFIGURE, ...OTHER]
+    const pages: Command[] = [...PLACES, ...CONFIGURE, ...ADMINISTER, ...OTHER]
       .filter((place) => fits(place.label))
       .map(({ label, to, icon: Icon, key }) => ({
         group: 'Go to',

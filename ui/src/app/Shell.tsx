@@ -2,10 +2,11 @@ import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme } from 
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { IconLogout, IconMenu2, IconMoon, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { queryClient } from '../api/query-client';
 import { Banners } from '../banners/Banners';
+import { Bell } from '../notifications/Bell';
 import { logOut, meQuery } from '../session/api';
 import { displayName } from '../session/model';
 import { SessionEnded } from '../session/SessionEnded';
@@ -13,13 +14,15 @@ import { Avatar } from '../shared/Actor';
 import { Waiting } from '../shared/states';
 import { useFollowing } from './follow';
 import { Logo } from './Logo';
-import { CONFIGURE, PLACES, type Place } from './navigation';
+import { CONFIGURE, PLACES } from './navigation';
+import { Places } from './Places';
 import styles from './Shell.module.css';
 import { useKeys } from './shortcuts';
 
 const CommandBar = lazy(() => import('./CommandBar'));
 const Timeline = lazy(() => import('./timeline/Timeline'));
 const Sheet = lazy(() => import('../shared/Sheet'));
+const Administer = lazy(() => import('./Administer'));
 const KeyList = lazy(() => import('./KeyList'));
 
 /** What surrounds every page: the ways to all others, the timeline, the command bar. */
@@ -59,6 +62,7 @@ export function Shell() {
           <Suspense fallback={<div className={styles.room} />}>
             <Timeline narrow={narrow} />
           </Suspense>
+          <Bell />
         </div>
         <main id="main" className={styles.main} tabIndex={-1}>
           <Suspense fallback={<Waiting />}>
@@ -118,8 +122,9 @@ function Sidebar({ inside = false, onSearch, onGo }: { inside?: boolean; onSearc
       </button>
       <nav aria-label="Main" className={styles.nav}>
         <Places places={PLACES} onGo={onGo} />
-        {CONFIGURE.length > 0 && <h2 className={styles.group}>Configure</h2>}
+        <h2 className={styles.group}>Configure</h2>
         <Places places={CONFIGURE} onGo={onGo} />
+        <Administration onGo={onGo} />
       </nav>
       <div className={styles.me}>
         {me && <UserMenu name={displayName(me.user)} />}
@@ -129,26 +134,21 @@ function Sidebar({ inside = false, onSearch, onGo }: { inside?: boolean; onSearc
   );
 }
 
-function Places({ places, onGo }: { places: Place[]; onGo?: (() => void) | undefined }) {
-  const { pathname } = useLocation();
-  return places.map(({ label, to, icon: Icon, holds }) => {
-    const here = holds ? holds.test(pathname) : pathname.startsWith(to);
-    return (
-      <Link
-        key={to}
-        to={to}
-        className={styles.place}
-        activeProps={{}}
-        activeOptions={{ exact: true, includeSearch: false }}
-        data-here={here || undefined}
-        aria-current={here ? 'page' : undefined}
-        onClick={onGo}
-      >
-        <Icon size={16} aria-hidden />
-        {label}
-      </Link>
-    );
-  });
+/** What few need, and they not often: its pages are listed once it is opened, or one of them is shown. */
+function Administration({ onGo }: { onGo?: (() => void) | undefined }) {
+  const inside = useLocation().pathname.startsWith('/admin');
+  const [opened, setOpened] = useState(false);
+  const open = opened || inside;
+  return (
+    <details open={open} onToggle={(event) => setOpened(event.currentTarget.open)}>
+      <summary className={styles.group}>Administer</summary>
+      {open && (
+        <Suspense fallback={null}>
+          <Administer onGo={onGo} />
+        </Suspense>
+      )}
+    </details>
+  );
 }
 
 function UserMenu({ name }: { name: string }) {

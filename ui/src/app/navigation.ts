@@ -1,19 +1,18 @@
 import {
   IconActivity,
   IconAdjustments,
+  IconApps,
   IconArchive,
+  IconChartPie,
   IconFlag3,
   IconFlask,
   IconFolder,
   IconForms,
-  IconKey,
   IconPlugConnected,
   type IconProps,
-  IconShieldLock,
   IconTags,
   IconUser,
-  IconUsers,
-  IconUsersGroup,
+  IconZoomExclamation,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 
@@ -30,22 +29,27 @@ export interface Place {
 /** What the navigation lists, in order. A new page adds a line here and a route in `routes.tsx`. */
 export const PLACES: Place[] = [
   { label: 'Event log', to: '/history', icon: IconActivity, key: 'e', holds: /^\/history|\/logs$/ },
+  { label: 'What changed', to: '/what-changed', icon: IconZoomExclamation, key: 'w' },
   { label: 'Flags', to: '/search', icon: IconFlag3, key: 'f', holds: /^\/search|^\/projects\/[^/]+\/features\/[^/]+$/ },
-  { label: 'Projects', to: '/projects', icon: IconFolder, key: 'p', holds: /^\/projects(\/[^/]+)?$/ },
+  {
+    label: 'Projects',
+    to: '/projects',
+    icon: IconFolder,
+    key: 'p',
+    holds: /^\/projects(\/[^/]+)?(\/settings\/[^/]+)?$/,
+  },
   { label: 'Playground', to: '/playground', icon: IconFlask },
 ];
 
 /** Under the heading "Configure". */
 export const CONFIGURE: Place[] = [
-  { label: 'Segments', to: '/segments', icon: IconUsersGroup },
+  { label: 'Segments', to: '/segments', icon: IconChartPie },
   { label: 'Context fields', to: '/context', icon: IconForms },
   { label: 'Tag types', to: '/tag-types', icon: IconTags },
   { label: 'Strategy types', to: '/strategies', icon: IconAdjustments },
   { label: 'Integrations', to: '/integrations', icon: IconPlugConnected },
+  { label: 'Applications', to: '/applications', icon: IconApps, holds: /^\/(applications|unknown-flags)$/ },
   { label: 'Archive', to: '/archive', icon: IconArchive },
-  { label: 'API tokens', to: '/admin/api', icon: IconKey },
-  { label: 'Users', to: '/admin/users', icon: IconUsers },
-  { label: 'Log keeping', to: '/admin/log', icon: IconShieldLock },
 ];
 
 /** Not in the navigation, but found by the command bar. */

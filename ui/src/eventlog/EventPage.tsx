@@ -3,6 +3,7 @@ import { IconHistory, IconPrinter } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { queryClient } from '../api/query-client';
+import { LinkButton } from '../shared/LinkButton';
 import { Page } from '../shared/Page';
 import { ErrorState, Waiting } from '../shared/states';
 import { eventQuery } from './api';
@@ -28,9 +29,12 @@ export function EventPage() {
       }
       actions={
         <>
-          <Button component={Link} to={aroundPath(event.createdAt)} leftSection={<IconHistory size={15} />}>
-            Around it
-          </Button>
+          <LinkButton
+            to={`/what-changed?at=${encodeURIComponent(event.createdAt)}`}
+            leftSection={<IconHistory size={15} />}
+          >
+            What changed around it
+          </LinkButton>
           <Button leftSection={<IconPrinter size={15} />} onClick={() => window.print()}>
             Print
           </Button>
@@ -51,12 +55,6 @@ export function EventPage() {
       />
     </Page>
   );
-}
-
-/** The log of a quarter of an hour before and after a moment. */
-function aroundPath(at: string): string {
-  const moment = (minutes: number) => new Date(Date.parse(at) + minutes * 60_000).toISOString();
-  return `/history?q=${encodeURIComponent(`since:${moment(-15)} until:${moment(15)}`)}`;
 }
 
 interface Mention {

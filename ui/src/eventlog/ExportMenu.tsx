@@ -4,7 +4,7 @@ import { lazy, Suspense, useRef, useState } from 'react';
 import { several } from '../shared/time';
 import { failed, toast } from '../shared/toasts';
 import { exportPath, type Format } from './api';
-import { type Progress, save } from './export';
+import type { Progress } from './export';
 
 const FORMATS: [Format, string][] = [
   ['csv', 'CSV, for spreadsheets'],
@@ -35,6 +35,7 @@ export function ExportMenu({ q, total }: { q: string; total: number | undefined 
     stop.current = new AbortController();
     setProgress({ rows: 0 });
     try {
+      const { save } = await import('./export');
       const rows = await save(path, format, stop.current.signal, setProgress);
       toast(`${several(rows, 'event')} exported.`);
     } catch (error) {

@@ -76,6 +76,7 @@ export const Rows = memo(function Rows(props: Props) {
     <section
       ref={scroller}
       data-rows
+      aria-busy={props.dimmed}
       className={styles.scroller}
       aria-label="Events"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by key

@@ -2,6 +2,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { ask, basePath, change, client, type Schema } from '../api/client';
 import { ApiError, isOurFault } from '../api/errors';
 import { reachOf } from './query';
+import type { Around } from './what-changed';
 
 export type LogPage = Schema['LogPage'];
 export type Counts = Schema['Counts'];
@@ -84,6 +85,18 @@ export const eventQuery = (id: number) =>
     queryKey: ['log', 'event', id],
     queryFn: () => ask(client.GET('/api/admin/log/events/{eventId}', { params: { path: { eventId: id } } })),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** What changed before a moment, the most telling first. */
+export const whatChangedQuery = ({ at, window = '30m', environment }: Around) =>
+  queryOptions({
+    queryKey: ['log', 'what-changed', at, window, environment],
+    queryFn: () =>
+      ask(
+        client.GET('/api/admin/log/what-changed', {
+          params: { query: { window, limit: 50, ...(at ? { at } : {}), ...(environment ? { environment } : {}) } },
+        }),
+      ),
   });
 
 export const searchesQuery = queryOptions({

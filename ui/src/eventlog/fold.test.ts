@@ -36,6 +36,16 @@ it('folds events of one request', () => {
   expect(folds([event(0, { groupId }), event(0, { groupId }), event(1)])).toEqual(['day 3', '2 request', '1']);
 });
 
+it.each(['', null, undefined])('does not fold events that have no request: %s', (none) => {
+  const groupId = none as string;
+  expect(folds([event(0, { groupId }), event(1, { groupId }), event(2, { groupId })])).toEqual([
+    'day 3',
+    '1',
+    '1',
+    '1',
+  ]);
+});
+
 it('folds three switches of one flag, each within an hour of the next', () => {
   expect(folds([event(0, { type: on }), event(50, { type: off }), event(100, { type: on })])).toEqual([
     'day 3',

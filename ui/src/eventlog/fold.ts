@@ -43,7 +43,8 @@ function folded(events: RowEvent[]): EventRow[] {
   const rows: EventRow[] = [];
   for (let at = 0; at < events.length; ) {
     const event = events[at] as RowEvent;
-    const request = run(events, at, (next) => next.groupId === event.groupId && next.groupId !== '');
+    // Events that were brought in from elsewhere have no request: they have nothing in common by that.
+    const request = event.groupId ? run(events, at, (next) => next.groupId === event.groupId) : 1;
     const switches = SWITCHES.has(event.type) ? run(events, at, (next, last) => isSwitchAfter(next, last)) : 1;
     const why = switches >= 3 ? 'switches' : request > 1 ? 'request' : '';
     const length = switches >= 3 ? switches : request;

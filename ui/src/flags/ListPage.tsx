@@ -1,11 +1,12 @@
 import { Button } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconHistory, IconPlus } from '@tabler/icons-react';
+import { IconHistory, IconPlus, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { projectQuery, setFavoriteProject } from '../projects/api';
 import { Can } from '../shared/Can';
+import { LinkButton } from '../shared/LinkButton';
 import { Page } from '../shared/Page';
 import { Star } from '../shared/Star';
 import { EmptyState, ErrorState, Waiting } from '../shared/states';
@@ -45,13 +46,15 @@ export function ProjectPage() {
               set={(favorite) => setFavoriteProject(projectId, favorite)}
             />
           )}
-          <Button
-            component={Link}
-            to={`/projects/${encodeURIComponent(projectId)}/logs`}
-            leftSection={<IconHistory size={15} />}
+          <LinkButton
+            to={`/projects/${encodeURIComponent(projectId)}/settings/access`}
+            leftSection={<IconUsers size={15} />}
           >
+            Access
+          </LinkButton>
+          <LinkButton to={`/projects/${encodeURIComponent(projectId)}/logs`} leftSection={<IconHistory size={15} />}>
             History
-          </Button>
+          </LinkButton>
         </>
       }
     />

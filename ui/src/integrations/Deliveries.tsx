@@ -7,6 +7,7 @@ import { useTypeLabels } from '../eventlog/types';
 import { useMay } from '../session/permissions';
 import { Can } from '../shared/Can';
 import { Chip } from '../shared/Chip';
+import { Table } from '../shared/ListPage';
 import { EmptyState, ErrorState, Waiting } from '../shared/states';
 import table from '../shared/table.module.css';
 import { countOf } from '../shared/time';
@@ -64,42 +65,26 @@ export function Deliveries({ id }: { id: number }) {
           Events that match are listed here from the moment that they happen.
         </EmptyState>
       ) : (
-        <div className={table.scroll}>
-          <table className={table.table}>
-            <thead>
-              <tr>
-                <th scope="col">Event</th>
-                <th scope="col">State</th>
-                <th scope="col">Attempts</th>
-                <th scope="col">Next</th>
-                <th scope="col">Since</th>
-                <th scope="col">
-                  <span className="hidden">More</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((each) => (
-                <Fragment key={each.eventId}>
-                  <Row
-                    id={id}
-                    delivery={each}
-                    attempts={of.get(each.eventId) ?? []}
-                    open={open === each.eventId}
-                    onOpen={() => setOpen(open === each.eventId ? null : each.eventId)}
-                  />
-                  {open === each.eventId && (
-                    <tr>
-                      <td colSpan={6}>
-                        <Attempts delivery={each} attempts={of.get(each.eventId) ?? []} seen={attempts !== undefined} />
-                      </td>
-                    </tr>
-                  )}
-                </Fragment>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={['Event', 'State', 'Attempts', 'Next', 'Since', 'more']}>
+          {rows.map((each) => (
+            <Fragment key={each.eventId}>
+              <Row
+                id={id}
+                delivery={each}
+                attempts={of.get(each.eventId) ?? []}
+                open={open === each.eventId}
+                onOpen={() => setOpen(open === each.eventId ? null : each.eventId)}
+              />
+              {open === each.eventId && (
+                <tr>
+                  <td colSpan={6}>
+                    <Attempts delivery={each} attempts={of.get(each.eventId) ?? []} seen={attempts !== undefined} />
+                  </td>
+                </tr>
+              )}
+            </Fragment>
+          ))}
+        </Table>
       )}
       {found.hasNextPage && (
         <Button mt="md" loading={found.isFetchingNextPage} onClick={() => found.fetchNextPage()}>

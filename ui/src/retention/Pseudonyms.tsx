@@ -2,6 +2,7 @@ import { Button, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Confirm } from '../shared/Confirm';
+import { Table } from '../shared/ListPage';
 import { ErrorState, Waiting } from '../shared/states';
 import table from '../shared/table.module.css';
 import { countOf } from '../shared/time';
@@ -31,44 +32,29 @@ export function Pseudonyms({ held }: { held: boolean }) {
         <Waiting rows={2} />
       ) : (
         found.data.length > 0 && (
-          <div className={table.scroll}>
-            <table className={table.table}>
-              <thead>
-                <tr>
-                  <th scope="col">Pseudonym</th>
-                  <th scope="col">User</th>
-                  <th scope="col" className={table.number}>
-                    Events
-                  </th>
-                  <th scope="col">Asked</th>
-                  <th scope="col">State</th>
-                </tr>
-              </thead>
-              <tbody>
-                {found.data.map((each) => (
-                  <tr key={each.pseudonym}>
-                    <th scope="row">
-                      <code>{each.pseudonym}</code>
-                    </th>
-                    <td>{each.userId === null ? '' : `#${each.userId}`}</td>
-                    <td className={table.number}>{countOf(each.events)}</td>
-                    <td>
-                      <When at={each.askedAt} />
-                    </td>
-                    <td>
-                      {each.finishedAt ? (
-                        <>
-                          done <When at={each.finishedAt} />
-                        </>
-                      ) : (
-                        'under way'
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={['Pseudonym', 'User', { name: 'Events', number: true }, 'Asked', 'State']}>
+            {found.data.map((each) => (
+              <tr key={each.pseudonym}>
+                <th scope="row">
+                  <code>{each.pseudonym}</code>
+                </th>
+                <td>{each.userId === null ? '' : `#${each.userId}`}</td>
+                <td className={table.number}>{countOf(each.events)}</td>
+                <td>
+                  <When at={each.askedAt} />
+                </td>
+                <td>
+                  {each.finishedAt ? (
+                    <>
+                      done <When at={each.finishedAt} />
+                    </>
+                  ) : (
+                    'under way'
+                  )}
+                </td>
+              </tr>
+            ))}
+          </Table>
         )
       )}
       <form

@@ -3,8 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useMay } from '../session/permissions';
-import { Confirm } from '../shared/Confirm';
+import { ConfirmChange } from '../shared/ConfirmChange';
 import { FormDialog } from '../shared/FormDialog';
+import { Table } from '../shared/ListPage';
 import { Page } from '../shared/Page';
 import { EmptyState, ErrorState, Waiting } from '../shared/states';
 import table from '../shared/table.module.css';
@@ -100,46 +101,27 @@ function Holds({ holds }: { holds: Hold[] }) {
   const [placing, setPlacing] = useState(false);
   const [reason, setReason] = useState('');
   const [lifting, setLifting] = useState<Hold | null>(null);
-  const change = useChange('retention');
   return (
     <section aria-labelledby="holds" className={styles.section}>
       <h2 id="holds">Legal holds</h2>
       <p className="muted">While one stands, no event leaves the database, and no name is replaced.</p>
       {holds.length > 0 && (
-        <div className={table.scroll}>
-          <table className={table.table}>
-            <thead>
-              <tr>
-                <th scope="col">Reason</th>
-                <th scope="col">Placed by</th>
-                <th scope="col">When</th>
-                <th scope="col">
-                  <span className="hidden">More</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {holds.map((hold) => (
-                <tr key={hold.id}>
-                  <th scope="row">{hold.reason}</th>
-                  <td>{hold.createdBy}</td>
-                  <td>
-                    <When at={hold.createdAt} />
-                  </td>
-                  <td className={table.number}>
-                    <Button
-                      size="compact-xs"
-                      aria-label={`Lift the hold ${hold.reason}`}
-                      onClick={() => setLifting(hold)}
-                    >
-                      Lift
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={['Reason', 'Placed by', 'When', 'more']}>
+          {holds.map((hold) => (
+            <tr key={hold.id}>
+              <th scope="row">{hold.reason}</th>
+              <td>{hold.createdBy}</td>
+              <td>
+                <When at={hold.createdAt} />
+              </td>
+              <td className={table.number}>
+                <Button size="compact-xs" aria-label={`Lift the hold ${hold.reason}`} onClick={() => setLifting(hold)}>
+                  Lift
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       <Button mt="sm" onClick={() => setPlacing(true)}>
         Place a hold
@@ -170,22 +152,16 @@ function Holds({ holds }: { holds: Hold[] }) {
         </FormDialog>
       )}
       {lifting && (
-        <Confirm
-          opened
+        <ConfirmChange
           title="Lift the hold"
           act="Lift hold"
-          busy={change.isPending}
+          slice="retention"
+          change={{ run: () => liftHold(lifting.id), done: 'The hold is lifted.', not: 'Not lifted' }}
           onClose={() => setLifting(null)}
-          onConfirm={() =>
-            change.mutate(
-              { run: () => liftHold(lifting.id), done: 'The hold is lifted.', not: 'Not lifted' },
-              { onSuccess: () => setLifting(null) },
-            )
-          }
         >
           "{lifting.reason}" was placed {wholeTime(lifting.createdAt)}. From then on the rules of the archive hold
           again.
-        </Confirm>
+        </ConfirmChange>
       )}
     </section>
   );
@@ -196,36 +172,23 @@ function Segments({ archive }: { archive: Archive }) {
   return (
     <details className={styles.section}>
       <summary>{several(archive.segments.length, 'file')} of the archive</summary>
-      <div className={table.scroll}>
-        <table className={table.table}>
-          <thead>
-            <tr>
-              <th scope="col">File</th>
-              <th scope="col">Events</th>
-              <th scope="col">Until</th>
-              <th scope="col">Size</th>
-              <th scope="col">SHA-256</th>
-            </tr>
-          </thead>
-          <tbody>
-            {archive.segments.map((each) => (
-              <tr key={each.firstId}>
-                <th scope="row">
-                  <code>{each.file}</code>
-                </th>
-                <td>
-                  #{countOf(each.firstId)} to #{countOf(each.lastId)}
-                </td>
-                <td>{wholeTime(each.lastAt)}</td>
-                <td>{sizeOf(each.size)}</td>
-                <td>
-                  <code title={each.sha256}>{each.sha256.slice(0, 12)}…</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={['File', 'Events', 'Until', 'Size', 'SHA-256']}>
+        {archive.segments.map((each) => (
+          <tr key={each.firstId}>
+            <th scope="row">
+              <code>{each.file}</code>
+            </th>
+            <td>
+              #{countOf(each.firstId)} to #{countOf(each.lastId)}
+            </td>
+            <td>{wholeTime(each.lastAt)}</td>
+            <td>{sizeOf(each.size)}</td>
+            <td>
+              <code title={each.sha256}>{each.sha256.slice(0, 12)}…</code>
+            </td>
+          </tr>
+        ))}
+      </Table>
     </details>
   );
 }

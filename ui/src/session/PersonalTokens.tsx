@@ -2,13 +2,13 @@ import { Button, Select, TextInput } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Confirm } from '../shared/Confirm';
+import { ConfirmChange } from '../shared/ConfirmChange';
 import { FormDialog } from '../shared/FormDialog';
+import { Table } from '../shared/ListPage';
 import { Secret } from '../shared/Secret';
 import { ErrorState, Waiting } from '../shared/states';
 import table from '../shared/table.module.css';
 import { wholeTime } from '../shared/time';
-import { useChange } from '../shared/useChange';
 import { When } from '../shared/When';
 import { createPat, deletePat, type Pat, patsQuery } from '../tokens/api';
 import { endOf, LIFETIMES } from '../tokens/lifetimes';
@@ -19,7 +19,6 @@ export function PersonalTokens() {
   const [creating, setCreating] = useState(false);
   const [secret, setSecret] = useState('');
   const [deleting, setDeleting] = useState<Pat | null>(null);
-  const change = useChange('tokens');
   return (
     <section aria-labelledby="personal-tokens" style={{ marginTop: 32 }}>
       <h2 id="personal-tokens">Personal access tokens</h2>
@@ -30,43 +29,28 @@ export function PersonalTokens() {
         <Waiting rows={2} />
       ) : (
         found.data.length > 0 && (
-          <div className={table.scroll}>
-            <table className={table.table}>
-              <thead>
-                <tr>
-                  <th scope="col">For</th>
-                  <th scope="col">Created</th>
-                  <th scope="col">Last seen</th>
-                  <th scope="col">Expires</th>
-                  <th scope="col">
-                    <span className="hidden">More</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {found.data.map((pat) => (
-                  <tr key={pat.id}>
-                    <th scope="row">{pat.description}</th>
-                    <td>
-                      <When at={pat.createdAt} />
-                    </td>
-                    <td>{pat.seenAt ? <When at={pat.seenAt} /> : 'never'}</td>
-                    <td>{wholeTime(pat.expiresAt)}</td>
-                    <td className={table.number}>
-                      <Button
-                        size="compact-xs"
-                        color="red"
-                        aria-label={`Delete ${pat.description}`}
-                        onClick={() => setDeleting(pat)}
-                      >
-                        Delete
-                      </Button>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={['For', 'Created', 'Last seen', 'Expires', 'more']}>
+            {found.data.map((pat) => (
+              <tr key={pat.id}>
+                <th scope="row">{pat.description}</th>
+                <td>
+                  <When at={pat.createdAt} />
+                </td>
+                <td>{pat.seenAt ? <When at={pat.seenAt} /> : 'never'}</td>
+                <td>{wholeTime(pat.expiresAt)}</td>
+                <td className={table.number}>
+                  <Button
+                    size="compact-xs"
+                    color="red"
+                    aria-label={`Delete ${pat.description}`}
+                    onClick={() => setDeleting(pat)}
+                  >
+                    Delete
+                  </Button>
+                </td>
+              </tr>
+            ))}
+          </Table>
         )
       )}
       <Button mt="sm" leftSection={<IconPlus size={15} />} onClick={() => setCreating(true)}>
@@ -83,25 +67,19 @@ export function PersonalTokens() {
       )}
       {secret && <Secret title="Your new token" secret={secret} onStored={() => setSecret('')} />}
       {deleting && (
-        <Confirm
-          opened
+        <ConfirmChange
           title={`Delete the token for ${deleting.description}`}
           act="Delete token"
-          busy={change.isPending}
+          slice="tokens"
+          change={{
+            run: () => deletePat(deleting.id),
+            done: `Deleted the token for ${deleting.description}.`,
+            not: 'Not deleted',
+          }}
           onClose={() => setDeleting(null)}
-          onConfirm={() =>
-            change.mutate(
-              {
-                run: () => deletePat(deleting.id),
-                done: `Deleted the token for ${deleting.description}.`,
-                not: 'Not deleted',
-              },
-              { onSuccess: () => setDeleting(null) },
-            )
-          }
         >
           Scripts that use it are refused from now on.
-        </Confirm>
+        </ConfirmChange>
       )}
     </section>
   );

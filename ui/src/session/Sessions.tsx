@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { queryClient } from '../api/query-client';
 import { Chip } from '../shared/Chip';
 import { Confirm } from '../shared/Confirm';
+import { Table } from '../shared/ListPage';
 import { ErrorState, Waiting } from '../shared/states';
 import table from '../shared/table.module.css';
 import { failed } from '../shared/toasts';
@@ -41,52 +42,38 @@ export function Sessions() {
       ) : !found.data ? (
         <Waiting rows={2} />
       ) : (
-        <div className={table.scroll}>
-          <table className={table.table}>
-            <thead>
-              <tr>
-                <th scope="col">With</th>
-                <th scope="col">From</th>
-                <th scope="col">Since</th>
-                <th scope="col">
-                  <span className="hidden">More</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.data.map((each) => (
-                <tr key={each.id}>
-                  <th scope="row" title={each.userAgent}>
-                    {browserName(each.userAgent)} {each.current && <Chip tone="outline">this one</Chip>}
-                  </th>
-                  <td>{each.ip || 'unknown'}</td>
-                  <td>
-                    <When at={each.createdAt} />
-                  </td>
-                  <td className={table.number}>
-                    {!each.current && (
-                      <Button
-                        size="compact-xs"
-                        color="red"
-                        aria-label={`End the session with ${browserName(each.userAgent)} from ${each.ip || 'unknown'}`}
-                        loading={change.isPending}
-                        onClick={() =>
-                          change.mutate({
-                            run: () => endSession(each.id),
-                            done: 'Ended the session.',
-                            not: 'Not ended',
-                          })
-                        }
-                      >
-                        End
-                      </Button>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={['With', 'From', 'Since', 'more']}>
+          {found.data.map((each) => (
+            <tr key={each.id}>
+              <th scope="row" title={each.userAgent}>
+                {browserName(each.userAgent)} {each.current && <Chip tone="outline">this one</Chip>}
+              </th>
+              <td>{each.ip || 'unknown'}</td>
+              <td>
+                <When at={each.createdAt} />
+              </td>
+              <td className={table.number}>
+                {!each.current && (
+                  <Button
+                    size="compact-xs"
+                    color="red"
+                    aria-label={`End the session with ${browserName(each.userAgent)} from ${each.ip || 'unknown'}`}
+                    loading={change.isPending}
+                    onClick={() =>
+                      change.mutate({
+                        run: () => endSession(each.id),
+                        done: 'Ended the session.',
+                        not: 'Not ended',
+                      })
+                    }
+                  >
+                    End
+                  </Button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       <div className="buttons" style={{ justifyContent: 'flex-start' }}>
         <Button

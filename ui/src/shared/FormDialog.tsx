@@ -14,6 +14,7 @@ export type About = (field: string) => string | undefined;
 export function FormDialog<T>({
   title,
   act,
+  size,
   ready,
   keys,
   done,
@@ -25,6 +26,8 @@ export function FormDialog<T>({
   title: string;
   /** What the button says: the act itself. */
   act: string;
+  /** Of the dialog, where it has to be wider. */
+  size?: 'lg';
   ready: boolean;
   /** The slices whose questions are asked again. */
   keys: string[];
@@ -47,7 +50,13 @@ export function FormDialog<T>({
   });
   const { error } = sending;
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={title}
+      {...(size ? { size } : {})}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <form
         className={styles.form}
         onSubmit={(event) => {

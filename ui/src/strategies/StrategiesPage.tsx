@@ -5,11 +5,9 @@ import { useState } from 'react';
 import { strategyTypesQuery } from '../flags/api';
 import { Can } from '../shared/Can';
 import { Chip } from '../shared/Chip';
-import { Confirm } from '../shared/Confirm';
-import { Page } from '../shared/Page';
-import { ErrorState, Waiting } from '../shared/states';
+import { ConfirmChange } from '../shared/ConfirmChange';
+import { ListPage } from '../shared/ListPage';
 import table from '../shared/table.module.css';
-import { several } from '../shared/time';
 import { useChange } from '../shared/useChange';
 import { deleteStrategyType, type StrategyType, setDeprecated } from './api';
 import { StrategyTypeForm } from './StrategyTypeForm';
@@ -20,11 +18,10 @@ export function StrategiesPage() {
   const [editing, setEditing] = useState<StrategyType | 'new' | null>(null);
   const [deleting, setDeleting] = useState<StrategyType | null>(null);
   const change = useChange('strategies');
-  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   return (
-    <Page
+    <ListPage
       title="Strategy types"
-      count={found.data && several(found.data.length, 'type')}
+      noun="strategy type"
       below="SDKs know the built-in ones. One of your own works where the application registers code for it."
       actions={
         <Can need={{ permission: 'CREATE_STRATEGY' }}>
@@ -33,73 +30,54 @@ export function StrategiesPage() {
           </Button>
         </Can>
       }
-    >
-      {!found.data ? (
-        <Waiting />
-      ) : (
-        <div className={table.scroll}>
-          <table className={table.table}>
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Description</th>
-                <th scope="col">Parameters</th>
-                <th scope="col">
-                  <span className="hidden">More</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.data.map((each) => (
-                <tr key={each.name}>
-                  <th scope="row">
-                    {each.title || each.displayName || each.name} {each.title !== each.name && <code>{each.name}</code>}{' '}
-                    {!each.editable && <Chip>built in</Chip>}{' '}
-                    {each.deprecated && <Chip tone="warning">deprecated</Chip>}
-                  </th>
-                  <td>{each.description}</td>
-                  <td>{each.parameters.map(({ name }) => name).join(', ')}</td>
-                  <td className={table.number}>
-                    <Acts
-                      type={each}
-                      onEdit={() => setEditing(each)}
-                      onDelete={() => setDeleting(each)}
-                      onDeprecate={(deprecated) =>
-                        change.mutate({
-                          run: () => setDeprecated(each.name, deprecated),
-                          done: `${each.name} is ${deprecated ? 'deprecated' : 'offered again'}.`,
-                          not: 'Not changed',
-                          undo: () => setDeprecated(each.name, !deprecated),
-                        })
-                      }
-                    />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+      question={found}
+      rows={found.data}
+      columns={['Name', 'Description', 'Parameters', 'more']}
+      text={(each) => `${each.title ?? ''} ${each.name} ${each.description ?? ''}`}
+      row={(each) => (
+        <tr key={each.name}>
+          <th scope="row">
+            {each.title || each.displayName || each.name} {each.title !== each.name && <code>{each.name}</code>}{' '}
+            {!each.editable && <Chip>built in</Chip>} {each.deprecated && <Chip tone="warning">deprecated</Chip>}
+          </th>
+          <td>{each.description}</td>
+          <td>{each.parameters.map(({ name }) => name).join(', ')}</td>
+          <td className={table.number}>
+            <Acts
+              type={each}
+              onEdit={() => setEditing(each)}
+              onDelete={() => setDeleting(each)}
+              onDeprecate={(deprecated) =>
+                change.mutate({
+                  run: () => setDeprecated(each.name, deprecated),
+                  done: `${each.name} is ${deprecated ? 'deprecated' : 'offered again'}.`,
+                  not: 'Not changed',
+                  undo: () => setDeprecated(each.name, !deprecated),
+                })
+              }
+            />
+          </td>
+        </tr>
       )}
-      {editing && <StrategyTypeForm type={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
+    >
+      {editing && <StrategyTypeForm known={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
       {deleting && (
-        <Confirm
-          opened
+        <ConfirmChange
           title={`Delete the strategy type ${deleting.name}`}
           act="Delete strategy type"
           typed={deleting.name}
-          busy={change.isPending}
+          slice="strategies"
+          change={{
+            run: () => deleteStrategyType(deleting.name),
+            done: `Deleted ${deleting.name}.`,
+            not: 'Not deleted',
+          }}
           onClose={() => setDeleting(null)}
-          onConfirm={() =>
-            change.mutate(
-              { run: () => deleteStrategyType(deleting.name), done: `Deleted ${deleting.name}.`, not: 'Not deleted' },
-              { onSuccess: () => setDeleting(null) },
-            )
-          }
         >
           The server refuses this while a flag uses it.
-        </Confirm>
+        </ConfirmChange>
       )}
-    </Page>
+    </ListPage>
   );
 }
 

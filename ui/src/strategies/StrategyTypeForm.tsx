@@ -1,7 +1,10 @@
 import { ActionIcon, Button, Checkbox, Select, Textarea, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { strategyTypesQuery } from '../flags/api';
 import { FormDialog } from '../shared/FormDialog';
+import { MeanwhileNote, useMeanwhile } from '../shared/Meanwhile';
 import { createStrategyType, type StrategyParameter, type StrategyType, updateStrategyType } from './api';
 import styles from './StrategyTypeForm.module.css';
 
@@ -13,31 +16,43 @@ const KINDS: { value: StrategyParameter['type']; label: string }[] = [
   { value: 'boolean', label: 'Yes or no' },
 ];
 
-export function StrategyTypeForm({ type, onClose }: { type: StrategyType | null; onClose: () => void }) {
-  const [name, setName] = useState(type?.name ?? '');
-  const [title, setTitle] = useState(type?.title ?? '');
-  const [description, setDescription] = useState(type?.description ?? '');
-  const [parameters, setParameters] = useState<StrategyParameter[]>(
-    () => (type?.parameters ?? []) as StrategyParameter[],
-  );
+interface Draft {
+  title: string;
+  description: string;
+  parameters: StrategyParameter[];
+}
+
+const draftOf = (type?: StrategyType): Draft => ({
+  title: type?.title ?? '',
+  description: type?.description ?? '',
+  parameters: (type?.parameters ?? []) as StrategyParameter[],
+});
+
+export function StrategyTypeForm({ known, onClose }: { known: StrategyType | null; onClose: () => void }) {
+  const stored = useQuery(strategyTypesQuery).data?.find((each) => each.name === known?.name);
+  const [name, setName] = useState(known?.name ?? '');
+  const [draft, setDraft] = useState(() => draftOf(known ?? undefined));
+  const meanwhile = useMeanwhile(known ? stored && draftOf(stored) : draft, draft);
+  const set = (next: Partial<Draft>) => setDraft((old) => ({ ...old, ...next }));
   const body = {
-    title: title.trim() || null,
-    description: description.trim() || null,
-    parameters: parameters.map((each) => ({ ...each, name: each.name.trim() })),
+    title: draft.title.trim() || null,
+    description: draft.description.trim() || null,
+    parameters: draft.parameters.map((each) => ({ ...each, name: each.name.trim() })),
   };
   return (
     <FormDialog<unknown>
-      title={type ? `Change ${type.name}` : 'Create a strategy type'}
-      act={type ? 'Save strategy type' : 'Create strategy type'}
-      ready={name.trim() !== '' && parameters.every((each) => each.name.trim())}
+      title={known ? `Change ${known.name}` : 'Create a strategy type'}
+      act={known ? 'Save strategy type' : 'Create strategy type'}
+      ready={name.trim() !== '' && draft.parameters.every((each) => each.name.trim())}
       keys={['strategies']}
-      done={`${type ? 'Saved' : 'Created'} the strategy type ${name.trim()}.`}
-      run={() => (type ? updateStrategyType(type.name, body) : createStrategyType({ name: name.trim(), ...body }))}
+      done={`${known ? 'Saved' : 'Created'} the strategy type ${name.trim()}.`}
+      run={() => (known ? updateStrategyType(known.name, body) : createStrategyType({ name: name.trim(), ...body }))}
       onClose={onClose}
     >
       {(about) => (
         <>
-          {!type && (
+          <MeanwhileNote of={meanwhile} type="strategy-updated" what="strategy type" onTake={setDraft} />
+          {!known && (
             <TextInput
               label="Name"
               description="As the application registers it. It cannot be changed later."
@@ -51,18 +66,18 @@ export function StrategyTypeForm({ type, onClose }: { type: StrategyType | null;
           )}
           <TextInput
             label="Title"
-            value={title}
+            value={draft.title}
             error={about('title')}
-            onChange={(event) => setTitle(event.currentTarget.value)}
+            onChange={(event) => set({ title: event.currentTarget.value })}
           />
           <Textarea
             label="Description"
             autosize
             minRows={2}
-            value={description}
-            onChange={(event) => setDescription(event.currentTarget.value)}
+            value={draft.description}
+            onChange={(event) => set({ description: event.currentTarget.value })}
           />
-          <Parameters value={parameters} onChange={setParameters} />
+          <Parameters value={draft.parameters} onChange={(parameters) => set({ parameters })} />
         </>
       )}
     </FormDialog>

@@ -5,13 +5,11 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { tagTypesQuery } from '../flags/api';
 import { Can } from '../shared/Can';
-import { Confirm } from '../shared/Confirm';
+import { ConfirmChange } from '../shared/ConfirmChange';
 import { FormDialog } from '../shared/FormDialog';
-import { Page } from '../shared/Page';
-import { ErrorState, Waiting } from '../shared/states';
+import { ListPage } from '../shared/ListPage';
+import { MeanwhileNote, useMeanwhile } from '../shared/Meanwhile';
 import table from '../shared/table.module.css';
-import { several } from '../shared/time';
-import { useChange } from '../shared/useChange';
 import { createTagType, deleteTagType, type TagType, updateTagType } from './api';
 
 /** Kinds of tags. Integrations read some of them: a Slack tag names a channel. */
@@ -19,12 +17,10 @@ export function TagTypesPage() {
   const found = useQuery(tagTypesQuery);
   const [editing, setEditing] = useState<TagType | 'new' | null>(null);
   const [deleting, setDeleting] = useState<TagType | null>(null);
-  const change = useChange('tags');
-  if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   return (
-    <Page
+    <ListPage
       title="Tag types"
-      count={found.data && several(found.data.length, 'type')}
+      noun="tag type"
       below="A flag's tag has a type and a value. Some integrations read theirs: a tag slack:payments names a channel."
       actions={
         <Can need={{ permission: 'CREATE_TAG_TYPE' }}>
@@ -33,102 +29,91 @@ export function TagTypesPage() {
           </Button>
         </Can>
       }
-    >
-      {!found.data ? (
-        <Waiting />
-      ) : (
-        <div className={table.scroll}>
-          <table className={table.table}>
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Description</th>
-                <th scope="col">Colour</th>
-                <th scope="col">
-                  <span className="hidden">More</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.data.map((each) => (
-                <tr key={each.name}>
-                  <th scope="row">
-                    <Link to="/search" search={{ q: `${each.name}:` }}>
-                      {each.name}
-                    </Link>
-                  </th>
-                  <td>{each.description}</td>
-                  <td>{each.color}</td>
-                  <td className={table.number}>
-                    <Can need={{ permission: 'UPDATE_TAG_TYPE' }}>
-                      <Button size="compact-xs" aria-label={`Change ${each.name}`} onClick={() => setEditing(each)}>
-                        Change
-                      </Button>
-                    </Can>{' '}
-                    <Can need={{ permission: 'DELETE_TAG_TYPE' }}>
-                      <Button
-                        size="compact-xs"
-                        color="red"
-                        aria-label={`Delete ${each.name}`}
-                        onClick={() => setDeleting(each)}
-                      >
-                        Delete
-                      </Button>
-                    </Can>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+      question={found}
+      rows={found.data}
+      columns={['Name', 'Description', 'Colour', 'more']}
+      text={(each) => `${each.name} ${each.description ?? ''}`}
+      empty="Create one to sort flags by it."
+      row={(each) => (
+        <tr key={each.name}>
+          <th scope="row">
+            <Link to="/search" search={{ q: `${each.name}:` }}>
+              {each.name}
+            </Link>
+          </th>
+          <td>{each.description}</td>
+          <td>{each.color}</td>
+          <td className={table.number}>
+            <Can need={{ permission: 'UPDATE_TAG_TYPE' }}>
+              <Button size="compact-xs" aria-label={`Change ${each.name}`} onClick={() => setEditing(each)}>
+                Change
+              </Button>
+            </Can>{' '}
+            <Can need={{ permission: 'DELETE_TAG_TYPE' }}>
+              <Button
+                size="compact-xs"
+                color="red"
+                aria-label={`Delete ${each.name}`}
+                onClick={() => setDeleting(each)}
+              >
+                Delete
+              </Button>
+            </Can>
+          </td>
+        </tr>
       )}
-      {editing && <TagTypeForm tagType={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
+    >
+      {editing && <TagTypeForm known={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
       {deleting && (
-        <Confirm
-          opened
+        <ConfirmChange
           title={`Delete the tag type ${deleting.name}`}
           act="Delete tag type"
           typed={deleting.name}
-          busy={change.isPending}
+          slice="tags"
+          change={{
+            run: () => deleteTagType(deleting.name),
+            done: `Deleted the tag type ${deleting.name}.`,
+            not: 'Not deleted',
+          }}
           onClose={() => setDeleting(null)}
-          onConfirm={() =>
-            change.mutate(
-              {
-                run: () => deleteTagType(deleting.name),
-                done: `Deleted the tag type ${deleting.name}.`,
-                not: 'Not deleted',
-              },
-              { onSuccess: () => setDeleting(null) },
-            )
-          }
         >
           Flags lose all tags of this type with it.
-        </Confirm>
+        </ConfirmChange>
       )}
-    </Page>
+    </ListPage>
   );
 }
 
-function TagTypeForm({ tagType, onClose }: { tagType: TagType | null; onClose: () => void }) {
-  const [name, setName] = useState(tagType?.name ?? '');
-  const [description, setDescription] = useState(tagType?.description ?? '');
-  const [color, setColor] = useState(tagType?.color ?? '');
+interface Draft {
+  description: string;
+  color: string;
+}
+
+const draftOf = (type?: TagType): Draft => ({ description: type?.description ?? '', color: type?.color ?? '' });
+
+function TagTypeForm({ known, onClose }: { known: TagType | null; onClose: () => void }) {
+  const stored = useQuery(tagTypesQuery).data?.find((each) => each.name === known?.name);
+  const [name, setName] = useState(known?.name ?? '');
+  const [draft, setDraft] = useState(() => draftOf(known ?? undefined));
+  const meanwhile = useMeanwhile(known ? stored && draftOf(stored) : draft, draft);
+  const set = (next: Partial<Draft>) => setDraft((old) => ({ ...old, ...next }));
   return (
     <FormDialog<unknown>
-      title={tagType ? `Change ${tagType.name}` : 'Create a tag type'}
-      act={tagType ? 'Save tag type' : 'Create tag type'}
+      title={known ? `Change ${known.name}` : 'Create a tag type'}
+      act={known ? 'Save tag type' : 'Create tag type'}
       ready={name.trim() !== ''}
       keys={['tags']}
-      done={`${tagType ? 'Saved' : 'Created'} the tag type ${name.trim()}.`}
+      done={`${known ? 'Saved' : 'Created'} the tag type ${name.trim()}.`}
       run={() => {
-        const rest = { description: description.trim(), color: color.trim() || null };
-        return tagType ? updateTagType(tagType.name, rest) : createTagType({ name: name.trim(), ...rest });
+        const rest = { description: draft.description.trim(), color: draft.color.trim() || null };
+        return known ? updateTagType(known.name, rest) : createTagType({ name: name.trim(), ...rest });
       }}
       onClose={onClose}
     >
       {(about) => (
         <>
-          {!tagType && (
+          <MeanwhileNote of={meanwhile} type="tag-type-updated" what="tag type" onTake={setDraft} />
+          {!known && (
             <TextInput
               label="Name"
               description="It cannot be changed later"
@@ -144,16 +129,16 @@ function TagTypeForm({ tagType, onClose }: { tagType: TagType | null; onClose: (
             label="Description"
             autosize
             minRows={2}
-            value={description}
+            value={draft.description}
             error={about('description')}
-            onChange={(event) => setDescription(event.currentTarget.value)}
+            onChange={(event) => set({ description: event.currentTarget.value })}
           />
           <TextInput
             label="Colour"
             placeholder="#1A2B3C"
-            value={color}
+            value={draft.color}
             error={about('color')}
-            onChange={(event) => setColor(event.currentTarget.value)}
+            onChange={(event) => set({ color: event.currentTarget.value })}
           />
         </>
       )}

@@ -36,6 +36,7 @@ export const theme = createTheme({
     PasswordInput: compact,
     NumberInput: compact,
     Select: compact,
+    NativeSelect: compact,
     MultiSelect: compact,
     Autocomplete: compact,
     TagsInput: compact,

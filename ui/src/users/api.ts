@@ -25,3 +25,6 @@ export const setPassword = (id: number, password: string) =>
       body: { password, confirmPassword: password },
     }),
   );
+
+/** A link by which somebody chooses a new password. */
+export const makeLink = (id: string) => change(client.POST('/api/admin/user-admin/reset-password', { body: { id } }));

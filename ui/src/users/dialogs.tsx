@@ -57,7 +57,16 @@ function Password({
   );
 }
 
-export function NewUser({ roles, onClose }: { roles: Role[]; onClose: () => void }) {
+export function NewUser({
+  roles,
+  onMade,
+  onClose,
+}: {
+  roles: Role[];
+  /** With the link by which they choose a password, where none was set. */
+  onMade: (name: string, link: string) => void;
+  onClose: () => void;
+}) {
   const [name, setName] = useState('');
   const [username, setUsername] = useState('');
   const [email, setEmail] = useState('');
@@ -80,6 +89,10 @@ export function NewUser({ roles, onClose }: { roles: Role[]; onClose: () => void
           sendEmail: false,
         })
       }
+      onDone={(user) => {
+        if (!password && user.inviteLink) onMade(displayName(user), user.inviteLink);
+        else onClose();
+      }}
       onClose={onClose}
     >
       {(about) => (
@@ -111,7 +124,7 @@ export function NewUser({ roles, onClose }: { roles: Role[]; onClose: () => void
           />
           <RoleSelect roles={roles} value={role} onChange={setRole} />
           <Password value={password} error={about('password')} onChange={setPassword_} />
-          {!password && <p className="hint">Without a password nobody can log in as this user until you set one.</p>}
+          {!password && <p className="hint">Without a password you are given a link, by which they choose one.</p>}
         </>
       )}
     </FormDialog>

@@ -60,7 +60,7 @@ export default function Timeline({ narrow }: { narrow: boolean }) {
     <section className={styles.timeline} aria-label="Timeline">
       <div className={styles.head}>
         <strong>{countOf(data?.total ?? 0)}</strong>
-        <span className="muted">{narrow ? 'key changes' : 'key changes in the last'}</span>
+        <span className="muted">{narrow ? 'changes' : 'key changes in the last'}</span>
         {narrow ? (
           <Choice
             label="Span"
