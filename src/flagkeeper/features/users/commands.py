@@ -290,6 +290,11 @@ def login_refused(unit: Unit, name: str, visit: Visit, reason: str) -> None:
     logins.note(unit, None if user_id is None else queries.name_of(unit.tx, user_id), visit, reason)
 
 
+def login_unproven(unit: Unit, visit: Visit, reason: str) -> None:
+    """Keeps that somebody came from a provider without showing who they are."""
+    logins.note(unit, None, visit, reason)
+
+
 def end_session(unit: Unit, user_id: int, session_id: str) -> None:
     """Ends one session of a user.
 
