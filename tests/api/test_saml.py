@@ -379,6 +379,7 @@ def test_logging_out_leads_to_the_provider(here: TestServer, provider: SamlProvi
     assert leads_to() == "/signed-out"
 
 
+@pytest.mark.causes("group-user-added", "group-user-removed", action="GET /auth/saml/finish")
 def test_groups_follow_the_provider(here: TestServer, provider: SamlProvider) -> None:
     def group(name: str, *mappings: str) -> int:
         answer = here.post("/api/admin/groups", json={"name": name, "mappingsSSO": mappings, "rootRole": 2})

@@ -16,6 +16,7 @@ export function LoginPage() {
         <Logo />
         <h1 className={styles.title}>Log in to Flagkeeper</h1>
         <LoginForm
+          target={redirect}
           onDone={() => {
             queryClient.clear();
             // A path of our own, never another host.
