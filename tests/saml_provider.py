@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 from urllib.parse import parse_qs
 
 import httpx
@@ -38,7 +38,8 @@ NS = {
 }
 EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
-Tree = etree._Element
+Tree: TypeAlias = Any
+"""An element of lxml, which is typed by nobody."""
 Change = Callable[[Tree], None]
 """Of a whole answer, in place."""
 
@@ -82,7 +83,7 @@ class _Signing(CryptoBackend):  # type: ignore[misc]  # untyped upstream
             self._provider.change = None
         (node,) = root.xpath("//ds:Signature[ds:SignedInfo/ds:Reference[@URI=$uri]]", namespaces=NS, uri=f"#{node_id}")
         sign(root, node, self._provider.pair.key)
-        return etree.tostring(root).decode()
+        return str(etree.tostring(root), "utf-8")
 
 
 class _Form(HTMLParser):
@@ -226,4 +227,4 @@ class SamlProvider:
             self.change = None
         if self.tamper is not None:
             self.tamper(root)
-        return etree.tostring(root).decode()
+        return str(etree.tostring(root), "utf-8")

@@ -183,7 +183,12 @@ def test_what_an_answer_may_say(here: TestServer, provider: SamlProvider, change
 
 def test_a_request_that_somebody_else_began(here: TestServer, provider: SamlProvider) -> None:
     """A provider answers a request of a login that this browser has not begun."""
-    provider.change = lambda root: [each.set("InResponseTo", "_guessed") for each in (root, at(root, BEARER_DATA))]
+
+    def guess(root: Tree) -> None:
+        for each in (root, at(root, BEARER_DATA)):
+            each.set("InResponseTo", "_guessed")
+
+    provider.change = guess
     with browser(here) as client:
         sent = send(here, answered(client, provider, "ada"))
         assert finish(client, sent).status_code == 400
