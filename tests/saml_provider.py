@@ -44,6 +44,10 @@ Change = Callable[[Tree], None]
 """Of a whole answer, in place."""
 
 
+_WHO = '<form method="post"><label>Who <input name="subject"></label><button>This is me</button></form>'
+"""The provider's login page. It believes everybody."""
+
+
 class KeyPair(NamedTuple):
     key: str
     certificate: str
@@ -113,10 +117,10 @@ class SamlProvider:
     """The provider. `with` opens and closes it; `meet` tells it who we are.
 
     `change` is done to the next answer before it is signed, once; `tamper` to every answer after that. `signs` says
-    what is signed: `assertion`, `response`, or both.
+    what is signed: `assertion`, `response`, or both. `name` is what browsers call this machine.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "127.0.0.1") -> None:
         self.pair = new_pair()
         self.change: Change | None = None
         self.tamper: Change | None = None
@@ -129,7 +133,7 @@ class SamlProvider:
         self._people: dict[str, tuple[NameID, dict[str, Any]]] = {}
         self._server: Any = None
         self._http = make_server("127.0.0.1", 0, self, threaded=True)
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        self.url = f"http://{name}:{self._http.server_port}"
         self.entity_id = f"{self.url}/metadata"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
 
@@ -193,6 +197,8 @@ class SamlProvider:
 
     def _page(self, environ: dict[str, Any]) -> str:
         query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
+        if environ["REQUEST_METHOD"] == "GET":
+            return _WHO
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
         request = self._server.parse_authn_request(
             query["SAMLRequest"],
