@@ -148,6 +148,7 @@ TWICE: list[tuple[str, str, Any]] = [
     ("POST", f"{A}/auth/simple/settings", {"disabled": True}),
     ("POST", f"{A}/auth/simple/settings", {"disabled": False}),
     ("POST", f"{A}/auth/oidc/settings", {"enabled": False, "clientId": "x"}),
+    ("POST", f"{A}/auth/saml/settings", {"enabled": False, "entityId": "x"}),
     ("POST", f"{A}/scim-settings", {"enabled": True}),
     ("PUT", "/scim/v2/Users/{scim-user}", {"schemas": [SCIM_USER], "userName": "eve", "displayName": "Eve"}),
     ("PATCH", "/scim/v2/Users/{scim-user}", renamed("displayName", "Eva")),

@@ -25,8 +25,19 @@ from flagkeeper.http.authenticator import demand_permission, like_hidden
 from flagkeeper.http.body import explained, read_body
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.change_headers import read_context
+from flagkeeper.http.error_page import error_page
 from flagkeeper.http.errors import answer, internal_error
-from flagkeeper.http.route import ACCEPTS, ALLOWED, IN_MAINTENANCE, JSON_ONLY, KNOWN, QUERY, SENT_AS, demand_declared
+from flagkeeper.http.route import (
+    ACCEPTS,
+    ALLOWED,
+    FOR_BROWSERS,
+    IN_MAINTENANCE,
+    JSON_ONLY,
+    KNOWN,
+    QUERY,
+    SENT_AS,
+    demand_declared,
+)
 from flagkeeper.http.target import demand_known, restored, restored_parameters
 from flagkeeper.kernel.errors import (
     BadCredentials,
@@ -219,7 +230,15 @@ def _error_response(request: Request[Any, Any, Any], error: Exception) -> Respon
             log.warning("unavailable", error_id=failed.body.id, route=_route(request), reason=named.message)
         elif failed.status >= 500 and not isinstance(named, InMaintenance):  # that is no failure: somebody meant it
             log.error("request_failed", error_id=failed.body.id, route=_route(request), exc_info=error)
+    if _wants_page(request):
+        return Response(error_page(failed), status_code=failed.status, media_type="text/html", headers=failed.headers)
     return Response(failed.encode(), status_code=failed.status, media_type="application/json", headers=failed.headers)
+
+
+def _wants_page(request: Request[Any, Any, Any]) -> bool:
+    handler = request.scope.get("route_handler")
+    led_here = isinstance(handler, HTTPRouteHandler) and handler.opt.get(FOR_BROWSERS, False)
+    return led_here and "text/html" in request.headers.get("accept", "")
 
 
 def _route(request: Request[Any, Any, Any]) -> str:

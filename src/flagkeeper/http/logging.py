@@ -70,7 +70,7 @@ def configure_logging(form: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for library in ("uvicorn", "asyncio", "sqlalchemy", "alembic", "aiohttp"):
+    for library in ("uvicorn", "asyncio", "sqlalchemy", "alembic", "aiohttp", "signxml"):
         logging.getLogger(library).setLevel(max(root.level, logging.WARNING))
 
 

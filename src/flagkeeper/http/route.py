@@ -9,7 +9,7 @@ async def create(data: SegmentBody, caller: Caller, units: Units) -> SegmentOut:
 `returns` documents the answer of a handler that sends bytes which are encoded already; `query` says what parameters of
 the query mean, also those that the handler reads from the request itself; `accepts` has the media types of a body that
 the handler reads itself, each with the type that documents it. `in_maintenance` lets a change through while the server
-is closed for others.
+is closed for others. `for_browsers` answers errors with a page where a page is wanted: browsers are led there.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,6 +68,7 @@ ACCEPTS = "accepts"
 JSON_ONLY: Mapping[str, Any] = {"application/json": None}
 """What a route takes unless it says otherwise: JSON, of the type of its `data`."""
 HEADERS = "headers"
+FOR_BROWSERS = "for_browsers"
 
 MEANING = {
     400: "The request is malformed or asks for something impossible; `details` says where and why.",
@@ -103,6 +104,7 @@ def _declare(
     query: Mapping[str, str] | None = None,
     accepts: Mapping[str, Any] | None = None,
     in_maintenance: bool = False,
+    for_browsers: bool = False,
     answered: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Decorator:
@@ -112,7 +114,7 @@ def _declare(
     if litestar is not litestar_get:
         expected |= {413, 415, 503}
         if permission == PUBLIC:
-            more["request_max_body_size"] = LARGEST_OF_STRANGERS
+            more.setdefault("request_max_body_size", LARGEST_OF_STRANGERS)
     decorator: Decorator = litestar(
         path,
         status_code=status,
@@ -123,6 +125,7 @@ def _declare(
             ACCEPTS: accepts or JSON_ONLY,
             HEADERS: answered or {},
             IN_MAINTENANCE: in_maintenance,
+            FOR_BROWSERS: for_browsers,
         },
         responses={
             code: ResponseSpec(ErrorBody, description=MEANING[code], generate_examples=False)

@@ -14,7 +14,7 @@ export default function LoginDialog({ onDone }: { onDone: () => void }) {
       size="sm"
     >
       <p className="muted">Log in to go on where you were.</p>
-      <LoginForm onDone={onDone} />
+      <LoginForm onDone={onDone} target={`${window.location.pathname}${window.location.search}`} />
     </Modal>
   );
 }

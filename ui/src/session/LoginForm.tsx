@@ -4,19 +4,21 @@ import { useState } from 'react';
 import { basePath } from '../api/client';
 import { ApiError, messageOf } from '../api/errors';
 import { logIn, waysQuery } from './api';
+import { signOnPath } from './model';
 
 function why(error: unknown): string {
   if (error instanceof ApiError && error.status === 401) return 'This name and this password do not belong together.';
   return messageOf(error);
 }
 
-/** The ways in that the server offers; a password, as long as it has not said otherwise. */
-export function LoginForm({ onDone }: { onDone: () => void }) {
+/** The ways in that the server offers; a password, as long as it has not said otherwise. Others leave this page, and
+ * lead back to `target`. */
+export function LoginForm({ onDone, target }: { onDone: () => void; target?: string | undefined }) {
   const ways = useQuery(waysQuery).data;
   return (
     <Stack gap="md">
       {ways?.options.map((way) => (
-        <Button key={way.type} component="a" href={`${basePath}${way.path}`} variant="light" size="sm">
+        <Button key={way.type} component="a" href={signOnPath(basePath, way.path, target)} variant="light" size="sm">
           {way.message}
         </Button>
       ))}

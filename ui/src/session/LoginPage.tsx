@@ -10,6 +10,7 @@ export function LoginPage() {
   return (
     <OutsidePage title="Log in to Flagkeeper">
       <LoginForm
+        target={redirect}
         onDone={() => {
           queryClient.clear();
           // A path of our own, never another host.

@@ -17,9 +17,13 @@ export const waysQuery = queryOptions({
 export const logIn = (username: string, password: string) =>
   ask(client.POST('/auth/simple/login', { body: { username, password } }));
 
-/** The server leads to its login page afterwards; that one is shown here, without a way through the network. */
+/** Ends all sessions. The server leads to its login page afterwards; that one is shown here, without a way through the
+ * network. Who came by SAML leaves this page, for where the identity provider logs people out. */
 export async function logOut(): Promise<void> {
+  const open = await client.GET('/api/admin/user/sessions');
+  const own = open.data?.sessions.find((each) => each.current);
   await fetch(`${basePath}/logout`, { method: 'POST', credentials: 'same-origin', redirect: 'manual' });
+  if (own?.authType === 'saml') window.location.assign(`${basePath}/auth/saml/signed-out`);
 }
 
 export const changePassword = (oldPassword: string, password: string) =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { browserName, may } from './model';
+import { browserName, may, signOnPath } from './model';
 
 const need = { permission: 'UPDATE_FEATURE', project: 'shop', environment: 'production' };
 
@@ -24,3 +24,11 @@ it.each([
   ['curl/8.1', 'curl/8.1'],
   ['', 'something unknown'],
 ])('%s', (agent, name) => expect(browserName(agent)).toBe(name));
+
+it.each([
+  ['', undefined, '/auth/saml/login'],
+  ['', '/projects?a=1', '/auth/saml/login?redirect=%2Fprojects%3Fa%3D1'],
+  ['/flags', undefined, '/flags/auth/saml/login'],
+  ['/flags', '/projects', '/flags/auth/saml/login?redirect=%2Fflags%2Fprojects'],
+  ['/flags', '/flags/projects', '/flags/auth/saml/login?redirect=%2Fflags%2Fprojects'],
+])('%s and %s', (base, target, path) => expect(signOnPath(base, '/auth/saml/login', target)).toBe(path));

@@ -46,3 +46,10 @@ export function browserName(agent: string): string {
   const [browser, system] = [named(BROWSERS), named(SYSTEMS)];
   return browser ? `${browser}${system ? ` on ${system}` : ''}` : agent.slice(0, 40) || 'something unknown';
 }
+
+/** Where single sign-on begins, and the path of this server to which it leads back; `target` may lack the base path. */
+export function signOnPath(basePath: string, way: string, target?: string): string {
+  if (!target) return `${basePath}${way}`;
+  const back = target.startsWith(`${basePath}/`) ? target : `${basePath}${target}`;
+  return `${basePath}${way}?redirect=${encodeURIComponent(back)}`;
+}

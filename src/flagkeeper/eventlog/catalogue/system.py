@@ -34,6 +34,10 @@ class SettingDetails(Payload, frozen=True, kw_only=True):
     id_token_signing_algorithm: str | UnsetType = UNSET
     add_groups_scope: bool | UnsetType = UNSET
     enable_pkce: bool | UnsetType = UNSET
+    entity_id: str | UnsetType = UNSET
+    sign_on_url: str | UnsetType = UNSET
+    sign_out_url: str | UnsetType = UNSET
+    certificate: str | UnsetType = UNSET
 
 
 class SettingData(SettingDetails, frozen=True, kw_only=True):

@@ -124,14 +124,24 @@ def grant_group(unit: Unit, project: str, group_id: int, role_id: int) -> None:
     unit.record(ProjectAccessAdded(project=project, data=GrantedRolesData(roles=[granted])), new.state())
 
 
-def revoke_user(unit: Unit, user_id: int) -> None:
-    """Takes all roles in all projects from a user who is about to be deleted."""
+def revoke_user(unit: Unit, user_id: int, heir: int | None = None) -> None:
+    """Takes all roles in all projects from a user who is about to be deleted. What they alone own goes to the `heir`;
+    None: nobody is left who could have it."""
     for project in store.projects_of_user(unit.tx, user_id):
         old = queries.project_access(unit.tx, project)
         new = old.with_user(user_id, ())
         store.save_access(unit.tx, project, old, new)
         held = UserRolesData(user_id=user_id, roles=old.of_user(user_id))
         unit.record(ProjectAccessUserRolesDeleted(project=project, pre_data=held), new.state())
+        if heir is not None and OWNER.id in old.roles() and OWNER.id not in new.roles():
+            _hand_over(unit, project, new, heir)
+
+
+def _hand_over(unit: Unit, project: str, old: ProjectAccess, heir: int) -> None:
+    new = old.with_user(heir, {*old.of_user(heir), OWNER.id})
+    store.save_access(unit.tx, project, old, new)
+    before, after = (UserRolesData(user_id=heir, roles=each.of_user(heir)) for each in (old, new))
+    unit.record(ProjectAccessUserRolesUpdated(project=project, data=after, pre_data=before), new.state())
 
 
 def revoke_group(unit: Unit, group_id: int) -> None:

@@ -8,7 +8,7 @@ from flagkeeper.eventlog.catalogue.system import SettingCreated, SettingDeleted,
 from flagkeeper.eventlog.follow import Wants
 from flagkeeper.eventlog.read import LogEvent, LogPosition
 from flagkeeper.features.instance import queries
-from flagkeeper.features.instance.model import FRONTEND, MAINTENANCE, OIDC, PASSWORDS, SCIM
+from flagkeeper.features.instance.model import FRONTEND, MAINTENANCE, OIDC, PASSWORDS, SAML, SCIM
 from flagkeeper.storage.transaction import Transaction
 
 
@@ -26,7 +26,7 @@ class InstanceSettings:
         self.enabled: frozenset[str] = frozenset()
 
     def load(self, tx: Transaction, _position: LogPosition) -> None:
-        found = queries.settings_of(tx, (MAINTENANCE, FRONTEND, PASSWORDS, OIDC, SCIM))
+        found = queries.settings_of(tx, (MAINTENANCE, FRONTEND, PASSWORDS, OIDC, SAML, SCIM))
         maintenance, frontend, passwords = found.get(MAINTENANCE), found.get(FRONTEND), found.get(PASSWORDS)
         self.in_maintenance = maintenance is not None and maintenance.enabled is True
         self.passwords_disabled = passwords is not None and passwords.disabled is True

@@ -1,16 +1,24 @@
 """Changing what single sign-on is set to, and letting people in."""
 
-from msgspec import UNSET, structs
+import secrets
+from hashlib import sha256
+
+from msgspec import UNSET, UnsetType, structs
 
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.groups import commands as group_commands
 from flagkeeper.features.groups import queries as groups
 from flagkeeper.features.instance import commands as instance
-from flagkeeper.features.instance.model import OIDC, secret_location
+from flagkeeper.features.instance.model import OIDC, SAML, secret_location
 from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.sso import queries, store
+from flagkeeper.features.sso.model.certificates import Unusable, read_own_key
 from flagkeeper.features.sso.model.oidc_settings import OidcSettings
-from flagkeeper.features.sso.model.person import NotLetIn, Person, demand_domain
+from flagkeeper.features.sso.model.person import Answered, NotLetIn, Person, demand_domain
+from flagkeeper.features.sso.model.rules import SignInRules
+from flagkeeper.features.sso.model.saml_answer import KEPT
+from flagkeeper.features.sso.model.saml_settings import SamlSettings
+from flagkeeper.features.sso.model.untrusted import Untrusted
 from flagkeeper.features.users import commands as users
 from flagkeeper.features.users import queries as seen_users
 from flagkeeper.features.users.model.session import SessionRules
@@ -28,38 +36,87 @@ def set_oidc(unit: Unit, wanted: OidcSettings, secret: str | None, keyring: Keyr
         BadData: something is missing or wrong.
     """
     old = queries.oidc_settings(unit.tx)
-    since = old.sealed_since
-    if secret is not None:
-        since = clock.to_iso(unit.now) if secret else UNSET
-    elif since is not UNSET and wanted.discover_url != old.discover_url:
+    if secret is None and old.sealed_since is not UNSET and wanted.discover_url != old.discover_url:
         raise BadData(
             "The secret was entered for another provider. Enter it again.", Detail("Enter it again.", "/body/secret")
         )
-    new = structs.replace(wanted, sealed_since=since).checked()
+    new = structs.replace(wanted, sealed_since=_since(unit, old, secret)).checked()
     instance.put(unit, OIDC, new.details(), keyring.seal(secret, secret_location(OIDC)) if secret else None)
     return new
 
 
+def set_saml(unit: Unit, wanted: SamlSettings, own_key: str | None, keyring: Keyring) -> SamlSettings:
+    """Sets them, with a new key of our own (PEM). Empty: none any more. None: the one that is kept; it only signs, so
+    no other provider learns anything of it.
+
+    Raises:
+        BadData: something is missing or wrong.
+    """
+    if own_key:
+        try:
+            read_own_key(own_key)
+        except Unusable as error:
+            raise BadData("This key cannot be used.", Detail(str(error), "/body/spCertificate")) from error
+    old = queries.saml_settings(unit.tx)
+    new = structs.replace(wanted.in_one_form(), sealed_since=_since(unit, old, own_key)).checked()
+    instance.put(unit, SAML, new.details(), keyring.seal(own_key, secret_location(SAML)) if own_key else None)
+    return new
+
+
+def _since(unit: Unit, old: SignInRules, secret: str | None) -> str | UnsetType:
+    """When the secret was entered that will be kept."""
+    if secret is None:
+        return old.sealed_since
+    return clock.to_iso(unit.now) if secret else UNSET
+
+
+def keep_answer(unit: Unit, assertion_id: str, answered: Answered) -> str:
+    """Keeps what a provider has said until the browser that asked for it fetches it; returns the code for that.
+
+    Raises:
+        Untrusted: the same was said before.
+    """
+    code = secrets.token_urlsafe(32)
+    id_ = _hash(f"{answered.person.issuer} {assertion_id}")
+    if not store.keep(unit.tx, id_, _hash(code), answered, unit.now + KEPT):
+        raise Untrusted("it has been used already")
+    return code
+
+
+def fetch_answer(unit: Unit, code: str) -> Answered | None:
+    """What was kept by this code. None: nothing, or it was fetched before."""
+    return store.fetch(unit.tx, _hash(code))
+
+
+def forget_answers(unit: Unit) -> None:
+    """Forgets those whose assertions are too old to be sent again."""
+    store.forget(unit.tx, unit.now)
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
 def sign_in(
-    unit: Unit, person: Person, settings: OidcSettings, session_hash: str, visit: Visit, rules: SessionRules
+    unit: Unit, person: Person, rules: SignInRules, session_hash: str, visit: Visit, session_rules: SessionRules
 ) -> int:
     """Opens a session for somebody whom the provider knows, and who becomes a user if that is wanted; returns the id.
 
     Raises:
         NotLetIn: nobody said that they may.
     """
-    demand_domain(person, settings.domains())
+    demand_domain(person, rules.domains())
     user_id = store.user_of(unit.tx, person.issuer, person.subject)
     if user_id is None:
         user_id = _user_with_address(unit, person)
         if user_id is None:
-            user_id = _created(unit, person, settings)
+            user_id = _created(unit, person, rules)
         store.link(unit.tx, person.issuer, person.subject, user_id)
     if person.name is not None and seen_users.user(unit.tx, user_id).scim_id is None:
         users.update(unit, user_id, UserChange(name=person.name))
-    if settings.enable_group_syncing:
+    if rules.enable_group_syncing:
         _sync_groups(unit, user_id, frozenset(person.groups))
-    users.open_session(unit, user_id, session_hash, visit, rules)
+    users.open_session(unit, user_id, session_hash, visit, session_rules)
     return user_id
 
 
@@ -77,13 +134,13 @@ def _user_with_address(unit: Unit, person: Person) -> int | None:
     return None if found is None else found.id
 
 
-def _created(unit: Unit, person: Person, settings: OidcSettings) -> int:
-    if not settings.auto_create:
+def _created(unit: Unit, person: Person, rules: SignInRules) -> int:
+    if not rules.auto_create:
         raise NotLetIn(person.called, "There is no user with this e-mail address. Ask an administrator to add you.")
     if person.email is None:
         raise NotLetIn(person.called, "The identity provider tells no verified e-mail address, so nobody can be added.")
     try:
-        wanted = draft(email=person.email, name=person.name, root_role=settings.default_root_role_id)
+        wanted = draft(email=person.email, name=person.name, root_role=rules.default_root_role_id)
     except BadData as error:
         raise NotLetIn(person.called, error.message) from error
     return users.create(unit, wanted).id

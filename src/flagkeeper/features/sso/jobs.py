@@ -9,8 +9,9 @@ import msgspec
 from joserfc.jwk import KeySet
 
 from flagkeeper.features.sso.model.flow import Discovered, Flow
-from flagkeeper.features.sso.model.id_token import Expected, UnknownKey, Untrusted, read_id_token, read_keys
+from flagkeeper.features.sso.model.id_token import Expected, UnknownKey, read_id_token, read_keys
 from flagkeeper.features.sso.model.oidc_settings import DISCOVERY
+from flagkeeper.features.sso.model.untrusted import Untrusted
 from flagkeeper.features.sso.queries import OidcClient
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import Unavailable

@@ -148,7 +148,8 @@ def delete(
     searches_of_user: SearchesOfUser,
     groups_of_user: GroupsOfUser,
 ) -> None:
-    """Ends the user's sessions and tokens too, and private searches go along.
+    """Ends the user's sessions and tokens too, and private searches go along. Projects that they alone own go to an
+    administrator (docs/adr/0547-projects-of-those-who-leave.md).
 
     Raises:
         NotFound: there is no such user.
@@ -163,7 +164,7 @@ def delete(
     tokens_of_user(unit, user_id)
     searches_of_user(unit, user_id)
     groups_of_user(unit, user_id)
-    access.revoke_user(unit, user_id)
+    access.revoke_user(unit, user_id, _heir(unit, admins, user_id))
     store.remove(unit.tx, user_id)
     if user.is_service:
         unit.record(ServiceAccountDeleted(pre_data=user.service_payload()), also={f"user/{user_id}": Gone(UserState)})
@@ -290,6 +291,11 @@ def login_refused(unit: Unit, name: str, visit: Visit, reason: str) -> None:
     logins.note(unit, None if user_id is None else queries.name_of(unit.tx, user_id), visit, reason)
 
 
+def login_unproven(unit: Unit, visit: Visit, reason: str) -> None:
+    """Keeps that somebody came from a provider without showing who they are."""
+    logins.note(unit, None, visit, reason)
+
+
 def end_session(unit: Unit, user_id: int, session_id: str) -> None:
     """Ends one session of a user.
 
@@ -391,6 +397,12 @@ def _demand_alone(unit: Unit, user: User) -> None:
 def _demand_kept_here(unit: Unit, user_id: int) -> None:
     if store.is_kept_by_provider(unit.tx, user_id):
         raise InvalidOperation("The identity provider keeps the name and the address of this user. Change them there.")
+
+
+def _heir(unit: Unit, admins: list[int], user_id: int) -> int | None:
+    """Who gets the projects of somebody who is deleted: the administrator who does it, else the first one."""
+    others = sorted(set(admins) - {user_id})
+    return unit.actor.user_id if unit.actor.user_id in others else next(iter(others), None)
 
 
 def _demand_other_admin(admins: list[int], user_id: int) -> None:

@@ -12,6 +12,8 @@ from flagkeeper.eventlog.index.search import Search
 from flagkeeper.eventlog.query import EVERYTHING
 from flagkeeper.eventlog.query.conditions import EventQuery, Field, condition
 from flagkeeper.eventlog.read import log_position
+from flagkeeper.features.instance.model import OIDC, SAML, SCIM
+from flagkeeper.features.instance.queries import settings_of
 from flagkeeper.features.tokens import queries as tokens
 from flagkeeper.features.users import queries as users
 from flagkeeper.kernel import clock
@@ -78,9 +80,9 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     environments: int
     segments: int
     strategies: int
-    saml_enabled: bool = msgspec.field(name="SAMLenabled", default=False)
-    oidc_enabled: bool = msgspec.field(name="OIDCenabled", default=False)
-    scim_enabled: bool = msgspec.field(name="SCIMenabled", default=False)
+    saml_enabled: bool = msgspec.field(name="SAMLenabled")
+    oidc_enabled: bool = msgspec.field(name="OIDCenabled")
+    scim_enabled: bool = msgspec.field(name="SCIMenabled")
     password_auth_enabled: bool
     client_apps: list[ClientApps]
     feature_exports: int
@@ -103,6 +105,7 @@ def statistics(tx: Transaction, search: Search, now: Millis, *, passwords: bool)
     active = {days: sum(at > now - days * clock.DAY for at in seen) for days in (7, 30, 60, 90)}
     largest = counts.largest(tx)
     client, admin, frontend = (counts.tokens(tx).get(kind, 0) for kind in ("client", "admin", "frontend"))
+    on = {name for name, details in settings_of(tx, (OIDC, SAML, SCIM)).items() if details.enabled is True}
     found = Statistics(
         timestamp=clock.to_iso(now),
         instance_id=log_position(tx).epoch,
@@ -121,6 +124,9 @@ def statistics(tx: Transaction, search: Search, now: Millis, *, passwords: bool)
         environments=table.environments,
         segments=table.segments,
         strategies=table.strategies,
+        saml_enabled=SAML in on,
+        oidc_enabled=OIDC in on,
+        scim_enabled=SCIM in on,
         password_auth_enabled=passwords,
         client_apps=_apps(tx, now),
         feature_exports=_events(tx, search, "features-exported"),

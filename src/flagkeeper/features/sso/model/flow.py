@@ -17,16 +17,23 @@ LIFETIME = 10 * clock.MINUTE
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
-class Flow(msgspec.Struct, frozen=True, kw_only=True):
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """A login that somebody has begun."""
+
     state: str
-    """Comes back with the provider's answer: who has this flow asked for it."""
+    """Comes back with the provider's answer: who has this has asked for it."""
+    back_to: str
+    """Where people wanted to go."""
+    ends_at: clock.Millis
+
+
+class Flow(Begun, frozen=True, kw_only=True):
+    """One by OpenID Connect."""
+
     nonce: str
     """Comes back in the ID token: it is the one that was asked for."""
     verifier: str
     """Shows the provider that who redeems the code is who asked for it (RFC 7636)."""
-    back_to: str
-    """Where people wanted to go."""
-    ends_at: clock.Millis
 
 
 class Discovered(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +75,12 @@ def asked(flow: Flow, settings: OidcSettings, found: Discovered, callback: str) 
         }
     if settings.acr_values:
         parameters["acr_values"] = settings.acr_values
-    separator = "&" if urlsplit(found.authorization_endpoint).query else "?"
-    return f"{found.authorization_endpoint}{separator}{urlencode(parameters)}"
+    return with_query(found.authorization_endpoint, urlencode(parameters))
+
+
+def with_query(url: str, query: str) -> str:
+    """An address with some more parameters."""
+    return f"{url}{'&' if urlsplit(url).query else '?'}{query}"
 
 
 def safe_target(wanted: str, base_path: str) -> str:

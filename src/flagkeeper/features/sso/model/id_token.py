@@ -7,15 +7,12 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from flagkeeper.features.sso.model.untrusted import Untrusted
 from flagkeeper.kernel import clock
 
 SKEW = 60
 """Seconds by which the provider's clock may differ from ours."""
 LONGEST_SUBJECT = 255
-
-
-class Untrusted(Exception):
-    """A token that proves nothing. The message says why, without a word of it."""
 
 
 class UnknownKey(Untrusted):

@@ -5,8 +5,24 @@ from typing import Any
 
 import msgspec
 
+from flagkeeper.features.sso.model.saml_answer import Assertion
+
 LONGEST = 255
 MOST_GROUPS = 1000
+_SAML = "saml:"
+"""Before the name of a SAML provider. One program may be a provider of both kinds by one name, and mean different
+people by one subject."""
+_EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+_CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
+_EMAIL = ("email", "mail", "emailaddress", f"{_CLAIMS}emailaddress", "urn:oid:0.9.2342.19200300.100.1.3")
+_USERNAME = ("username", "uid", f"{_CLAIMS}name", "urn:oid:0.9.2342.19200300.100.1.1")
+_NAME = (
+    *("displayname", "name", "cn", "http://schemas.microsoft.com/identity/claims/displayname"),
+    *("urn:oid:2.16.840.1.113730.3.1.241", "urn:oid:2.5.4.3"),
+)
+_FIRST_NAME = ("firstname", "givenname", f"{_CLAIMS}givenname", "urn:oid:2.5.4.42")
+_LAST_NAME = ("lastname", "surname", "sn", f"{_CLAIMS}surname", "urn:oid:2.5.4.4")
+"""Names of attributes, in lower case, as providers give them: Entra ID, Okta, Keycloak, and the X.500 profile."""
 
 
 class NotLetIn(Exception):
@@ -35,6 +51,13 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
         return self.email or self.username or self.subject
 
 
+class Answered(msgspec.Struct, frozen=True):
+    """Whom a provider means, and which request it answers."""
+
+    request_id: str
+    person: Person
+
+
 def person_of(issuer: str, claims: Mapping[str, Any], group_path: str = "") -> Person:
     """The person of an ID token, whose `sub` has been checked."""
     email = _text(claims.get("email"))
@@ -47,6 +70,26 @@ def person_of(issuer: str, claims: Mapping[str, Any], group_path: str = "") -> P
         name=_text(claims.get("name")),
         groups=groups_at(claims, group_path),
     )
+
+
+def person_of_assertion(entity_id: str, assertion: Assertion, group_attribute: str = "") -> Person:
+    """The person whom a SAML provider means. Only what it calls an address is one: a NameID without that format may be
+    a name that people choose themselves."""
+    given = {name.lower(): values for name, values in assertion.attributes.items()}
+    email = _first(given, _EMAIL) or (assertion.subject if assertion.format == _EMAIL_FORMAT else None)
+    names = (_first(given, _FIRST_NAME), _first(given, _LAST_NAME))
+    return Person(
+        issuer=f"{_SAML}{entity_id}",
+        subject=assertion.subject,
+        email=_text(email.lower()) if email else None,
+        username=_first(given, _USERNAME),
+        name=_first(given, _NAME) or _text(" ".join(filter(None, names))),
+        groups=tuple(dict.fromkeys(assertion.attributes.get(group_attribute.removeprefix("$."), ())[:MOST_GROUPS])),
+    )
+
+
+def _first(given: Mapping[str, tuple[str, ...]], names: tuple[str, ...]) -> str | None:
+    return next((_text(given[name][0]) for name in names if given.get(name)), None)
 
 
 def groups_at(claims: Mapping[str, Any], path: str) -> tuple[str, ...]:
