@@ -7,7 +7,6 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from flagkeeper.features.access.model import ADMIN
-from flagkeeper.features.access.tables import roles, user_roles
 from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.password import demand_strong, hash_password, matches
 from flagkeeper.features.users.model.session import NETWORK_KNOWN, Session
@@ -51,15 +50,6 @@ class AdminCounts(msgspec.Struct, frozen=True):
 
     password: int
     no_password: int
-
-
-class ProjectRole(msgspec.Struct, frozen=True):
-    """A role that a user has in a project."""
-
-    id: int
-    name: str
-    type: str
-    project: str
 
 
 _DIGITS = 19
@@ -189,13 +179,6 @@ _NAMES = Query(
         or_(any_of(users.c.username, "names"), any_of(users.c.email, "names"))
     ),
     lambda username, email: (str(username), str(email)),
-)
-_PROJECT_ROLES = Query(
-    select(roles.c.id, roles.c.name, roles.c.type, user_roles.c.project)
-    .join(user_roles, user_roles.c.role_id == roles.c.id)
-    .where(user_roles.c.user_id == bindparam("user_id"))
-    .order_by(user_roles.c.project, roles.c.id),
-    ProjectRole,
 )
 
 
@@ -339,10 +322,6 @@ def exists(tx: Transaction, user_id: int) -> bool:
 def was_user(tx: Transaction, user_id: int) -> bool:
     """Whether this id was ever given out, also to somebody who was deleted."""
     return 0 < user_id <= last_id(tx, "users")
-
-
-def project_roles(tx: Transaction, user_id: int) -> list[ProjectRole]:
-    return tx.all(_PROJECT_ROLES, user_id=user_id)
 
 
 def users_of(tx: Transaction, ids: Sequence[int]) -> list[SeenUser]:
