@@ -180,6 +180,29 @@ def test_groups_beside_users_whom_a_project_can_be_opened_to(server: TestServer)
     ]
 
 
+def test_a_group_can_own_a_project_and_its_members_count(server: TestServer) -> None:
+    ada, ben = person(server, "ada"), person(server, "ben")
+    team = group(server, "team", ada, ben)
+    give(server, "default", OWNER.id, to_group=team)
+    give(server, "default", MEMBER.id, to_user=ada.id)
+    (project,) = server.get("/api/admin/projects").json()["projects"]
+    assert (project["owners"], project["memberCount"]) == ([{"ownerType": "group", "name": "team"}], 2)
+    assert server.get("/api/admin/projects/default/overview").json()["members"] == 2
+    details = server.get("/api/admin/personal-dashboard/default", token=ada.token).json()
+    assert details["owners"] == [{"ownerType": "group", "name": "team"}]
+    assert server.get("/api/admin/personal-dashboard", token=ada.token).json()["projectOwners"] == []
+
+
+def test_the_statistics_of_the_server_know_groups_and_service_accounts(server: TestServer) -> None:
+    group(server, "team", person(server, "ada"))
+    server.post("/api/admin/service-account", json={"username": "bot", "name": "Bot", "rootRole": 3})
+    found = server.get("/api/admin/instance-admin/statistics").json()
+    assert (found["users"], found["serviceAccounts"], found["groups"]) == (2, 1, 1)
+    assert (found["OIDCenabled"], found["SCIMenabled"]) == (False, False)
+    assert server.post("/api/admin/scim-settings", json={"enabled": True, "assumeControlOfExisting": False}).is_success
+    assert server.get("/api/admin/instance-admin/statistics").json()["SCIMenabled"] is True
+
+
 def test_groups_and_what_they_give_are_in_the_profile(server: TestServer) -> None:
     ada = person(server, "ada")
     add_project(server, "web")

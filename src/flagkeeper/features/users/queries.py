@@ -1,7 +1,7 @@
 """Reading users, for everybody. Only `login_of` and `password_hashes` see hashes of passwords."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
@@ -88,6 +88,10 @@ _PASSWORD = (
     .order_by(passwords.c.number.desc())
     .limit(1)
     .scalar_subquery()
+)
+_LOGINS_SEEN = Query(
+    select(user_logins.c.user_id, user_logins.c.seen_at).where(user_logins.c.seen_at.is_not(None)),
+    lambda user_id, at: (int(user_id), int(at)),
 )
 _ANY = Query(select(users.c.id).limit(1), int)
 _ALL = Query(_select(users.c.account_type == PERSON), _to_seen)
@@ -211,6 +215,11 @@ def inactive(tx: Transaction, inactivity: Inactivity, pats_seen: PatsSeen, now: 
         Inactive(user=each.user, seen_at=each.seen_at, pat_seen_at=used.get(each.user.id)) for each in all_users(tx)
     )
     return [each for each in found if max(each.user.created_at, each.seen_at or 0, each.pat_seen_at or 0) <= since]
+
+
+def logins_seen(tx: Transaction) -> Mapping[int, Millis]:
+    """When each user last logged in, by their id; without those who never did."""
+    return dict(tx.all(_LOGINS_SEEN))
 
 
 def count_with_root_role(tx: Transaction, role_id: int) -> int:

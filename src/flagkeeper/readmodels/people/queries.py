@@ -11,7 +11,7 @@ from flagkeeper.features.environments import queries as environments
 from flagkeeper.features.groups import queries as groups
 from flagkeeper.features.groups.model import Group
 from flagkeeper.features.projects import queries as projects
-from flagkeeper.features.tokens.queries import pats_seen
+from flagkeeper.features.tokens.queries import last_seen
 from flagkeeper.features.users import queries as users
 from flagkeeper.features.users.queries import SeenUser
 from flagkeeper.http.access import Access
@@ -103,12 +103,12 @@ def entitled(tx: Transaction, user_id: int, place: Place, visibility: Visibility
 def overview(tx: Transaction) -> list[Belonging]:
     """All people and service accounts, in the order of their ids."""
     roles = {each.id: each for each in access.all_roles(tx)}
-    used, belong = pats_seen(tx), groups.by_user(tx)
+    last, belong = last_seen(tx), groups.by_user(tx)
     everyone = [*users.all_users(tx), *users.service_accounts(tx)]
     return [
         Belonging(
             seen=seen,
-            last_seen=max(seen.seen_at or 0, used.get(seen.user.id, 0)) or None,
+            last_seen=last.get(seen.user.id),
             root_role=roles[seen.user.root_role],
             groups=belong.get(seen.user.id, ()),
         )

@@ -13,7 +13,7 @@ from flagkeeper.features.flags.queries import project_flags
 from flagkeeper.features.flags.tables import features
 from flagkeeper.features.projects.model import DEFAULT_PROJECT
 from flagkeeper.features.projects.ports import FlagCounts, Onboarding
-from flagkeeper.features.projects.queries import ListedProject, Owner, demand_visible, listed, owners_of
+from flagkeeper.features.projects.queries import ListedProject, Owner, OwningGroup, demand_visible, listed, owners_of
 from flagkeeper.features.users.queries import SeenUser, all_users
 from flagkeeper.http.access import Access
 from flagkeeper.readmodels.project_figures.queries import Window, counts_of, health_window, onboarding, progress
@@ -32,7 +32,7 @@ class Dashboard(msgspec.Struct, frozen=True, kw_only=True):
     projects: list[ListedProject]
     flags: list[Flag]
     owners: list[Owner]
-    """Of these projects."""
+    """The people who own these projects."""
     admins: list[SeenUser]
 
 
@@ -41,7 +41,7 @@ class ProjectDetails(msgspec.Struct, frozen=True, kw_only=True):
 
     latest: list[EventOut]
     onboarding: Onboarding
-    owners: list[Owner]
+    owners: list[Owner | OwningGroup]
     roles: list[Role]
     flags: FlagCounts
     health: Window
@@ -64,7 +64,7 @@ def dashboard(tx: Transaction, user_id: int, access: Access, visibility: Visibil
     """The projects are those in which the user has a role, also through a group, and the default one."""
     mine = {*access.members, DEFAULT_PROJECT}
     projects = [each for each in listed(tx, project_flags, progress, visibility, user_id) if each.project.id in mine]
-    owners = {owner.user_id: owner for each in projects for owner in each.owners}
+    owners = {owner.user_id: owner for each in projects for owner in each.owners if isinstance(owner, Owner)}
     return Dashboard(
         projects=projects,
         flags=tx.all(_MADE_BY, user_id=user_id, hidden=sorted(hidden_projects(visibility))),

@@ -12,6 +12,8 @@ from flagkeeper.eventlog.index.search import Search
 from flagkeeper.eventlog.query import EVERYTHING
 from flagkeeper.eventlog.query.conditions import EventQuery, Field, condition
 from flagkeeper.eventlog.read import log_position
+from flagkeeper.features.scim.queries import settings as scim_is_on
+from flagkeeper.features.sso.queries import oidc_settings
 from flagkeeper.features.tokens import queries as tokens
 from flagkeeper.features.users import queries as users
 from flagkeeper.kernel import clock
@@ -61,7 +63,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version_oss: str = msgspec.field(name="versionOSS", default=__version__)
     version_enterprise: str = ""
     users: int
-    service_accounts: int = 0
+    service_accounts: int
     api_tokens: ApiTokens
     active_users: ActiveUsers
     licensed_users: int
@@ -74,13 +76,13 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     roles: int
     custom_root_roles: int
     custom_root_roles_in_use: int
-    groups: int = 0
+    groups: int
     environments: int
     segments: int
     strategies: int
     saml_enabled: bool = msgspec.field(name="SAMLenabled", default=False)
-    oidc_enabled: bool = msgspec.field(name="OIDCenabled", default=False)
-    scim_enabled: bool = msgspec.field(name="SCIMenabled", default=False)
+    oidc_enabled: bool = msgspec.field(name="OIDCenabled")
+    scim_enabled: bool = msgspec.field(name="SCIMenabled")
     password_auth_enabled: bool
     client_apps: list[ClientApps]
     feature_exports: int
@@ -99,7 +101,8 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def statistics(tx: Transaction, search: Search, now: Millis, *, passwords: bool) -> Statistics:
     """Numbers as of now. What is counted in the log is counted in its archive, too."""
     table = counts.tables(tx)
-    seen = [at for at in counts.last_seen(users.all_users(tx), tokens.pats_seen(tx)) if at is not None]
+    last_seen = tokens.last_seen(tx)
+    seen = [last_seen.get(each.user.id, 0) for each in users.all_users(tx)]
     active = {days: sum(at > now - days * clock.DAY for at in seen) for days in (7, 30, 60, 90)}
     largest = counts.largest(tx)
     client, admin, frontend = (counts.tokens(tx).get(kind, 0) for kind in ("client", "admin", "frontend"))
@@ -107,6 +110,10 @@ def statistics(tx: Transaction, search: Search, now: Millis, *, passwords: bool)
         timestamp=clock.to_iso(now),
         instance_id=log_position(tx).epoch,
         users=table.users,
+        service_accounts=table.service_accounts,
+        groups=table.groups,
+        oidc_enabled=oidc_settings(tx).enabled,
+        scim_enabled=scim_is_on(tx)[0],
         api_tokens=ApiTokens(client=client, admin=admin, frontend=frontend, backend=client),
         active_users=ActiveUsers(**{f"last{days}": number for days, number in active.items()}),
         licensed_users=active[60],
