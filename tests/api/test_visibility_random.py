@@ -52,7 +52,7 @@ READS = (
 """What shows things of projects, or may."""
 ASKED = (
     ("POST", "playground", {"environment": PLACE, "context": {"appName": "a"}}),
-    ("POST", "events/search", {"limit": 1000}),
+    ("POST", "events/search", {"limit": 100}),
     ("POST", "features-batch/export", {"environment": PLACE, "features": []}),
 )
 OF_PROJECT = (
@@ -156,7 +156,8 @@ def check(server: TestServer, who: Person, known: set[str], every: set[str], sho
     for path, text in texts.items():
         shown = set(MARK.findall(text))
         assert shown <= known, (path, shown - known)
-    assert {path: answer.status_code for path, answer in answers.items() if answer.status_code >= 400} == {}
+    refused = {path: answer.status_code for path, answer in answers.items() if answer.status_code >= 400}
+    assert refused in ({}, {"api-tokens": 403}), "only who has a role for it reads tokens"
     for path in ("projects", "search/events?limit=1000", "log/export?format=ndjson", "log/stream"):
         assert set(MARK.findall(texts[path])) == known, f"{path}: the questions above would prove nothing"
     found: dict[str, Any] = answers["search/features?limit=100"].json()
