@@ -89,7 +89,7 @@ def server(kind: str) -> Iterator[Process]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
-        postgres = PostgresServer(folder / "postgres", dict.fromkeys(FAST, "on")) if kind == "postgresql" else None
+        postgres = PostgresServer(folder / "postgres", FAST) if kind == "postgresql" else None
         process = Process(postgres.url if postgres else f"sqlite:///{folder}/deletions.db", folder)
         process.start()
         try:
