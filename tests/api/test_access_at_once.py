@@ -4,6 +4,7 @@ of the same database within two."""
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,6 +14,7 @@ from flagkeeper.features.projects.model import Mode
 from flagkeeper.http.authenticator import SESSION_COOKIE
 from flagkeeper.kernel import clock
 from flagkeeper.readmodels.event_tail.slice import LIVE_TAILS
+from flagkeeper.readmodels.event_tail.stream import Stream
 from tests.api.test_people import give, group
 from tests.databases import Run, fresh_postgresql, started
 from tests.listener import Listener
@@ -62,11 +64,15 @@ def soon(what: Callable[[], bool], began: float, limit: float) -> None:
         time.sleep(0.005)
 
 
+def answers(server: TestServer, path: str, status: int, **more: Any) -> Callable[[], bool]:
+    return lambda: server.get(path, **more).status_code == status
+
+
 def known(pair: Pair, *people: Person) -> None:
     """Both servers know them."""
     for server, _ in pair.limits:
         for each in people:
-            soon(lambda s=server, p=each: s.get(ME, token=p.token).status_code == 200, time.monotonic(), 30)
+            soon(answers(server, ME, 200, token=each.token), time.monotonic(), 30)
 
 
 class Loss(NamedTuple):
@@ -120,7 +126,7 @@ def test_who_may_not_call_any_more(pair: Pair, lose: Callable[[Loss], None], by_
         lost = time.monotonic()
         for token, headers in ways:
             assert pair.first.get(ME, token=token, headers=headers).status_code == 401, "the next request"
-            soon(lambda t=token, h=headers: pair.second.get(ME, token=t, headers=h).status_code == 401, lost, ELSEWHERE)
+            soon(answers(pair.second, ME, 401, token=token, headers=headers), lost, ELSEWHERE)
         for listener, limit in tails:
             assert listener.ended.wait(max(0.0, lost + limit - time.monotonic())), f"not within {limit} s"
             assert listener.messages[-1].kind == "end"
@@ -132,7 +138,7 @@ def test_a_token_of_sdks_that_is_revoked(pair: Pair) -> None:
     flag_in(pair.first, "default", "lantern")
     polled = "/api/client/features"
     for server, _ in pair.limits:
-        soon(lambda s=server: s.get(polled, token=other).status_code == 200, time.monotonic(), 30)
+        soon(answers(server, polled, 200, token=other), time.monotonic(), 30)
     with ExitStack() as stack:
         lost, kept = (
             [(stack.enter_context(Listener(server.url, each, path=STREAM)), limit) for server, limit in pair.limits]
@@ -225,7 +231,7 @@ def test_who_may_not_know_of_a_project_any_more(pair: Pair, change: Change) -> N
     set_mode_of(pair.first, "hush", Mode.PRIVATE)
     way = change.come(pair.first, vera)
     for server, _ in pair.limits:
-        soon(lambda s=server: s.get(HIDDEN + "/overview", token=vera.token).status_code == 200, time.monotonic(), 30)
+        soon(answers(server, HIDDEN + "/overview", 200, token=vera.token), time.monotonic(), 30)
     with ExitStack() as stack:
         tails = [stack.enter_context(Listener(server.url, vera.token)) for server, _ in pair.limits]
         for listener in tails:
@@ -239,7 +245,7 @@ def test_who_may_not_know_of_a_project_any_more(pair: Pair, change: Change) -> N
         soon(lambda: pair.second.get(HIDDEN + "/overview", token=vera.token).status_code == 404, began, ELSEWHERE)
         for server, limit in pair.limits:
             (stream,) = server.services[LIVE_TAILS]._streams
-            soon(lambda s=stream: "hush" in s.log.visibility.hidden_projects, began, limit)
+            soon(partial(hides, stream), began, limit)
         make(pair.first, "hush", "secret")
         make(pair.first, "default", "shown")
         for listener in tails:
@@ -259,13 +265,21 @@ def test_a_role_that_allows_less(pair: Pair) -> None:
         body = {"name": f"segment-{next(number)}", "constraints": []}
         return server.post("/api/admin/segments", json=body, token=vera.token).status_code
 
+    def may(server: TestServer) -> bool:
+        return status(server) == 201
+
     for server, _ in pair.limits:
-        soon(lambda s=server: status(s) == 201, time.monotonic(), 30)
+        soon(partial(may, server), time.monotonic(), 30)
     less = {**wanted, "permissions": [{"name": "UPDATE_SEGMENT"}]}
     assert pair.first.put(f"/api/admin/roles/{role}", json=less).status_code == 200
     began = time.monotonic()
     assert status(pair.first) == 403
     soon(lambda: status(pair.second) == 403, began, ELSEWHERE)
+
+
+def hides(stream: Stream) -> bool:
+    """Whether it has been told what its listener may not know any more."""
+    return "hush" in stream.log.visibility.hidden_projects
 
 
 def make(server: TestServer, project: str, name: str) -> None:
