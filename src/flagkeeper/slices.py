@@ -44,7 +44,9 @@ from flagkeeper.readmodels.event_search.slice import SLICE as EVENT_SEARCH
 from flagkeeper.readmodels.event_tail.slice import SLICE as EVENT_TAIL
 from flagkeeper.readmodels.feature_search.slice import SLICE as FEATURE_SEARCH
 from flagkeeper.readmodels.health.slice import SLICE as HEALTH
+from flagkeeper.readmodels.insights.slice import SLICE as INSIGHTS
 from flagkeeper.readmodels.notifications.slice import SLICE as NOTIFICATIONS
+from flagkeeper.readmodels.people.slice import SLICE as PEOPLE
 from flagkeeper.readmodels.playground.slice import SLICE as PLAYGROUND
 from flagkeeper.readmodels.project_figures.slice import SLICE as PROJECT_FIGURES
 from flagkeeper.readmodels.remote_evaluation.slice import SLICE as REMOTE_EVALUATION
@@ -89,6 +91,7 @@ SLICES: tuple[Slice, ...] = (
     RETENTION,
     VIEWS,
     CREDENTIALS,
+    PEOPLE,
     CLIENT_FEATURES,
     REMOTE_EVALUATION,
     FEATURE_SEARCH,
@@ -100,6 +103,7 @@ SLICES: tuple[Slice, ...] = (
     STATISTICS,
     PLAYGROUND,
     PROJECT_FIGURES,
+    INSIGHTS,
     NOTIFICATIONS,
     HEALTH,
     INTEGRATIONS,

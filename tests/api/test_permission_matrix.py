@@ -1,4 +1,5 @@
-"""Every operation, asked by everybody, in every kind of project: allowed exactly as its route declares.
+"""Every operation, asked by everybody (people by their session and by their own token, programs by theirs), in every
+kind of project: allowed exactly as its route declares.
 
 The server is in maintenance meanwhile, which is looked at after permissions: whoever may change something is told 503,
 and everybody else is refused before anything of the request is read.
@@ -18,7 +19,8 @@ from flagkeeper.features.access.model import EDITOR, MEMBER, OWNER, VIEWER, Role
 from flagkeeper.features.projects.model import Mode
 from flagkeeper.http.permissions import Permission
 from flagkeeper.http.route import ANYBODY, PERMISSION, PUBLIC
-from tests.people import browser, person
+from flagkeeper.kernel import clock
+from tests.people import Person, browser, person
 from tests.projects import add_project, set_mode_of
 from tests.server import ADMIN, BACKEND, FRONTEND, TestServer
 
@@ -112,10 +114,14 @@ def everybody(server: TestServer) -> Iterator[Who]:
         ("custom", "Viewer", custom, None, None, VIEWER, of_custom),
         ("in-a-group", "Viewer", None, MEMBER.id, None, VIEWER, allows(MEMBER)),
         ("in-a-custom-group", "Viewer", None, custom, None, VIEWER, of_custom),
+        ("program", "Viewer", MEMBER.id, None, None, VIEWER, allows(MEMBER)),
+        ("program-without-a-project", "Viewer", None, None, None, VIEWER, None),
+        ("program-in-a-custom-group", "Viewer", None, custom, None, VIEWER, of_custom),
+        ("program-in-a-group-with-a-custom-root", "Viewer", None, None, root, None, None),
         ("in-a-group-of-editors", "Viewer", None, None, EDITOR.id, EDITOR, None),
         ("in-a-group-with-a-custom-root", "Viewer", None, None, root, None, None),
     ):
-        made, group = person(server, name, root_role), 0
+        made, group = program(server, name) if name.startswith("program") else person(server, name, root_role), 0
         if of_group or group_root:
             body = {"name": name, "rootRole": group_root, "users": [{"user": {"id": made.id}}]}
             group = server.post("/api/admin/groups", json=body).json()["id"]
@@ -127,10 +133,20 @@ def everybody(server: TestServer) -> Iterator[Who]:
                 assert server.put(f"{place}/groups/{group}/roles", json={"roles": [of_group]}).status_code == 200
         known: Allows = {"ADMIN": EVERYWHERE} if name == "another-admin" else allows(role) if role else of_root
         yield Who(name, {"authorization": made.token}, root=known, member=member)
-        if name in ("viewer", "member", "in-a-group"):
+        if name in ("viewer", "member", "in-a-group", "in-a-group-with-a-custom-root"):
             with browser(server, name) as client:
                 cookies = "; ".join(f"{key}={value}" for key, value in client.cookies.items())
             yield Who(f"{name}, logged in", {"cookie": cookies}, root=known, member=member)
+
+
+def program(server: TestServer, name: str) -> Person:
+    """A service account, and the token that it calls with."""
+    path, body = "/api/admin/service-account", {"username": name, "name": name, "rootRole": VIEWER.id}
+    account = int(server.post(path, json=body).json()["id"])
+    until = clock.to_iso(clock.now() + clock.DAY)
+    made = server.post(f"{path}/{account}/token", json={"description": "matrix", "expiresAt": until})
+    assert made.status_code == 201, made.text
+    return Person(account, name, made.json()["secret"])
 
 
 def _role(server: TestServer, name: str, type_: str, permissions: list[dict[str, str]]) -> int:

@@ -46,7 +46,7 @@ def test_a_tail_ends_when_its_session_expires(server: TestServer) -> None:
             for listener in (over, open_):
                 listener.wait(lambda each: bool(each.messages))
             expire(server, cookies[0], clock.now() - 1)
-            assert over.ended.wait(5 * streams.CHECK)
+            assert over.ended.wait(10 * streams.CHECK)
             assert over.messages[-1].kind == "end"
             create(server, "later")
             open_.wait(lambda each: "later" in [event["featureName"] for event in each.events])

@@ -6,6 +6,7 @@ import pytest
 
 from flagkeeper.features.access import commands as access
 from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.readmodels.credentials.slice import CREDENTIALS
 from tests.people import PASSWORD, browser, person
 from tests.server import ADMIN, TestServer
 from tests.server import PASSWORD as ADMIN_PASSWORD
@@ -316,6 +317,7 @@ def test_where_i_belong(server: TestServer) -> None:
     ada = person(server, "ada")
     for role in (4, 5):
         server.call(server.services.units.run(SYSTEM, access.grant, "default", ada.id, role))
+    server.call(server.services[CREDENTIALS].reached(server.services.log_signal.last_id))
     profile = server.get(f"{ME}/profile", token=ada.token).json()
     assert {**profile, "rootRole": {**profile["rootRole"], "description": ""}} == {
         "rootRole": {"id": 3, "name": "Viewer", "type": "root", "description": ""},

@@ -98,6 +98,7 @@ LISTS = {
     "GET /api/admin/context/{context_field}/strategies": Read(lambda _: "/region/strategies"),
     "GET /api/admin/search/features": Read(lambda _: "?sortBy=name"),
     "GET /api/admin/lifecycle/count": Read(),
+    "GET /api/admin/insights/lifecycle": Read(),
     "GET /api/admin/addons": Read(),
     "GET /api/admin/addons/{integration_id}/deliveries": Read(lambda world: f"/{world.integration}/deliveries"),
     "POST /api/admin/addons/dry-run": Read(body={**HOOK, "events": ["feature-created", "project-updated"]}),
@@ -177,6 +178,7 @@ BY_NAME = {
 ELSEWHERE = {
     "GET /api/admin/addons/{integration_id}/events": "for administrators, who see everything",
     "GET /api/admin/events": "for administrators, who see everything",
+    "GET /api/admin/insights": "tests/api/test_insights.py, as it follows the log a second later",
     "GET /api/admin/notifications": "tests/api/test_notices.py, as it depends on whose flags they are",
     "GET /api/admin/log/stream": "tests/api/test_log_visibility.py, as it never ends",
     "GET /api/client/features": "an SDK's token says which projects it opens: tests/api/test_two_projects.py",

@@ -52,8 +52,8 @@ def test_a_user_who_goes_leaves_every_project(log: Log) -> None:
         ("web", '{"roles":[4],"userId":7}'),
         ("shop", '{"roles":[4,5],"userId":7}'),
     ]
-    assert log.read(users.project_roles, 7) == []
-    assert len(log.read(users.project_roles, 8)) == 1
+    assert log.read(queries.projects_of, 7, []) == []
+    assert log.read(queries.projects_of, 8, []) == ["shop"]
 
 
 def test_a_second_start_changes_nothing(log: Log) -> None:

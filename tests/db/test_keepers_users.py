@@ -10,6 +10,7 @@ from flagkeeper.eventlog.catalogue.project import ProjectDeleted
 from flagkeeper.eventlog.step import Step
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
+from flagkeeper.features.access import queries as access_queries
 from flagkeeper.features.access.model import MEMBER, OWNER
 from flagkeeper.features.groups import commands as groups
 from flagkeeper.features.logins.model import Visit
@@ -100,7 +101,7 @@ def test_who_comes_back_is_who_they_were_and_has_no_password(log: Log) -> None:
     tell(log, [delete(ADA), op(Step("user.restore", state))], kinds=KINDS)
     assert log.read(queries.user, ADA) == before
     assert log.read(queries.password_hashes, ADA) == []
-    assert log.read(queries.project_roles, ADA) == []
+    assert log.read(access_queries.projects_of, ADA, []) == []
     (event,) = log.events(limit=1)
     assert (event.type, event.data) == ("user-created", msgspec.json.encode(before.user.payload()).decode())
 

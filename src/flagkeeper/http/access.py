@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -44,6 +45,15 @@ class Grant(msgspec.Struct, frozen=True):
     permission: str
     project: str | None = None
     environment: str | None = None
+
+
+@runtime_checkable
+class Accesses(Protocol):
+    """Knows what everybody may do."""
+
+    def access_of(self, user_id: int) -> Access | None:
+        """None: there is nobody with this id."""
+        ...
 
 
 NOTHING = Access()

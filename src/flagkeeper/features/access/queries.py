@@ -47,6 +47,12 @@ _PROJECTS_OF_GROUPS = Query(
     .order_by(group_roles.c.group_id, group_roles.c.project),
     lambda group_id, project: (int(group_id), str(project)),
 )
+_PROJECTS_OF = Query(
+    select(user_roles.c.project)
+    .where(user_roles.c.user_id == bindparam("user_id"))
+    .union(select(group_roles.c.project).where(any_of(group_roles.c.group_id, "groups"))),
+    str,
+)
 _USERS_WITH = Query(
     select(user_roles.c.project, func.count())
     .where(user_roles.c.role_id == bindparam("role_id"))
@@ -145,6 +151,11 @@ def projects_of_groups(tx: Transaction, groups: Sequence[int]) -> Mapping[int, l
     for group_id, project in tx.all(_PROJECTS_OF_GROUPS, groups=list(groups)):
         found[group_id].append(project)
     return found
+
+
+def projects_of(tx: Transaction, user_id: int, groups: Sequence[int]) -> list[str]:
+    """The projects in which a user or one of these groups has roles."""
+    return sorted(tx.all(_PROJECTS_OF, user_id=user_id, groups=list(groups)))
 
 
 def check_draft(tx: Transaction, role_id: int | None, draft: RoleDraft, environments: EnvironmentNames) -> None:

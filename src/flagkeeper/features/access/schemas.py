@@ -109,7 +109,7 @@ def shown_with_permissions(role: Role) -> RoleWithPermissions:
         name=role.name,
         type=role.type,
         description=role.description,
-        permissions=[_shown(permission) for permission in role.permissions],
+        permissions=[shown_permission(permission) for permission in role.permissions],
     )
 
 
@@ -117,12 +117,14 @@ def all_permissions(environments: list[str]) -> PermissionList:
     """Everything that a role can allow, here."""
     return PermissionList(
         permissions=Permissions(
-            root=[_shown(RolePermission(name)) for name in PERMISSIONS[Level.ROOT]],
-            project=[_shown(RolePermission(name)) for name in PERMISSIONS[Level.PROJECT]],
+            root=[shown_permission(RolePermission(name)) for name in PERMISSIONS[Level.ROOT]],
+            project=[shown_permission(RolePermission(name)) for name in PERMISSIONS[Level.PROJECT]],
             environments=[
                 EnvironmentPermissions(
                     name=environment,
-                    permissions=[_shown(RolePermission(name, environment)) for name in PERMISSIONS[Level.ENVIRONMENT]],
+                    permissions=[
+                        shown_permission(RolePermission(name, environment)) for name in PERMISSIONS[Level.ENVIRONMENT]
+                    ],
                 )
                 for environment in environments
             ],
@@ -130,7 +132,7 @@ def all_permissions(environments: list[str]) -> PermissionList:
     )
 
 
-def _shown(permission: RolePermission) -> PermissionOut:
+def shown_permission(permission: RolePermission) -> PermissionOut:
     return PermissionOut(
         id=_NUMBER[permission.name],
         name=permission.name,

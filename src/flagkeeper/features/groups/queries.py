@@ -62,6 +62,15 @@ def of_user(tx: Transaction, user_id: int) -> list[Group]:
     return groups_of(tx, tx.all(_OF_USER, user_id=user_id))
 
 
+def by_user(tx: Transaction) -> Mapping[int, list[Group]]:
+    """The groups of everybody who is in one."""
+    found: defaultdict[int, list[Group]] = defaultdict(list)
+    for each in all_groups(tx):
+        for user_id in each.users:
+            found[user_id].append(each)
+    return found
+
+
 def root_role_uses(tx: Transaction, role_id: int) -> int:
     """How many users and groups have a root role (`access.ports.RootRoleUses`)."""
     return users.count_with_root_role(tx, role_id) + (tx.first(_WITH_ROLE, role_id=role_id) or 0)

@@ -1,13 +1,12 @@
 """What is kept of a login. Pure (docs/adr/0510-signing-in-is-kept-and-can-be-ended.md)."""
 
-import csv
-import io
 from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
 
 from flagkeeper.kernel import clock
+from flagkeeper.kernel.csv_text import csv_text
 
 KEPT = 14 * clock.DAY
 """How long a login is kept, as in Unleash."""
@@ -15,8 +14,6 @@ MOST_KEPT = 20_000
 """Logins that were let in, and as many that were not: whoever tries many passwords pushes out no login."""
 LONGEST_TEXT = 300
 COLUMNS = ("id", "username", "auth_type", "created_at", "successful", "ip", "failure_reason")
-_FORMULA = tuple("=+-@\t\r")
-"""How a cell begins that a spreadsheet would run."""
 
 
 class AuthType(StrEnum):
@@ -59,15 +56,10 @@ class LoginRecord(msgspec.Struct, frozen=True):
 
 
 def as_csv(found: Iterable[LoginRecord]) -> str:
-    """A line of names, and one for each record (RFC 4180). No cell is a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for each in found:
-        row = (each.id, each.username, each.auth_type, clock.to_iso(each.created_at), str(each.successful).lower())
-        writer.writerow([_cell(cell) for cell in (*row, each.ip, each.failure_reason)])
-    return text.getvalue()
+    """A line of names, and one for each record."""
+    return csv_text(COLUMNS, (_cells(each) for each in found))
 
 
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _cells(record: LoginRecord) -> tuple[object, ...]:
+    at, successful = clock.to_iso(record.created_at), str(record.successful).lower()
+    return record.id, record.username, record.auth_type, at, successful, record.ip, record.failure_reason

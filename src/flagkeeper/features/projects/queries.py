@@ -10,11 +10,12 @@ from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.tables import events
 from flagkeeper.features.access.model import OWNER, hidden_projects, is_hidden
-from flagkeeper.features.access.tables import user_roles
+from flagkeeper.features.access.tables import group_roles, user_roles
 from flagkeeper.features.environments.model import Environment
 from flagkeeper.features.environments.ports import EnvironmentUses
 from flagkeeper.features.environments.queries import all_environments
 from flagkeeper.features.environments.tables import environments
+from flagkeeper.features.groups.tables import group_users, groups
 from flagkeeper.features.projects.model import FavoriteProjectState, Project, ProjectEnvironment
 from flagkeeper.features.projects.ports import FlagCounts, Progress, ProjectFlags, ProjectProgress
 from flagkeeper.features.projects.store import COLUMNS, favorite_of, to_project, to_strategy
@@ -37,12 +38,19 @@ class Owner(msgspec.Struct, frozen=True):
     email: str | None
 
 
+class OwningGroup(msgspec.Struct, frozen=True):
+    """A group that has the role of an owner in a project."""
+
+    project: str
+    name: str
+
+
 class ListedProject(msgspec.Struct, frozen=True, kw_only=True):
     """A project in a list."""
 
     project: Project
     flags: FlagCounts
-    owners: list[Owner]
+    owners: list[Owner | OwningGroup]
     members: int
     """People who have a role in it."""
     last_updated_at: Millis
@@ -118,12 +126,24 @@ _OWNERS = Query(
     .order_by(users.c.id),
     Owner,
 )
-_MEMBERS = Query(
-    select(user_roles.c.project, func.count(user_roles.c.user_id.distinct()))
-    .where(any_of(user_roles.c.project, "ids"))
-    .group_by(user_roles.c.project),
-    columns,
+_OWNING_GROUPS = Query(
+    select(group_roles.c.project, groups.c.name)
+    .join(groups, groups.c.id == group_roles.c.group_id)
+    .where(any_of(group_roles.c.project, "ids"), group_roles.c.role_id == OWNER.id)
+    .order_by(groups.c.id),
+    OwningGroup,
 )
+_BELONG = (
+    select(user_roles.c.project, user_roles.c.user_id)
+    .where(any_of(user_roles.c.project, "ids"))
+    .union(
+        select(group_roles.c.project, group_users.c.user_id)
+        .join(group_users, group_users.c.group_id == group_roles.c.group_id)
+        .where(any_of(group_roles.c.project, "ids"))
+    )
+    .subquery()
+)
+_MEMBERS = Query(select(_BELONG.c.project, func.count()).group_by(_BELONG.c.project), columns)
 _FAVORITES = Query(select(favorite_projects.c.project).where(favorite_projects.c.user_id == bindparam("user_id")), str)
 _DEFAULT_STRATEGIES = Query(
     select(project_environments.c.project, project_environments.c.environment, project_environments.c.default_strategy)
@@ -240,7 +260,7 @@ def listed(
     found.sort(key=lambda each: each.id not in favorites)
     ids = [each.id for each in found]
     counts, made = flags(tx, ids), progress(tx, ids)
-    members: dict[str, int] = dict(tx.all(_MEMBERS, ids=ids))
+    members = members_of(tx, ids)
     owners = owners_of(tx, ids)
     of_archive = {name: at for name, _, at in newest_of(tx, "project")}
     last_events: dict[str, Millis] = {name: at or of_archive.get(name, 0) for name, at in tx.all(_LAST_EVENT, ids=ids)}
@@ -258,9 +278,15 @@ def listed(
     ]
 
 
-def owners_of(tx: Transaction, ids: list[str]) -> list[Owner]:
-    """Who owns these projects."""
-    return tx.all(_OWNERS, ids=ids)
+def members_of(tx: Transaction, ids: list[str]) -> Mapping[str, int]:
+    """How many people and service accounts have roles in each of these projects, by themselves or through groups; one
+    that has nobody may be left out."""
+    return dict(tx.all(_MEMBERS, ids=ids))
+
+
+def owners_of(tx: Transaction, ids: list[str]) -> list[Owner | OwningGroup]:
+    """Who owns these projects: people, then groups."""
+    return [*tx.all(_OWNERS, ids=ids), *tx.all(_OWNING_GROUPS, ids=ids)]
 
 
 def favorite_projects_of(tx: Transaction, user_id: int) -> Set[str]:

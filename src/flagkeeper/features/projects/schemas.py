@@ -11,7 +11,7 @@ from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.features.environments.model import Environment
 from flagkeeper.features.projects.model import DEFAULT_STICKINESS, Mode, NewProject, Project, ProjectChange, health
 from flagkeeper.features.projects.ports import Onboarding
-from flagkeeper.features.projects.queries import ListedProject, Owner, SeenEnvironment
+from flagkeeper.features.projects.queries import ListedProject, Owner, OwningGroup, SeenEnvironment
 from flagkeeper.features.users.model.user import image_url
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Detail
@@ -21,6 +21,10 @@ from flagkeeper.kernel.limits import AtOnce
 class UserOwner(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="ownerType", tag="user"):
     name: str
     image_url: str
+
+
+class GroupOwner(msgspec.Struct, frozen=True, kw_only=True, tag_field="ownerType", tag="group"):
+    name: str
 
 
 class SystemOwner(msgspec.Struct, frozen=True, kw_only=True, tag_field="ownerType", tag="system"):
@@ -43,7 +47,7 @@ class ProjectOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     default_stickiness: str
     health: int
     technical_debt: int
-    owners: list[UserOwner | SystemOwner]
+    owners: list[UserOwner | GroupOwner | SystemOwner]
     feature_count: int
     stale_feature_count: int
     potentially_stale_feature_count: int
@@ -291,7 +295,11 @@ def shown_onboarding(onboarding: Onboarding) -> OnboardingOut:
     return OnboardingOut(status="first-flag-created", feature=onboarding.first_flag)
 
 
-def shown_owner(owner: Owner) -> UserOwner:
+def shown_owner(owner: Owner | OwningGroup) -> UserOwner | GroupOwner:
+    return GroupOwner(name=owner.name) if isinstance(owner, OwningGroup) else shown_person(owner)
+
+
+def shown_person(owner: Owner) -> UserOwner:
     name = owner.name or owner.username or owner.email or str(owner.user_id)
     return UserOwner(name=name, image_url=image_url(owner.email or owner.username or str(owner.user_id)))
 

@@ -12,6 +12,7 @@ from flagkeeper.features.tokens.model import ALL, ApiToken, Pat, TokenDraft, has
 from flagkeeper.features.tokens.store import select_pats, select_tokens, to_pat, to_token
 from flagkeeper.features.tokens.tables import api_tokens, personal_access_tokens, token_last_seen
 from flagkeeper.features.tokens.tables import cdn_tokens as made_for_cdn
+from flagkeeper.features.users.queries import logins_seen
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.storage.dialects import any_of
@@ -105,6 +106,12 @@ def pats_of(tx: Transaction, user_id: int) -> list[Pat]:
 def pats_seen(tx: Transaction) -> Mapping[int, Millis]:
     """When a personal access token of each user was last used (`users.ports.PatsSeen`)."""
     return dict(tx.all(_PATS_SEEN))
+
+
+def last_seen(tx: Transaction) -> Mapping[int, Millis]:
+    """When each person or service account last logged in or used a token, by their id; without those who never did."""
+    used, logged_in = pats_seen(tx), logins_seen(tx)
+    return {user_id: max(used.get(user_id, 0), logged_in.get(user_id, 0)) for user_id in {*used, *logged_in}}
 
 
 def _seen_projects(token: ApiToken, visibility: Visibility) -> list[str]:

@@ -1,13 +1,12 @@
 """Reading users, for everybody. Only `login_of` and `password_hashes` see hashes of passwords."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from flagkeeper.features.access.model import ADMIN
-from flagkeeper.features.access.tables import roles, user_roles
 from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.password import demand_strong, hash_password, matches
 from flagkeeper.features.users.model.session import NETWORK_KNOWN, Session
@@ -53,15 +52,6 @@ class AdminCounts(msgspec.Struct, frozen=True):
     no_password: int
 
 
-class ProjectRole(msgspec.Struct, frozen=True):
-    """A role that a user has in a project."""
-
-    id: int
-    name: str
-    type: str
-    project: str
-
-
 _DIGITS = 19
 """Of a number that is too large to be an id."""
 
@@ -98,6 +88,10 @@ _PASSWORD = (
     .order_by(passwords.c.number.desc())
     .limit(1)
     .scalar_subquery()
+)
+_LOGINS_SEEN = Query(
+    select(user_logins.c.user_id, user_logins.c.seen_at).where(user_logins.c.seen_at.is_not(None)),
+    lambda user_id, at: (int(user_id), int(at)),
 )
 _ANY = Query(select(users.c.id).limit(1), int)
 _ALL = Query(_select(users.c.account_type == PERSON), _to_seen)
@@ -190,13 +184,6 @@ _NAMES = Query(
     ),
     lambda username, email: (str(username), str(email)),
 )
-_PROJECT_ROLES = Query(
-    select(roles.c.id, roles.c.name, roles.c.type, user_roles.c.project)
-    .join(user_roles, user_roles.c.role_id == roles.c.id)
-    .where(user_roles.c.user_id == bindparam("user_id"))
-    .order_by(user_roles.c.project, roles.c.id),
-    ProjectRole,
-)
 
 
 def any_user(tx: Transaction) -> bool:
@@ -228,6 +215,11 @@ def inactive(tx: Transaction, inactivity: Inactivity, pats_seen: PatsSeen, now: 
         Inactive(user=each.user, seen_at=each.seen_at, pat_seen_at=used.get(each.user.id)) for each in all_users(tx)
     )
     return [each for each in found if max(each.user.created_at, each.seen_at or 0, each.pat_seen_at or 0) <= since]
+
+
+def logins_seen(tx: Transaction) -> Mapping[int, Millis]:
+    """When each user last logged in, by their id; without those who never did."""
+    return dict(tx.all(_LOGINS_SEEN))
 
 
 def count_with_root_role(tx: Transaction, role_id: int) -> int:
@@ -339,10 +331,6 @@ def exists(tx: Transaction, user_id: int) -> bool:
 def was_user(tx: Transaction, user_id: int) -> bool:
     """Whether this id was ever given out, also to somebody who was deleted."""
     return 0 < user_id <= last_id(tx, "users")
-
-
-def project_roles(tx: Transaction, user_id: int) -> list[ProjectRole]:
-    return tx.all(_PROJECT_ROLES, user_id=user_id)
 
 
 def users_of(tx: Transaction, ids: Sequence[int]) -> list[SeenUser]:

@@ -11,7 +11,7 @@ from flagkeeper.features.access.schemas import RoleOut
 from flagkeeper.features.users.model.notes import Answered
 from flagkeeper.features.users.model.session import Session
 from flagkeeper.features.users.model.user import PERSON, SERVICE, Inactive, UserChange, UserDraft, draft, image_url
-from flagkeeper.features.users.queries import ProjectRole, SeenUser
+from flagkeeper.features.users.queries import SeenUser
 from flagkeeper.http.access import grants
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.permissions import Permission
@@ -55,11 +55,6 @@ class BaseUser(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     name: str | UnsetType = UNSET
     username: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
-
-
-class UsersAndGroups(msgspec.Struct, frozen=True, kw_only=True):
-    users: list[BaseUser]
-    groups: tuple[()] = ()
 
 
 class InactiveUser(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -205,16 +200,6 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     splash: dict[str, bool] = {}
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    root_role: RoleOut
-    projects: list[str]
-    groups: tuple[()] = ()
-    subscriptions: list[str]
-    """Kinds of mails that you want."""
-    features: tuple[()] = ()
-    can_change_password: bool
-
-
 class AdminCount(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     password: int
     no_password: int
@@ -284,10 +269,6 @@ def shown_sessions(found: list[Session], present: str) -> SessionList:
             for each in found
         ]
     )
-
-
-def shown_project_role(role: ProjectRole) -> RoleOut:
-    return RoleOut(id=role.id, name=role.name, type=role.type, project=role.project)
 
 
 def grants_of(caller: Caller) -> list[GrantOut]:

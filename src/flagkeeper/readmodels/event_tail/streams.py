@@ -24,7 +24,7 @@ from flagkeeper.readmodels.views.log import Log, seen_by
 from flagkeeper.storage.reader import Reader
 from flagkeeper.supervisor import SupervisedTask
 
-CHECK = 1.0
+CHECK = 0.5
 """Seconds between two looks at who may still listen."""
 
 log = structlog.get_logger("flagkeeper.tail")

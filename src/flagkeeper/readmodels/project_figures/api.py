@@ -4,6 +4,7 @@ from litestar.params import FromPath
 
 from flagkeeper.eventlog.query import Visibility
 from flagkeeper.http import route
+from flagkeeper.http.access import Access
 from flagkeeper.http.caller import Caller, Kind
 from flagkeeper.kernel.errors import Forbidden
 from flagkeeper.readmodels.project_figures import dashboard, queries
@@ -110,7 +111,7 @@ async def get_delivery(project: FromPath[str], reader: Reader, visibility: Visib
     summary="The projects that are yours, and the flags that you made",
 )
 async def get_dashboard(caller: Caller, reader: Reader, visibility: Visibility) -> DashboardOut:
-    return shown_dashboard(await reader.run(dashboard.dashboard, _person(caller), visibility))
+    return shown_dashboard(await reader.run(dashboard.dashboard, _person(caller), caller.credential.access, visibility))
 
 
 @route.get(
@@ -126,7 +127,13 @@ async def get_details(
     project: FromPath[str], caller: Caller, reader: Reader, visibility: Visibility, log: Log
 ) -> ProjectDetailsOut:
     caller.demand_visible(project)
-    return shown_details(await reader.run(dashboard.project_details, _person(caller), project, visibility, log))
+    access = _access(caller)
+    return shown_details(await reader.run(dashboard.project_details, access, project, visibility, log))
+
+
+def _access(caller: Caller) -> Access:
+    _person(caller)
+    return caller.credential.access
 
 
 def _person(caller: Caller) -> int:

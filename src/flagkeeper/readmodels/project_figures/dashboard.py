@@ -6,14 +6,16 @@ from sqlalchemy import bindparam, select
 from flagkeeper.eventlog.query import EventQuery, Visibility
 from flagkeeper.eventlog.query.conditions import Field, condition
 from flagkeeper.eventlog.read import EventOut
-from flagkeeper.features.access.model import ADMIN, hidden_projects
+from flagkeeper.features.access.model import ADMIN, Role, hidden_projects
+from flagkeeper.features.access.queries import all_roles
 from flagkeeper.features.flags.model.flag import Flag
 from flagkeeper.features.flags.queries import project_flags
 from flagkeeper.features.flags.tables import features
 from flagkeeper.features.projects.model import DEFAULT_PROJECT
 from flagkeeper.features.projects.ports import FlagCounts, Onboarding
-from flagkeeper.features.projects.queries import ListedProject, Owner, demand_visible, listed, owners_of
-from flagkeeper.features.users.queries import ProjectRole, SeenUser, all_users, project_roles
+from flagkeeper.features.projects.queries import ListedProject, Owner, OwningGroup, demand_visible, listed, owners_of
+from flagkeeper.features.users.queries import SeenUser, all_users
+from flagkeeper.http.access import Access
 from flagkeeper.readmodels.project_figures.queries import Window, counts_of, health_window, onboarding, progress
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.storage.dialects import none_of
@@ -30,7 +32,7 @@ class Dashboard(msgspec.Struct, frozen=True, kw_only=True):
     projects: list[ListedProject]
     flags: list[Flag]
     owners: list[Owner]
-    """Of these projects."""
+    """The people who own these projects."""
     admins: list[SeenUser]
 
 
@@ -39,8 +41,8 @@ class ProjectDetails(msgspec.Struct, frozen=True, kw_only=True):
 
     latest: list[EventOut]
     onboarding: Onboarding
-    owners: list[Owner]
-    roles: list[ProjectRole]
+    owners: list[Owner | OwningGroup]
+    roles: list[Role]
     flags: FlagCounts
     health: Window
 
@@ -58,11 +60,11 @@ _MADE_BY = Query(
 )
 
 
-def dashboard(tx: Transaction, user_id: int, visibility: Visibility) -> Dashboard:
-    """The projects are those in which the user has a role, and the default one."""
-    mine = {role.project for role in project_roles(tx, user_id)} | {DEFAULT_PROJECT}
+def dashboard(tx: Transaction, user_id: int, access: Access, visibility: Visibility) -> Dashboard:
+    """The projects are those in which the user has a role, also through a group, and the default one."""
+    mine = {*access.members, DEFAULT_PROJECT}
     projects = [each for each in listed(tx, project_flags, progress, visibility, user_id) if each.project.id in mine]
-    owners = {owner.user_id: owner for each in projects for owner in each.owners}
+    owners = {owner.user_id: owner for each in projects for owner in each.owners if isinstance(owner, Owner)}
     return Dashboard(
         projects=projects,
         flags=tx.all(_MADE_BY, user_id=user_id, hidden=sorted(hidden_projects(visibility))),
@@ -71,7 +73,7 @@ def dashboard(tx: Transaction, user_id: int, visibility: Visibility) -> Dashboar
     )
 
 
-def project_details(tx: Transaction, user_id: int, project: str, visibility: Visibility, log: Log) -> ProjectDetails:
+def project_details(tx: Transaction, access: Access, project: str, visibility: Visibility, log: Log) -> ProjectDetails:
     """Raises `NotFound` when there is no such project, or the reader may not know of it."""
     demand_visible(tx, project, visibility)
     about_it = EventQuery(conditions=(condition(Field.PROJECT, project),))
@@ -80,7 +82,7 @@ def project_details(tx: Transaction, user_id: int, project: str, visibility: Vis
         latest=log.shown(tx, found.ids),
         onboarding=onboarding(tx, project),
         owners=owners_of(tx, [project]),
-        roles=[role for role in project_roles(tx, user_id) if role.project == project],
+        roles=[role for role in all_roles(tx) if role.id in access.members.get(project, ())],
         flags=counts_of(tx, project),
         health=health_window(tx, project),
     )

@@ -9,7 +9,15 @@ from flagkeeper.eventlog.catalogue.payload import one_of
 from flagkeeper.eventlog.read import EventOut
 from flagkeeper.features.flags.model.flag import Flag
 from flagkeeper.features.projects.queries import ListedProject
-from flagkeeper.features.projects.schemas import OnboardingOut, SystemOwner, UserOwner, shown_onboarding, shown_owner
+from flagkeeper.features.projects.schemas import (
+    GroupOwner,
+    OnboardingOut,
+    SystemOwner,
+    UserOwner,
+    shown_onboarding,
+    shown_owner,
+    shown_person,
+)
 from flagkeeper.features.users.model.user import User, image_url
 from flagkeeper.kernel import clock
 from flagkeeper.readmodels.project_figures.dashboard import Dashboard, ProjectDetails
@@ -74,7 +82,7 @@ class OwnInsightsOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class ProjectDetailsOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     latest_events: list[LatestEventOut]
     onboarding_status: OnboardingOut
-    owners: list[UserOwner | SystemOwner]
+    owners: list[UserOwner | GroupOwner | SystemOwner]
     roles: list[OwnRoleOut]
     insights: OwnInsightsOut
 
@@ -83,7 +91,7 @@ def shown_dashboard(dashboard: Dashboard) -> DashboardOut:
     return DashboardOut(
         projects=[_project(each) for each in dashboard.projects],
         flags=[_flag(each) for each in dashboard.flags],
-        project_owners=[shown_owner(each) for each in dashboard.owners],
+        project_owners=[shown_person(each) for each in dashboard.owners],
         admins=[_admin(each.user) for each in dashboard.admins],
     )
 

@@ -7,7 +7,6 @@ import msgspec
 from sqlalchemy import bindparam, exists, func, select
 
 from flagkeeper.eventlog.query import Visibility
-from flagkeeper.features.access.tables import user_roles
 from flagkeeper.features.environments.model import PRODUCTION
 from flagkeeper.features.environments.tables import environments
 from flagkeeper.features.flags.model.lifecycle import Stage
@@ -127,9 +126,6 @@ _COUNTS = Query(
         else FlagCounts(active=number, stale=number * bool(stale), potentially_stale=number * bool(potentially)),
     ),
 )
-_MEMBERS = Query(
-    select(func.count(user_roles.c.user_id.distinct())).where(user_roles.c.project == bindparam("project")), int
-)
 _SEGMENTS = Query(select(func.count()).select_from(segments).where(segments.c.project == bindparam("project")), int)
 _TOKENS = Query(select(func.count()).select_from(api_tokens).where(contains(api_tokens.c.projects, "quoted")), int)
 _FIRST_FLAG = Query(
@@ -242,8 +238,8 @@ def lead_times(tx: Transaction, project_id: str) -> list[LeadTime]:
 
 
 def members(tx: Transaction, project_id: str) -> int:
-    """How many people have a role in it."""
-    return tx.first(_MEMBERS, project=project_id) or 0
+    """How many have a role in it, also through groups."""
+    return projects.members_of(tx, [project_id]).get(project_id, 0)
 
 
 def counts_of(tx: Transaction, project_id: str) -> FlagCounts:

@@ -1,6 +1,6 @@
 """Counting rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,12 +13,13 @@ from flagkeeper.features.context_fields.tables import context_fields
 from flagkeeper.features.environments.model import PRODUCTION
 from flagkeeper.features.environments.tables import environments
 from flagkeeper.features.flags.tables import feature_strategies, features
+from flagkeeper.features.groups.tables import groups
 from flagkeeper.features.projects.tables import projects
 from flagkeeper.features.segments.tables import segments
 from flagkeeper.features.strategies.tables import strategies
 from flagkeeper.features.tokens.tables import api_tokens
 from flagkeeper.features.usage.tables import client_applications, client_metrics, client_metrics_variants
-from flagkeeper.features.users.queries import SeenUser
+from flagkeeper.features.users.model.user import PERSON, SERVICE
 from flagkeeper.features.users.tables import users
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.clock import Millis
@@ -33,6 +34,9 @@ class Tables(msgspec.Struct, frozen=True):
     """How many there are."""
 
     users: int
+    """People."""
+    service_accounts: int
+    groups: int
     read_only_users: int
     flags: int
     archived_flags: int
@@ -62,8 +66,10 @@ def _number(table: Any, *where: ColumnElement[bool]) -> Any:
 _IN_PROJECT = select(user_roles.c.user_id).where(user_roles.c.user_id == users.c.id).exists()
 _TABLES = Query(
     select(
-        _number(users),
-        _number(users, users.c.root_role == VIEWER.id, ~_IN_PROJECT),
+        _number(users, users.c.account_type == PERSON),
+        _number(users, users.c.account_type == SERVICE),
+        _number(groups),
+        _number(users, users.c.account_type == PERSON, users.c.root_role == VIEWER.id, ~_IN_PROJECT),
         _number(features, features.c.archived_at.is_(None)),
         _number(features, features.c.archived_at.is_not(None)),
         _number(projects, projects.c.archived_at.is_(None)),
@@ -140,8 +146,3 @@ def buckets(tx: Transaction, now: Millis) -> tuple[int, int]:
     """Rows of metrics, and of variants in them, that began yesterday (UTC)."""
     today = now - now % clock.DAY
     return tx.all(_BUCKETS, since=today - clock.DAY, until=today)[0]
-
-
-def last_seen(found: Iterable[SeenUser], pats_seen: Mapping[int, Millis]) -> list[Millis | None]:
-    """When each user last logged in or used a token; None: never."""
-    return [max(each.seen_at or 0, pats_seen.get(each.user.id, 0)) or None for each in found]

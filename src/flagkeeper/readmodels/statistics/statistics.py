@@ -63,7 +63,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version_oss: str = msgspec.field(name="versionOSS", default=__version__)
     version_enterprise: str = ""
     users: int
-    service_accounts: int = 0
+    service_accounts: int
     api_tokens: ApiTokens
     active_users: ActiveUsers
     licensed_users: int
@@ -76,7 +76,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     roles: int
     custom_root_roles: int
     custom_root_roles_in_use: int
-    groups: int = 0
+    groups: int
     environments: int
     segments: int
     strategies: int
@@ -101,7 +101,8 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def statistics(tx: Transaction, search: Search, now: Millis, *, passwords: bool) -> Statistics:
     """Numbers as of now. What is counted in the log is counted in its archive, too."""
     table = counts.tables(tx)
-    seen = [at for at in counts.last_seen(users.all_users(tx), tokens.pats_seen(tx)) if at is not None]
+    last_seen = tokens.last_seen(tx)
+    seen = [last_seen.get(each.user.id, 0) for each in users.all_users(tx)]
     active = {days: sum(at > now - days * clock.DAY for at in seen) for days in (7, 30, 60, 90)}
     largest = counts.largest(tx)
     client, admin, frontend = (counts.tokens(tx).get(kind, 0) for kind in ("client", "admin", "frontend"))
@@ -110,6 +111,8 @@ def statistics(tx: Transaction, search: Search, now: Millis, *, passwords: bool)
         timestamp=clock.to_iso(now),
         instance_id=log_position(tx).epoch,
         users=table.users,
+        service_accounts=table.service_accounts,
+        groups=table.groups,
         api_tokens=ApiTokens(client=client, admin=admin, frontend=frontend, backend=client),
         active_users=ActiveUsers(**{f"last{days}": number for days, number in active.items()}),
         licensed_users=active[60],

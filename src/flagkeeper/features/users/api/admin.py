@@ -20,9 +20,7 @@ from flagkeeper.features.users.schemas import (
     UserIdsBody,
     UserList,
     UserOut,
-    UsersAndGroups,
     shown,
-    shown_base,
     shown_inactive,
     shown_with_role,
 )
@@ -65,18 +63,6 @@ async def search_users(reader: Reader, text: Annotated[str, QueryParameter(name=
     if len(text) < SHORTEST_SEARCH:
         return []
     return [shown(seen) for seen in await reader.run(queries.search, text)]
-
-
-@route.get(
-    "/api/admin/user-admin/access",
-    permission=route.ANYBODY,
-    scope=route.INSTANCE,
-    tag=TAG,
-    operation="getBaseUsersAndGroups",
-    summary="Everybody whom a project can be opened to",
-)
-async def list_base_users(reader: Reader) -> UsersAndGroups:
-    return UsersAndGroups(users=[shown_base(seen) for seen in await reader.run(queries.all_users)])
 
 
 @route.get(
@@ -236,7 +222,6 @@ ROUTES = [
     delete_account,
     list_users,
     search_users,
-    list_base_users,
     count_admins,
     list_inactive,
     delete_inactive,

@@ -1,14 +1,10 @@
 """What people see and change of themselves."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, Response
-from litestar.params import QueryParameter
 
 from flagkeeper.eventlog.unit import Units
-from flagkeeper.features.access import queries as access
-from flagkeeper.features.access.schemas import RoleList
-from flagkeeper.features.access.schemas import shown as shown_role
 from flagkeeper.features.attempts.ports import Attempts
 from flagkeeper.features.users import commands, queries
 from flagkeeper.features.users.api import passwords
@@ -16,11 +12,9 @@ from flagkeeper.features.users.model import session
 from flagkeeper.features.users.schemas import (
     Me,
     PasswordBody,
-    Profile,
     grants_of,
     shown_answered,
     shown_person,
-    shown_project_role,
     shown_token,
 )
 from flagkeeper.http import route
@@ -30,8 +24,6 @@ from flagkeeper.kernel.errors import Forbidden
 from flagkeeper.storage.reader import Reader
 
 TAG = "Users"
-
-ProjectId = Annotated[str, QueryParameter(name="projectId")]
 
 
 def person(caller: Caller) -> int:
@@ -63,39 +55,6 @@ async def get_me(caller: Caller, reader: Reader) -> Response[Me]:
     return Response(me, headers={"Cache-Control": "no-store"})
 
 
-@route.get(
-    "/api/admin/user/profile",
-    permission=route.ANYBODY,
-    scope=route.OWN,
-    tag=TAG,
-    operation="getProfile",
-    summary="Where do I belong?",
-)
-async def get_profile(caller: Caller, reader: Reader) -> Profile:
-    user_id = person(caller)
-    seen = await reader.run(queries.user, user_id)
-    roles = await reader.run(queries.project_roles, user_id)
-    return Profile(
-        root_role=shown_role(await reader.run(access.role, seen.user.root_role)),
-        projects=list(dict.fromkeys(role.project for role in roles)),
-        subscriptions=await reader.run(queries.subscriptions, user_id),
-        can_change_password=bool(await reader.run(queries.password_hashes, user_id)),
-    )
-
-
-@route.get(
-    "/api/admin/user/roles",
-    permission=route.ANYBODY,
-    scope=route.OWN,
-    tag=TAG,
-    operation="getUserRoles",
-    summary="My roles in a project",
-)
-async def get_roles(project_id: ProjectId, caller: Caller, reader: Reader) -> RoleList:
-    roles = await reader.run(queries.project_roles, person(caller))
-    return RoleList(roles=[shown_project_role(role) for role in roles if role.project == project_id])
-
-
 @route.post(
     "/api/admin/user/change-password",
     permission=route.ANYBODY,
@@ -120,4 +79,4 @@ async def change_my_password(
     await units.run(caller.actor, commands.set_password, user_id, new_hash, keep_session=present)
 
 
-ROUTES = [get_me, get_profile, get_roles, change_my_password]
+ROUTES = [get_me, change_my_password]

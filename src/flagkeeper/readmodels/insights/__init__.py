@@ -1,0 +1,1 @@
+"""How the server and its projects get on, week by week."""

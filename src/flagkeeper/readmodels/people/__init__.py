@@ -1,0 +1,1 @@
+"""People: to which groups and projects they belong, and what they may do."""
