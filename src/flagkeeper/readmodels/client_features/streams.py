@@ -19,7 +19,8 @@ from flagkeeper.http.sdk import sdk_credential
 from flagkeeper.kernel.errors import FlagkeeperError
 from flagkeeper.readmodels.client_features.endpoint import ACCESS
 from flagkeeper.readmodels.client_features.query import FeatureQuery
-from flagkeeper.readmodels.client_features.updates import FILTERS, Updates, asked_for, read_revision
+from flagkeeper.readmodels.client_features.revision import Revision, read_revision
+from flagkeeper.readmodels.client_features.updates import FILTERS, Updates, asked_for
 from flagkeeper.supervisor import SupervisedTask
 
 STREAM = "/api/client/streaming"
@@ -58,14 +59,14 @@ class SdkStream(EventStream):
     """One SDK, and the revision that it has."""
 
     def __init__(
-        self, updates: Updates, scope: Scope, credential: Credential, query: FeatureQuery, revision: int | None
+        self, updates: Updates, scope: Scope, credential: Credential, query: FeatureQuery, held: Revision | None
     ) -> None:
         super().__init__(scope.get("client"))
         self.credential = credential
         """Whose token it was when they came."""
         self._updates = updates
         self._query = query
-        self._revision = revision
+        self._held = held
         self._kind = b"unleash-connected"
 
     async def write(self, send: Send) -> None:
@@ -83,21 +84,21 @@ class SdkStream(EventStream):
     async def _next(self) -> bytes:
         """What is new since the last time; nothing when nothing is."""
         now = self._updates.features.now
-        found = self._updates.since(now, self._query, self._revision)
+        found = self._updates.since(now, self._query, self._held)
         if found is None:
             body, told = (await self._updates.everything(now, self._query)).body, now.revision
-            self._revision = told
+            self._held = told
         else:
             body, told = found.body, found.revision
-            self._revision = max(found.revision, now.revision)
+            self._held = max(told, now.revision)
         if not body:
             return b""
         kind, self._kind = self._kind, b"unleash-updated"
         return message(kind, told, body)
 
 
-def message(kind: bytes, revision: int, body: bytes) -> bytes:
-    return b"event: %b\nid: %d\ndata: %b\n\n" % (kind, revision, body)
+def message(kind: bytes, revision: Revision, body: bytes) -> bytes:
+    return b"event: %b\nid: %b\ndata: %b\n\n" % (kind, revision.encode(), body)
 
 
 class ClientStreams:
@@ -152,7 +153,7 @@ class ClientStreams:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         credential, query = asked_for(self._authenticator, scope)
-        revision = read_revision(header(scope, b"last-event-id"))
+        held = read_revision(header(scope, b"last-event-id"))
         caller = header(scope, b"authorization")
         if not self._has_room(caller):
             self._refused.inc()
@@ -161,7 +162,7 @@ class ClientStreams:
             body = POLL + message(b"unleash-connected", now.revision, everything.body)
             await respond(send, 200, body, HEADERS)
             return
-        stream = SdkStream(self._updates, scope, credential, query, revision)
+        stream = SdkStream(self._updates, scope, credential, query, held)
         self._streams.setdefault(caller, {})[stream] = None
         self._open.inc()
         try:

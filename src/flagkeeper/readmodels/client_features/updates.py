@@ -15,12 +15,12 @@ from flagkeeper.readmodels.client_features.delta import Delta, delta
 from flagkeeper.readmodels.client_features.endpoint import ACCESS, CLIENT_SPEC, demand_reading
 from flagkeeper.readmodels.client_features.follower import ClientFeatures, Now
 from flagkeeper.readmodels.client_features.query import FeatureQuery, read_query
+from flagkeeper.readmodels.client_features.revision import Revision, read_revision
 from flagkeeper.readmodels.client_features.schemas import DeltaDocument
 
 DELTA = "/api/client/delta"
 MOST_KEPT = 1_000
 """Different deltas to the state of now that are kept."""
-LARGEST_REVISION = 2**63 - 1
 
 FILTERS = (
     RawParameter(name="project", description="Only of this project; may be repeated."),
@@ -59,15 +59,15 @@ class Deltas:
 
     def __init__(self) -> None:
         self._now: Now | None = None
-        self._kept: dict[tuple[FeatureQuery, int], Delta | None] = {}
+        self._kept: dict[tuple[FeatureQuery, Revision], Delta | None] = {}
 
-    def get(self, now: Now, query: FeatureQuery, revision: int) -> Delta | None:
+    def get(self, now: Now, query: FeatureQuery, held: Revision) -> Delta | None:
         """As `delta.delta`."""
         if now.history is not (self._now and self._now.history) or len(self._kept) >= MOST_KEPT:
             self._now, self._kept = now, {}
-        key = query, revision
+        key = query, held
         if key not in self._kept:
-            self._kept[key] = delta(now.state, now.history, query, revision)
+            self._kept[key] = delta(now.state, now.history, query, held)
         return self._kept[key]
 
 
@@ -79,13 +79,12 @@ class Updates:
         self._answers = answers
         self._deltas = Deltas()
 
-    def since(self, now: Now, query: FeatureQuery, revision: int | None) -> Delta | None:
+    def since(self, now: Now, query: FeatureQuery, held: Revision | None) -> Delta | None:
         """None: everything is needed."""
-        return None if revision is None else self._deltas.get(now, query, revision)
+        return None if held is None else self._deltas.get(now, query, held)
 
     async def everything(self, now: Now, query: FeatureQuery, coding: Coding = Coding.PLAIN) -> Answer:
-        key = Key(query, Form.HYDRATION, coding, now.state.position.epoch)
-        return await self._answers.get(now, key, b'"%d"' % now.revision)
+        return await self._answers.get(now, Key(query, Form.HYDRATION, coding), now.revision.etag)
 
 
 class DeltaEndpoint:
@@ -100,16 +99,15 @@ class DeltaEndpoint:
 
     async def delta(self, scope: Scope, _receive: Receive, send: Send) -> None:
         _, query = asked_for(self._authenticator, scope)
-        revision = read_revision(header(scope, b"if-none-match"))
         now = self._updates.features.now
-        found = self._updates.since(now, query, revision)
+        found = self._updates.since(now, query, read_revision(header(scope, b"if-none-match")))
         if found is None:
             coding = best_coding((header(scope, b"accept-encoding") or "").encode("latin-1"))
             answer = await self._updates.everything(now, query, coding)
             await send({"type": "http.response.start", "status": 200, "headers": answer.headers})
             await send({"type": "http.response.body", "body": answer.body})
             return
-        etag = (b"etag", b'"%d"' % found.revision)
+        etag = (b"etag", found.revision.etag)
         if found.body:
             await respond(send, 200, found.body, (JSON, etag))
         else:
@@ -127,11 +125,3 @@ def asked_for(authenticator: Authenticator, scope: Scope) -> tuple[Credential, F
     demand_reading(scope)
     query = read_query(credential, scope["query_string"], header(scope, b"unleash-client-spec"))
     return credential, msgspec.structs.replace(query, inline=False)
-
-
-def read_revision(text: str | None) -> int | None:
-    """The revision that a client says it has, with or without quotes. None: it has none that means anything here."""
-    bare = (text or "").strip().removeprefix("W/").strip('"')
-    if not (bare.isascii() and bare.isdecimal()) or len(bare) > len(str(LARGEST_REVISION)):
-        return None
-    return int(bare) or None
