@@ -70,6 +70,12 @@ class View:
             for name, each in self._flags.items()
         )
 
+    def prepare_like(self, before: "View") -> None:
+        """Makes now what was asked of the view that this one takes the place of: 5,000 flags take ten milliseconds, in
+        which the event loop would stand still."""
+        for form in _FORMS & before.__dict__.keys():
+            getattr(self, form)
+
     def _sheet(self, form: Callable[[ReadyFlag], Pieces]) -> Sheet:
         decision = self._evaluator.decision
         return sheet_of((decision(name), each.compiled.gate, form(each)) for name, each in self._flags.items())
@@ -78,6 +84,9 @@ class View:
         """A flag and its outcome. None: there is no such flag, or the token may not see it."""
         flag = self._flags.get(name)
         return None if flag is None else (flag, decided(self._evaluator.decision(name), values))
+
+
+_FORMS = {"toggles_on", "toggles", "evaluated", "evaluated_for_nobody"}
 
 
 class Views:
@@ -121,7 +130,10 @@ class Views:
             for name in sorted(state.flags)
             if "*" in projects or state.flags[name].project in projects
         }
-        return View(state, seen, environment, projects)
+        view = View(state, seen, environment, projects)
+        if (before := self._kept.get(key)) is not None:
+            view.prepare_like(before)
+        return view
 
     def _compile(self, state: State, environment: str) -> dict[str, ReadyFlag]:
         """All flags in an environment; those that have not changed are the ones of before."""
