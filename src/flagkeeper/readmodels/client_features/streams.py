@@ -26,6 +26,9 @@ from flagkeeper.supervisor import SupervisedTask
 STREAM = "/api/client/streaming"
 CHECK = 0.5
 """Seconds between two looks at which tokens are still valid."""
+PACE = 100e-6
+"""Seconds for each stream between two rounds of news: while changes come faster, a round takes several of them along.
+Telling one client takes about half of that, so that as much is left for everything else that the server does."""
 SHARE = 0.75
 """Of all places that one token may take: a whole fleet has the same token, and others must get in beside it."""
 RETRY = b"retry: 2000\n\n"
@@ -118,6 +121,9 @@ class ClientStreams:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watching: SupervisedTask | None = None
         self._stopped = False
+        self._told_at = 0.0
+        self._telling: asyncio.TimerHandle | None = None
+        """The next round of news, while there is one to come."""
         self.registry = CollectorRegistry()
         self._open = Gauge("flagkeeper_sdk_streams", "SDKs that listen to this process.", registry=self.registry)
         self._refused = Counter(
@@ -139,6 +145,8 @@ class ClientStreams:
         """Ends every stream now. Returns the addresses of clients that have not taken the end."""
         self._stopped = True
         self._log_reader.unlisten(self.hear)
+        if self._telling is not None:
+            self._telling.cancel()
         deaf = await stop_all(self._all())
         if self._watching is not None:
             await self._watching.stop()
@@ -187,6 +195,14 @@ class ClientStreams:
             self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
+        """Tells all: at once after a silence, else when the round before is done with."""
+        if self._loop is None or self._telling is not None:
+            return
+        due = self._told_at + PACE * sum(map(len, self._streams.values()))
+        self._telling = self._loop.call_at(due, self._tell)
+
+    def _tell(self) -> None:
+        self._told_at, self._telling = asyncio.get_running_loop().time(), None
         for streams in self._streams.values():
             for stream in streams:
                 stream.wake()
