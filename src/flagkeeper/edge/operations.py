@@ -55,7 +55,7 @@ def health_of(features: EdgeFeatures, tokens: Tokens) -> EdgeHealth:
             Upstream(
                 environment=followed.scope.environment,
                 mode=each.mode,
-                revision=None if followed.now is None else followed.now.revision,
+                revision=None if followed.now is None else followed.now.revision.id,
                 stale_since=None if since is None or followed.now is None else clock.to_iso(since),
             )
         )

@@ -7,6 +7,9 @@ function.
 import random
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
+from flagkeeper.evaluation.constraint import Operator
 from flagkeeper.evaluation.context import Values
 from flagkeeper.evaluation.document import ClientFeature, ClientSegment, ClientStrategy, ClientVariant
 from flagkeeper.evaluation.match import Match, UnreadableError, all_of, always, any_of, matcher, never
@@ -24,6 +27,13 @@ Decision = int | Callable[[Values], int]
 
 def decided(decision: Decision, values: Values) -> int:
     return decision if isinstance(decision, int) else decision(values)
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """A flag is off for everybody whose `field` is none of these."""
+
+    field: str
+    values: frozenset[str]
 
 
 class Segment:
@@ -92,6 +102,7 @@ class CompiledFlag:
         self._own = _gives(choice(feature.variants, stickiness, feature.name, chance), _FIRST)
         self._given = [self._gives(each) for each in self.strategies]
         self.decision: Decision = self._decision() if feature.enabled else OFF
+        self.gate = _gate(self.strategies)
 
     def chosen(self, values: Values) -> int | None:
         """The first strategy that holds."""
@@ -151,6 +162,26 @@ def _reachable(matches: Sequence[Match], given: Sequence[Decision]) -> list[_Pai
             found.append((match, gives))
         if match is always:
             break
+    return found
+
+
+def _gate(strategies: Sequence[Strategy]) -> Gate | None:
+    """The shortest list of one field's values that somebody must be on for any strategy to hold. None: there is no
+    such list."""
+    lists = [_demanded(each) for each in strategies if each.holds is not never]
+    fields = set(lists[0]).intersection(*lists[1:]) if lists else ()
+    gates = [Gate(field, frozenset().union(*(each[field] for each in lists))) for field in sorted(fields)]
+    return min(gates, key=lambda gate: len(gate.values), default=None)
+
+
+def _demanded(strategy: Strategy) -> dict[str, frozenset[str]]:
+    """By field, the values of which it must have one."""
+    found: dict[str, frozenset[str]] = {}
+    constraints = [*strategy.strategy.constraints, *(one for each in strategy.segments for one in each.constraints)]
+    for each in constraints:
+        if (each.operator == Operator.IN and not each.inverted) or (each.operator == Operator.NOT_IN and each.inverted):
+            values = frozenset(each.values)
+            found[each.context_name] = values & found.get(each.context_name, values)
     return found
 
 

@@ -28,3 +28,10 @@ def read_address(text: str) -> IPv4Address | IPv6Address | None:
     that a socket for both kinds shows as IPv6 is what it is. None: it is no address."""
     host = text.strip()
     return _read(host) if len(host) <= LONGEST else None
+
+
+@lru_cache(maxsize=4_096)
+def shown_address(text: str) -> str:
+    """The same, as it is recorded; empty when it is no address."""
+    address = read_address(text)
+    return "" if address is None else str(address)

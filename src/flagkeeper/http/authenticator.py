@@ -46,7 +46,7 @@ class Authenticator(msgspec.Struct):
 
     def address(self, scope: Mapping[str, Any]) -> str:
         """Where a request comes from; empty when that is not known."""
-        return self.proxies.origin(scope).ip
+        return self.proxies.ip(scope)
 
     async def caller(self, connection: Connection) -> Caller:
         """Who calls the admin API.

@@ -13,6 +13,11 @@ _ALWAYS = (
     (b"vary", b"Origin"),
     (b"access-control-expose-headers", b"ETag"),
 )
+_FOR_ANY = (
+    *_ALWAYS,
+    (b"access-control-allow-origin", ANY_ORIGIN.encode()),
+    (b"access-control-allow-credentials", b"true"),
+)
 _METHODS = b"GET,HEAD,PUT,PATCH,POST,DELETE"
 """As Unleash says them; whoever uses another one than an endpoint has is told so."""
 
@@ -56,11 +61,10 @@ class CrossOrigin:
         """A page that may not ask gets its answer without these, and its browser keeps the answer from it."""
         origins = self._origins()
         if ANY_ORIGIN in origins:
-            allowed = ANY_ORIGIN
-        else:
-            allowed = header(scope, b"origin") or ""
-            if allowed not in origins:
-                return _ALWAYS
+            return _FOR_ANY
+        allowed = header(scope, b"origin") or ""
+        if allowed not in origins:
+            return _ALWAYS
         return (
             *_ALWAYS,
             (b"access-control-allow-origin", allowed.encode("latin-1")),

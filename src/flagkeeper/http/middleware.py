@@ -75,7 +75,7 @@ class Middleware:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = message.get("headers", ())
-                safe = own[1:] if any(name == _POLICY for name, _ in given) else own
+                safe = own[1:] if _POLICY in [name for name, _ in given] else own
                 message["headers"] = [*given, *safe]
                 if recorded:
                     message["headers"].append((EVENTS.lower().encode(), shown_ranges(recorded)))

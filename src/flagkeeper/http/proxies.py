@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from flagkeeper.http.address import read_address
+from flagkeeper.http.address import read_address, shown_address
 
 _HOST = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
@@ -64,6 +64,13 @@ class Proxies(msgspec.Struct, frozen=True):
         scheme = _nth_last(_values(scope, b"x-forwarded-proto"), passed)
         host = _nth_last(_values(scope, b"x-forwarded-host"), passed)
         return _origin(address, scheme, host, scope)
+
+    def ip(self, scope: Scope) -> str:
+        """Where a request comes from, as it is recorded; empty when that is not known."""
+        if self.trusted:
+            return self.origin(scope).ip
+        peer = scope.get("client")
+        return shown_address(peer[0]) if peer else ""
 
     def _forwarded(self, address: IPv4Address | IPv6Address | None, elements: list[Mapping[str, str]]) -> Origin:
         said: Mapping[str, str] = {}

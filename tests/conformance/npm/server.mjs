@@ -1,4 +1,4 @@
-// The SDK for servers, unleash-client, that polls.
+// The SDK for servers, unleash-client, that polls or listens (`streaming`).
 import unleash from 'unleash-client';
 import { converse, token, url } from './conversation.mjs';
 
@@ -9,6 +9,7 @@ const client = await unleash.startUnleash({
   refreshInterval: 1000,
   metricsInterval: 1000,
   customHeaders: { Authorization: token },
+  experimentalMode: { type: process.argv[3] ?? 'polling' },
 });
 
 await converse(

@@ -81,17 +81,24 @@ class Collected:
         self.dropped = 0
         self._step = 0
         self._applications: set[str] = set()
+        self._again: dict[tuple[str, int, str], Counted] = {}
+        """What answers count as that have been given in this step; an application among them has a name here."""
 
     def count(self, route: str, status: int, application: str, now: clock.Millis) -> None:
         """Counts one answer. An application is named only by who was let in."""
-        area = area_of(route)
-        if area is None:
-            return
         step = now - now % STEP
         if step != self._step:
-            self._step, self._applications = step, set()
-        named = application if status < 400 and self._knows(application) else ""
-        self._add(Counted(step, area, route, named, status // 100), 1)
+            self._step, self._applications, self._again = step, set(), {}
+        counted = self._again.get((route, status, application))
+        if counted is None:
+            area = area_of(route)
+            if area is None:
+                return
+            named = application if status < 400 and self._knows(application) else ""
+            counted = Counted(step, area, route, named, status // 100)
+            if named == application:
+                self._again[route, status, application] = counted
+        self._add(counted, 1)
 
     def absorb(self, earlier: "Collected") -> None:
         """Takes back what could not be written."""

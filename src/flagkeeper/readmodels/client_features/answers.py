@@ -70,8 +70,6 @@ class Key(msgspec.Struct, frozen=True):
     query: FeatureQuery
     form: Form
     coding: Coding = Coding.PLAIN
-    epoch: str = ""
-    """Of the log, for what is named by a number only."""
 
 
 class Answers:
@@ -111,7 +109,7 @@ class Answers:
         elif key.form is Form.FEATURES:
             body = await asyncio.to_thread(now.state.answer, key.query)
         else:
-            body = await asyncio.to_thread(now.state.hydration, key.query, now.revision)
+            body = await asyncio.to_thread(now.state.hydration, key.query, now.revision.id)
         headers = [JSON, (b"etag", etag), _VARY, (b"content-length", str(len(body)).encode())]
         if key.coding is not Coding.PLAIN:
             headers.append((b"content-encoding", key.coding.value))

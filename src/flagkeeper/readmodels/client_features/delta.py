@@ -11,6 +11,7 @@ import msgspec
 
 from flagkeeper.readmodels.client_features.encoding import Segment
 from flagkeeper.readmodels.client_features.query import FeatureQuery
+from flagkeeper.readmodels.client_features.revision import Revision
 from flagkeeper.readmodels.client_features.state import Flag, State, encoded
 
 MOST_TOUCHED = 4_000
@@ -76,26 +77,28 @@ class _Then(msgspec.Struct):
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """Events in one line of JSON, and the id of the last one."""
+    """Events in one line of JSON, and the last one's id."""
 
-    revision: int
+    revision: Revision
     body: bytes
 
 
-def delta(state: State, history: History, query: FeatureQuery, revision: int) -> Delta | None:
-    """What leads a client from `revision` on; its body is empty when it misses nothing. None: it needs the whole state.
+def delta(state: State, history: History, query: FeatureQuery, held: Revision) -> Delta | None:
+    """What leads a client on that has `held`; its body is empty when it misses nothing. None: it needs the whole state,
+    as all do who come from another log.
 
     What a project's token gets does not depend on what happens in other projects.
     """
-    if not history.base <= revision <= state.position.last_id:
+    epoch, revision = state.position.epoch, held.id
+    if held.epoch != epoch or not history.base <= revision <= state.position.last_id:
         return None
     steps = [step for step in history.steps if step.end > revision]
     if any(step.whole and step.start < revision for step in steps):
         return None
     events = sorted(_events(state, query, *_since(steps, revision)), key=lambda event: event[:2])
     if not events:
-        return Delta(revision, b"")
-    return Delta(events[-1][0], b'{"events":[' + b",".join(body for _, _, body in events) + b"]}")
+        return Delta(held, b"")
+    return Delta(Revision(epoch, events[-1][0]), b'{"events":[' + b",".join(body for _, _, body in events) + b"]}")
 
 
 def _since(steps: list[Step], revision: int) -> tuple[dict[str, _Then], dict[int, int]]:

@@ -10,6 +10,7 @@ from flagkeeper.eventlog.read import LogEvent, LogPosition, log_position
 from flagkeeper.http.caller import Credential
 from flagkeeper.readmodels.client_features.delta import History, Step, TouchedFlag
 from flagkeeper.readmodels.client_features.queries import read_flags, read_revisions, read_segments
+from flagkeeper.readmodels.client_features.revision import Revision
 from flagkeeper.readmodels.client_features.state import NOTHING, State
 from flagkeeper.storage.transaction import Transaction
 
@@ -21,9 +22,10 @@ class Now(msgspec.Struct, frozen=True, eq=False):
     history: History = History()
 
     @property
-    def revision(self) -> int:
+    def revision(self) -> Revision:
         """Whoever has the state misses nothing up to here."""
-        return min(self.history.end, self.state.position.last_id)
+        position = self.state.position
+        return Revision(position.epoch, min(self.history.end, position.last_id))
 
 
 class ClientFeatures:

@@ -19,12 +19,16 @@ from flagkeeper.http.sdk import sdk_credential
 from flagkeeper.kernel.errors import FlagkeeperError
 from flagkeeper.readmodels.client_features.endpoint import ACCESS
 from flagkeeper.readmodels.client_features.query import FeatureQuery
-from flagkeeper.readmodels.client_features.updates import FILTERS, Updates, asked_for, read_revision
+from flagkeeper.readmodels.client_features.revision import Revision, read_revision
+from flagkeeper.readmodels.client_features.updates import FILTERS, Updates, asked_for
 from flagkeeper.supervisor import SupervisedTask, Supervisor
 
 STREAM = "/api/client/streaming"
 CHECK = 0.5
 """Seconds between two looks at which tokens are still valid."""
+PACE = 100e-6
+"""Seconds for each stream between two rounds of news: while changes come faster, a round takes several of them along.
+Telling one client takes about half of that, so that as much is left for everything else that the server does."""
 SHARE = 0.75
 """Of all places that one token may take: a whole fleet has the same token, and others must get in beside it."""
 RETRY = b"retry: 2000\n\n"
@@ -58,14 +62,14 @@ class SdkStream(EventStream):
     """One SDK, and the revision that it has."""
 
     def __init__(
-        self, updates: Updates, scope: Scope, credential: Credential, query: FeatureQuery, revision: int | None
+        self, updates: Updates, scope: Scope, credential: Credential, query: FeatureQuery, held: Revision | None
     ) -> None:
         super().__init__(scope.get("client"))
         self.credential = credential
         """Whose token it was when they came."""
         self._updates = updates
         self._query = query
-        self._revision = revision
+        self._held = held
         self._kind = b"unleash-connected"
 
     async def write(self, send: Send) -> None:
@@ -83,21 +87,21 @@ class SdkStream(EventStream):
     async def _next(self) -> bytes:
         """What is new since the last time; nothing when nothing is."""
         now = self._updates.features.now_of(self.credential, self._query.tags)
-        found = self._updates.since(now, self._query, self._revision)
+        found = self._updates.since(now, self._query, self._held)
         if found is None:
             body, told = (await self._updates.everything(now, self._query)).body, now.revision
-            self._revision = told
+            self._held = told
         else:
             body, told = found.body, found.revision
-            self._revision = max(found.revision, now.revision)
+            self._held = max(told, now.revision)
         if not body:
             return b""
         kind, self._kind = self._kind, b"unleash-updated"
         return message(kind, told, body)
 
 
-def message(kind: bytes, revision: int, body: bytes) -> bytes:
-    return b"event: %b\nid: %d\ndata: %b\n\n" % (kind, revision, body)
+def message(kind: bytes, revision: Revision, body: bytes) -> bytes:
+    return b"event: %b\nid: %b\ndata: %b\n\n" % (kind, revision.encode(), body)
 
 
 class ClientStreams:
@@ -126,6 +130,9 @@ class ClientStreams:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watching: SupervisedTask | None = None
         self._stopped = False
+        self._told_at = 0.0
+        self._telling: asyncio.TimerHandle | None = None
+        """The next round of news, while there is one to come."""
         self.registry = CollectorRegistry()
         self._open = Gauge("flagkeeper_sdk_streams", "SDKs that listen to this process.", registry=self.registry)
         self._refused = Counter(
@@ -149,6 +156,8 @@ class ClientStreams:
         self._stopped = True
         if self._log_reader is not None:
             self._log_reader.unlisten(self.hear)
+        if self._telling is not None:
+            self._telling.cancel()
         deaf = await stop_all(self._all())
         if self._watching is not None:
             await self._watching.stop()
@@ -163,7 +172,7 @@ class ClientStreams:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         credential, query = asked_for(self._authenticator, scope)
-        revision = read_revision(header(scope, b"last-event-id"))
+        held = read_revision(header(scope, b"last-event-id"))
         caller = header(scope, b"authorization")
         if not self._has_room(caller):
             self._refused.inc()
@@ -172,7 +181,7 @@ class ClientStreams:
             body = POLL + message(b"unleash-connected", now.revision, everything.body)
             await respond(send, 200, body, HEADERS)
             return
-        stream = SdkStream(self._updates, scope, credential, query, revision)
+        stream = SdkStream(self._updates, scope, credential, query, held)
         self._streams.setdefault(caller, {})[stream] = None
         self._open.inc()
         try:
@@ -197,6 +206,14 @@ class ClientStreams:
             self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
+        """Tells all: at once after a silence, else when the round before is done with."""
+        if self._loop is None or self._telling is not None:
+            return
+        due = self._told_at + PACE * sum(map(len, self._streams.values()))
+        self._telling = self._loop.call_at(due, self._tell)
+
+    def _tell(self) -> None:
+        self._told_at, self._telling = asyncio.get_running_loop().time(), None
         for streams in self._streams.values():
             for stream in streams:
                 stream.wake()

@@ -7,7 +7,6 @@ import msgspec
 from flagkeeper.http import route
 from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.caller import Credential, Kind
-from flagkeeper.http.conditional import unmarked
 from flagkeeper.http.openapi import RawOperation, RawParameter
 from flagkeeper.http.raw import JSON, Endpoint, Receive, Scope, Send, header, respond
 from flagkeeper.http.sdk import sdk_credential
@@ -16,13 +15,13 @@ from flagkeeper.readmodels.client_features.delta import Delta, delta
 from flagkeeper.readmodels.client_features.endpoint import ACCESS, CLIENT_SPEC, demand_reading
 from flagkeeper.readmodels.client_features.follower import Now
 from flagkeeper.readmodels.client_features.query import FeatureQuery, read_query
+from flagkeeper.readmodels.client_features.revision import Revision, read_revision
 from flagkeeper.readmodels.client_features.schemas import DeltaDocument
 from flagkeeper.readmodels.client_features.source import FeatureSource
 
 DELTA = "/api/client/delta"
 MOST_KEPT = 1_000
 """Different deltas to the state of now that are kept."""
-LARGEST_REVISION = 2**63 - 1
 
 FILTERS = (
     RawParameter(name="project", description="Only of this project; may be repeated."),
@@ -61,15 +60,15 @@ class Deltas:
 
     def __init__(self) -> None:
         self._now: Now | None = None
-        self._kept: dict[tuple[FeatureQuery, int], Delta | None] = {}
+        self._kept: dict[tuple[FeatureQuery, Revision], Delta | None] = {}
 
-    def get(self, now: Now, query: FeatureQuery, revision: int) -> Delta | None:
+    def get(self, now: Now, query: FeatureQuery, held: Revision) -> Delta | None:
         """As `delta.delta`."""
         if now.history is not (self._now and self._now.history) or len(self._kept) >= MOST_KEPT:
             self._now, self._kept = now, {}
-        key = query, revision
+        key = query, held
         if key not in self._kept:
-            self._kept[key] = delta(now.state, now.history, query, revision)
+            self._kept[key] = delta(now.state, now.history, query, held)
         return self._kept[key]
 
 
@@ -81,13 +80,12 @@ class Updates:
         self._answers = answers
         self._deltas = Deltas()
 
-    def since(self, now: Now, query: FeatureQuery, revision: int | None) -> Delta | None:
+    def since(self, now: Now, query: FeatureQuery, held: Revision | None) -> Delta | None:
         """None: everything is needed."""
-        return None if revision is None else self._deltas.get(now, query, revision)
+        return None if held is None else self._deltas.get(now, query, held)
 
     async def everything(self, now: Now, query: FeatureQuery, coding: Coding = Coding.PLAIN) -> Answer:
-        key = Key(query, Form.HYDRATION, coding, now.state.position.epoch)
-        return await self._answers.get(now, key, b'"%d"' % now.revision)
+        return await self._answers.get(now, Key(query, Form.HYDRATION, coding), now.revision.etag)
 
 
 class DeltaEndpoint:
@@ -102,16 +100,15 @@ class DeltaEndpoint:
 
     async def delta(self, scope: Scope, _receive: Receive, send: Send) -> None:
         credential, query = asked_for(self._authenticator, scope)
-        revision = read_revision(header(scope, b"if-none-match"))
         now = self._updates.features.now_of(credential, query.tags)
-        found = self._updates.since(now, query, revision)
+        found = self._updates.since(now, query, read_revision(header(scope, b"if-none-match")))
         if found is None:
             coding = best_coding((header(scope, b"accept-encoding") or "").encode("latin-1"))
             answer = await self._updates.everything(now, query, coding)
             await send({"type": "http.response.start", "status": 200, "headers": answer.headers})
             await send({"type": "http.response.body", "body": answer.body})
             return
-        etag = (b"etag", b'"%d"' % found.revision)
+        etag = (b"etag", found.revision.etag)
         if found.body:
             await respond(send, 200, found.body, (JSON, etag))
         else:
@@ -129,11 +126,3 @@ def asked_for(authenticator: Authenticator, scope: Scope) -> tuple[Credential, F
     demand_reading(scope)
     query = read_query(credential, scope["query_string"], header(scope, b"unleash-client-spec"))
     return credential, msgspec.structs.replace(query, inline=False)
-
-
-def read_revision(text: str | None) -> int | None:
-    """The revision that a client says it has, with or without quotes. None: it has none that means anything here."""
-    bare = unmarked((text or "").encode("latin-1")).decode("latin-1").strip('"')
-    if not (bare.isascii() and bare.isdecimal()) or len(bare) > len(str(LARGEST_REVISION)):
-        return None
-    return int(bare) or None

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -27,13 +27,17 @@ def from_query(query: bytes) -> Iterable[tuple[str, Any]]:
     Raises:
         BadData: there are too many.
     """
-    try:
-        given = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError as error:
-        raise BadData(f"A context has at most {MOST_FIELDS} fields.") from error
-    for name, value in given:
+    fields = query.decode("latin-1").split("&")
+    if len(fields) > MOST_FIELDS:
+        raise BadData(f"A context has at most {MOST_FIELDS} fields.")
+    for field in fields:
+        if not field:
+            continue
+        name, _, value = field.partition("=")
+        if "%" in field or "+" in field:
+            name, value = unquote_plus(name), unquote_plus(value)
         if name.startswith(_IN_PROPERTIES) and name.endswith("]"):
-            name = name[len(_IN_PROPERTIES) : -1]  # noqa: PLW2901 - it is the property that is meant
+            name = name[len(_IN_PROPERTIES) : -1]
             if name in STANDARD:
                 continue
         yield name, value
@@ -55,7 +59,11 @@ def from_body(context: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 def read(given: Iterable[tuple[str, Any]], environment: str, address: str) -> dict[str, str]:
     """The values that flags are asked with. Numbers and booleans are read as texts; what is no text at all can be in
     no constraint, and is left out. Who has no address gets the one of the connection."""
-    found = {name: text for name, value in given if name not in _SET_HERE and (text := _text(value)) is not None}
+    found: dict[str, str] = {}
+    for name, value in given:
+        text = value if isinstance(value, str) else _text(value)
+        if text is not None and name not in _SET_HERE:
+            found[name] = text
     for name in _WHO:
         if found.get(name) == "":
             del found[name]
@@ -88,8 +96,6 @@ def of_openfeature(context: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 
 def _text(value: object) -> str | None:
-    if isinstance(value, str):
-        return value
     return msgspec.json.encode(value).decode() if isinstance(value, bool | int | float) else None
 
 

@@ -23,7 +23,8 @@ from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import MethodNotAllowed, NotFound
 from flagkeeper.readmodels.remote_evaluation import contexts
 from flagkeeper.readmodels.remote_evaluation.schemas import Toggle, TogglesBody, TogglesOut
-from flagkeeper.readmodels.remote_evaluation.views import Sheet, View, Views
+from flagkeeper.readmodels.remote_evaluation.sheet import Sheet
+from flagkeeper.readmodels.remote_evaluation.views import View, Views
 
 LARGEST_BODY = 100_000
 """Bytes of a context."""

@@ -29,7 +29,6 @@ from flagkeeper.readmodels.remote_evaluation.schemas import (
     ErrorCode,
     EvaluationBody,
     EvaluationFailure,
-    SetMetadata,
     SingleSuccess,
     WholeMetadata,
 )
@@ -114,7 +113,7 @@ class OfrepEndpoints:
             await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", etag), _REVALIDATE]})
             await send({"type": "http.response.body"})
             return
-        body = b'{"flags":[%b],"metadata":%b}' % (flags, _encode(_set_metadata(view)))
+        body = b'{"flags":[%b],"metadata":%b}' % (flags, view.metadata_encoded)
         await respond(send, 200, body, (JSON, (b"etag", etag), _REVALIDATE))
 
     async def one(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,7 +126,7 @@ class OfrepEndpoints:
             await _respond(send, failed.status, failure)
             return
         found = flag.evaluations[outcome]
-        named, own = _set_metadata(view), found.metadata
+        named, own = view.metadata, found.metadata
         metadata = WholeMetadata(**structs.asdict(named), enabled=own.enabled, project=own.project)
         await _respond(send, 200, SingleSuccess(**{**structs.asdict(found), "metadata": metadata}))
 
@@ -172,10 +171,6 @@ def _found(view: View, key: str, values: Values) -> tuple[ReadyFlag, int]:
 
 def _names_somebody(values: Values) -> bool:
     return "userId" in values or "sessionId" in values
-
-
-def _set_metadata(view: View) -> SetMetadata:
-    return SetMetadata(flag_set_id=view.flag_set, version=str(view.state.revision(view.environment)))
 
 
 async def _respond(send: Send, status: int, body: msgspec.Struct) -> None:

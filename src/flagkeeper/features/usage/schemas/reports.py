@@ -1,7 +1,6 @@
 """What SDKs and proxies send."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -116,10 +115,10 @@ class FlagCounts(msgspec.Struct, frozen=True, kw_only=True):
     variants: dict[str, Number] | None = None
 
     def count(self) -> Count:
+        if not self.variants:
+            return Count(self.yes, self.no)
         variants = {
-            name: number
-            for name, number in (self.variants or {}).items()
-            if len(name) <= LONGEST_FLAG and is_one_line(name)
+            name: number for name, number in self.variants.items() if len(name) <= LONGEST_FLAG and is_one_line(name)
         }
         return Count(self.yes, self.no, variants)
 
@@ -194,7 +193,8 @@ class MetricsParts(Sdk, frozen=True, kw_only=True):
         given = msgspec.structs.asdict(self)
         if self.bucket is None:
             return MetricsBody(**given), 0
-        counts = {name: each for name, raw in self.bucket.toggles.items() for each in _readable([raw], FlagCounts)}
+        read = ((name, _read(raw, _COUNTS)) for name, raw in self.bucket.toggles.items())
+        counts = {name: each for name, each in read if each is not None}
         bucket = Bucket(start=self.bucket.start, stop=self.bucket.stop, toggles=counts)
         return MetricsBody(**{**given, "bucket": bucket}), len(self.bucket.toggles) - len(counts)
 
@@ -280,18 +280,27 @@ class BulkParts(msgspec.Struct, frozen=True, kw_only=True):
 
     def read(self) -> tuple[BulkBody, int]:
         """What can be read, and the number of items that cannot."""
-        applications = list(_readable(self.applications, BulkApplication))
-        metrics = list(_readable(self.metrics, BulkCount))
+        applications = _readable(self.applications, _APPLICATION)
+        metrics = _readable(self.metrics, _BULK_COUNT)
         unread = len(self.applications) + len(self.metrics) - len(applications) - len(metrics)
         return BulkBody(applications=applications, metrics=metrics, impact_metrics=self.impact_metrics), unread
 
 
-def _readable(items: list[msgspec.Raw], kind: type[ItemT]) -> Iterator[ItemT]:
-    decoder = msgspec.json.Decoder(kind, strict=False)
-    for item in items:
-        with suppress(msgspec.DecodeError, UnicodeDecodeError):
-            if NUL not in bytes(item):
-                yield decoder.decode(item)
+_COUNTS = msgspec.json.Decoder(FlagCounts, strict=False)
+_APPLICATION = msgspec.json.Decoder(BulkApplication, strict=False)
+_BULK_COUNT = msgspec.json.Decoder(BulkCount, strict=False)
+
+
+def _readable(items: list[msgspec.Raw], decoder: "msgspec.json.Decoder[ItemT]") -> list[ItemT]:
+    return [found for item in items if (found := _read(item, decoder)) is not None]
+
+
+def _read(item: msgspec.Raw, decoder: "msgspec.json.Decoder[ItemT]") -> ItemT | None:
+    """None: it cannot be read."""
+    try:
+        return None if NUL in bytes(item) else decoder.decode(item)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _check_names(*names: str | None) -> None:
