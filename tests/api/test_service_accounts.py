@@ -45,8 +45,8 @@ def test_making_one(server: TestServer) -> None:
 
 
 @pytest.mark.causes("service-account-updated", action="PUT /api/admin/service-account/{id}")
-@pytest.mark.causes("pat-created", action="POST /api/admin/service-account/{id}/token")
-@pytest.mark.causes("pat-deleted", action="DELETE /api/admin/service-account/{id}/token/{tokenId}")
+@pytest.mark.causes("service-account-token-created", action="POST /api/admin/service-account/{id}/token")
+@pytest.mark.causes("service-account-token-deleted", action="DELETE /api/admin/service-account/{id}/token/{tokenId}")
 def test_what_its_tokens_may_do_is_what_it_may_do(server: TestServer) -> None:
     account = make(server)["id"]
     place = f"{ACCOUNTS}/{account}"
@@ -79,7 +79,7 @@ def test_deleting_one(server: TestServer) -> None:
     before = server.last_id()
     assert server.delete(f"{ACCOUNTS}/{account}").status_code == 200
     found = [event["type"] for event in server.events_after(before)]
-    assert found == ["pat-deleted", "project-access-user-roles-deleted", "service-account-deleted"]
+    assert found == ["service-account-token-deleted", "project-access-user-roles-deleted", "service-account-deleted"]
     assert server.get("/api/admin/user", token=secret).status_code == 401
     assert server.get(ACCOUNTS).json()["serviceAccounts"] == []
 

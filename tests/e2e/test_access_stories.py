@@ -95,8 +95,8 @@ def test_a_service_account_gets_a_token_that_works_until_it_is_taken(page: Page,
     expect(page.get_by_role("row", name=re.compile("Nightly cleaner"))).to_have_count(0)
     assert types(shown, 4) == [
         "service-account-created",
-        "pat-created",
-        "pat-deleted",
+        "service-account-token-created",
+        "service-account-token-deleted",
         "service-account-deleted",
     ]
 

@@ -11,6 +11,8 @@ from flagkeeper.eventlog.catalogue.token import (
     CdnTokenCreated,
     PatCreated,
     PatDeleted,
+    ServiceAccountTokenCreated,
+    ServiceAccountTokenDeleted,
 )
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.eventlog.version import Gone
@@ -151,7 +153,7 @@ def seed(unit: Unit, secrets: Mapping[TokenType, Sequence[str]]) -> None:
 
 
 def create_pat(unit: Unit, user_id: int, description: str, expires_at: clock.Millis) -> tuple[Pat, str]:
-    """Makes a personal access token and returns it with its secret.
+    """Makes a token of a person, or of a service account, and returns it with its secret.
 
     Raises:
         BadData: without a description, or already expired.
@@ -171,7 +173,11 @@ def create_pat(unit: Unit, user_id: int, description: str, expires_at: clock.Mil
     secret = new_pat_secret()
     pat = Pat(id=pat_id, user_id=user_id, description=description, created_at=unit.now, expires_at=expires_at)
     store.add_pat(unit.tx, pat, hash_of(secret))
-    unit.record(PatCreated(data=pat.payload()), pat.state())
+    if users.is_service(unit.tx, user_id):
+        created = ServiceAccountTokenCreated(data=pat.service_payload())
+        unit.record(created, also={f"pat/{pat.id}": pat.state()})
+    else:
+        unit.record(PatCreated(data=pat.payload()), pat.state())
     return pat, secret
 
 
@@ -231,4 +237,7 @@ def _delete(unit: Unit, token: ApiToken) -> None:
 
 def _delete_pat(unit: Unit, pat: Pat) -> None:
     store.remove_pat(unit.tx, pat.id)
-    unit.record(PatDeleted(data=pat.payload()), Gone(PatState))
+    if users.is_service(unit.tx, pat.user_id):
+        unit.record(ServiceAccountTokenDeleted(data=pat.service_payload()), also={f"pat/{pat.id}": Gone(PatState)})
+    else:
+        unit.record(PatDeleted(data=pat.payload()), Gone(PatState))

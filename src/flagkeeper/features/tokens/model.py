@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from flagkeeper.eventlog.catalogue.payload import TokenData
-from flagkeeper.eventlog.catalogue.token import CdnTokenData, PatData
+from flagkeeper.eventlog.catalogue.token import CdnTokenData, PatData, ServiceAccountTokenData
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import is_system_name
@@ -116,6 +116,15 @@ class Pat(msgspec.Struct, frozen=True, kw_only=True):
     def payload(self) -> PatData:
         """How events show it."""
         return PatData(id=self.id, description=self.description, expires_at=clock.to_iso(self.expires_at), secure=True)
+
+    def service_payload(self) -> ServiceAccountTokenData:
+        """How events show it when it is a service account's."""
+        return ServiceAccountTokenData(
+            id=self.id,
+            description=self.description,
+            expires_at=clock.to_iso(self.expires_at),
+            owner_id=self.user_id,
+        )
 
     def state(self) -> "PatState":
         return PatState(

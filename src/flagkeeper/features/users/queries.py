@@ -328,6 +328,12 @@ def exists(tx: Transaction, user_id: int) -> bool:
     return tx.first(_BY_ID, id=user_id) is not None
 
 
+def is_service(tx: Transaction, user_id: int) -> bool:
+    """Whether it is a service account that has this id."""
+    found = tx.first(_BY_ID, id=user_id)
+    return found is not None and found.user.is_service
+
+
 def was_user(tx: Transaction, user_id: int) -> bool:
     """Whether this id was ever given out, also to somebody who was deleted."""
     return 0 < user_id <= last_id(tx, "users")
