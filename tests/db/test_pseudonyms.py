@@ -404,3 +404,8 @@ def test_archived_events_are_read_with_the_pseudonym_at_once(log: Log, tmp_path:
 
 
 assert delivery_store.SOME < 1_203, "attempts are rewritten in more than one step"
+
+
+def test_a_pseudonym_that_nobody_asked_for_is_not_put_in_place(log: Log) -> None:
+    with pytest.raises(NotFound, match="person-0"):
+        put_in_place(context(log, None), "person-0")

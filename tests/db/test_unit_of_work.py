@@ -1,9 +1,11 @@
 """The promises of a unit of work, on both databases: change and event together, or neither."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import bindparam, insert, select, update
 
 from flagkeeper.evaluation.constraint import Constraint
@@ -139,6 +141,27 @@ def test_one_failing_unit_of_a_batch_harms_no_other(log: Log) -> None:
     assert {type(outcome) for outcome in outcomes if outcome} == {NameExists}
     assert log.count() == 20
     assert len(log.reader.now(queries.all_segments)) == 20
+
+
+def test_one_unit_whose_event_cannot_be_written_harms_no_other_of_its_batch(log: Log) -> None:
+    """Events are written when all of a batch have run: what fails there is no error of the database, and nobody's
+    transaction."""
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold(_unit: Unit) -> None:
+        held.set()
+        assert go_on.wait(30)
+
+    first = log.submit(hold)
+    assert held.wait(30)
+    bad = log.units.submit(replace(ALICE, ip="\ud800"), commands.create, draft("bad"))
+    good = [log.submit(commands.create, draft(name)) for name in ("a", "b")]
+    go_on.set()
+    assert first.exception(timeout=30) is None
+    assert isinstance(bad.exception(timeout=30), UnicodeEncodeError)
+    assert [future.exception(timeout=30) for future in good] == [None, None]
+    assert [segment.name for segment in log.reader.now(queries.all_segments)] == ["a", "b"]
+    assert log.count() == 2
 
 
 def test_nothing_changed_records_nothing(log: Log) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from flagkeeper.eventlog.more import More
 from flagkeeper.eventlog.query import Candidate, EventQuery, matches, parse
 from flagkeeper.eventlog.query.conditions import Changed, Field, Is, Text, Word
+from flagkeeper.eventlog.query.content import words_of
 from flagkeeper.eventlog.query.evaluate import like
 from flagkeeper.eventlog.query.parameters import read_parameters
 from flagkeeper.kernel.change_context import Cause
@@ -438,3 +439,16 @@ def test_changed_looks_below_what_came_and_went() -> None:
 def test_what_has_changed_is_told_by_json(new: str, old: str, changed: set[tuple[str, ...]]) -> None:
     """`true` is another value than `1`, and the order of keys means nothing."""
     assert Candidate(row(1, data=new, pre_data=old)).changed == changed
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("0190c2f4-5b6d-7a10-8f3e-2b1c9d8e7f60", ("0190c2f4-5b6d-7a10-8f3e-2b1c9d8e7f60",)),
+        ("01M8PKSCCXNMPNG0QQ4E4BSQTJ", ("01m8pksccxnmpng0qq4e4bsqtj",)),
+        ("2026-11-22T05:10:07.191Z", ("2026-11-22",)),
+        ("checkout-v2", ("checkout-v2", "checkout", "v2")),
+    ],
+)
+def test_what_a_machine_made_up_is_one_word(value: str, words: tuple[str, ...]) -> None:
+    assert words_of(value) == words

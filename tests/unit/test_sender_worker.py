@@ -42,6 +42,17 @@ async def test_a_lease_is_over_by_the_clock_even_while_the_loop_has_not_noticed(
     worker.dismiss()
 
 
+async def test_a_lease_that_is_renewed_ends_once_and_later() -> None:
+    receiver = Receiver(integration_id=1, provider=PROVIDERS["webhook"], parameters={}, ordered=False)
+    worker = DeliveryWorker(receiver, asyncio.get_running_loop(), 1.0)
+    worker.renewed(time.monotonic())
+    worker.renewed(time.monotonic() + 60)
+    worker.more = False
+    await asyncio.sleep(0.01)
+    assert not worker.more, "the end of before has not come"
+    worker.dismiss()
+
+
 async def forever() -> None:
     await asyncio.Event().wait()
 
