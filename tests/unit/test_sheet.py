@@ -62,7 +62,7 @@ def compiled(number: int, rules: list[ClientStrategy], enabled: bool, parent: in
 
 def sheet(evaluator: Evaluator, known: dict[str, CompiledFlag]) -> Sheet:
     return sheet_of(
-        (evaluator.decision(name), flag.gate, [f"{name}:{outcome},".encode() for outcome in range(2)])
+        (evaluator.decision(name), flag.listing, [f"{name}:{outcome},".encode() for outcome in range(2)])
         for name, flag in known.items()
     )
 
@@ -74,7 +74,7 @@ def test_a_sheet_says_of_each_flag_what_it_says_itself(drawn: list[Any], values:
     expected = {f"{name}:{int(decided(evaluator.decision(name), values))}" for name in known}
     assert set(sheet(evaluator, known).fill(values).decode().split(",")) == expected
     for flag in known.values():
-        if flag.gate is not None and values.get(flag.gate.field) not in flag.gate.values:
+        if flag.listing is not None and values.get(flag.listing.field) not in flag.listing.values:
             assert decided(flag.decision, values) == OFF or not flag.feature.enabled
 
 
@@ -88,5 +88,5 @@ def test_who_is_on_no_list_asks_no_flag_that_has_one() -> None:
     assert (made.fixed, made.asked) == (b"", [])
     assert made.fill({"userId": "7"}).count(b":1") == 2
     assert made.fill({"userId": "x"}).count(b":1") == made.fill({}).count(b":1") == 0
-    (gated,) = made.together
-    assert len(gated.outcomes({"userId": "x"})) == 1
+    (listed,) = made.together
+    assert len(listed.outcomes({"userId": "x"})) == 1

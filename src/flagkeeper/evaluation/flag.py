@@ -29,7 +29,7 @@ def decided(decision: Decision, values: Values) -> int:
     return decision if isinstance(decision, int) else decision(values)
 
 
-class Gate(msgspec.Struct, frozen=True):
+class Listing(msgspec.Struct, frozen=True):
     """A flag is off for everybody whose `field` is none of these."""
 
     field: str
@@ -102,7 +102,7 @@ class CompiledFlag:
         self._own = _gives(choice(feature.variants, stickiness, feature.name, chance), _FIRST)
         self._given = [self._gives(each) for each in self.strategies]
         self.decision: Decision = self._decision() if feature.enabled else OFF
-        self.gate = _gate(self.strategies)
+        self.listing = _listing(self.strategies)
 
     def chosen(self, values: Values) -> int | None:
         """The first strategy that holds."""
@@ -165,13 +165,13 @@ def _reachable(matches: Sequence[Match], given: Sequence[Decision]) -> list[_Pai
     return found
 
 
-def _gate(strategies: Sequence[Strategy]) -> Gate | None:
+def _listing(strategies: Sequence[Strategy]) -> Listing | None:
     """The shortest list of one field's values that somebody must be on for any strategy to hold. None: there is no
     such list."""
     lists = [_demanded(each) for each in strategies if each.holds is not never]
     fields = set(lists[0]).intersection(*lists[1:]) if lists else ()
-    gates = [Gate(field, frozenset().union(*(each[field] for each in lists))) for field in sorted(fields)]
-    return min(gates, key=lambda gate: len(gate.values), default=None)
+    listings = [Listing(field, frozenset().union(*(each[field] for each in lists))) for field in sorted(fields)]
+    return min(listings, key=lambda listing: len(listing.values), default=None)
 
 
 def _demanded(strategy: Strategy) -> dict[str, frozenset[str]]:

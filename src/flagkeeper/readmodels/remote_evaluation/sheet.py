@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from flagkeeper.evaluation.context import Values
-from flagkeeper.evaluation.flag import OFF, ON, Decision, Gate
+from flagkeeper.evaluation.flag import OFF, ON, Decision, Listing
 from flagkeeper.evaluation.rollout import Rollout, Rollouts
 from flagkeeper.readmodels.remote_evaluation.pieces import Pieces
 
@@ -18,7 +18,7 @@ Asked = tuple[Callable[[Values], int], Pieces]
 """What finds a flag's outcome, and what each outcome looks like."""
 
 
-class Gated:
+class Listed:
     """Flags that are off for everybody who is not on a list of theirs, all of them lists of one field's values."""
 
     def __init__(self, field: str, flags: Sequence[tuple[frozenset[str], Asked]]) -> None:
@@ -44,7 +44,7 @@ class Sheet(msgspec.Struct, frozen=True):
     """What `sheet_of` makes of the flags."""
 
     fixed: bytes
-    together: Sequence[Rollouts[bytes] | Gated]
+    together: Sequence[Rollouts[bytes] | Listed]
     asked: Sequence[Asked]
     """One by one."""
 
@@ -57,19 +57,19 @@ class Sheet(msgspec.Struct, frozen=True):
         return b"".join(found)[:-1]
 
 
-def sheet_of(flags: Iterable[tuple[Decision, Gate | None, Pieces]]) -> Sheet:
+def sheet_of(flags: Iterable[tuple[Decision, Listing | None, Pieces]]) -> Sheet:
     """Flags, each with what decides about it, and where it is off for sure."""
     fixed, asked = [], []
     rollouts: defaultdict[str, list[tuple[Rollout, bytes, bytes]]] = defaultdict(list)
-    gated: defaultdict[str, list[tuple[frozenset[str], Asked]]] = defaultdict(list)
-    for decision, gate, pieces in flags:
+    listed: defaultdict[str, list[tuple[frozenset[str], Asked]]] = defaultdict(list)
+    for decision, listing, pieces in flags:
         if isinstance(decision, int):
             fixed.append(pieces[decision])
         elif isinstance(decision, Rollout):
             rollouts[decision.stickiness].append((decision, pieces[OFF], pieces[ON]))
-        elif gate is not None:
-            gated[gate.field].append((gate.values, (decision, pieces)))
+        elif listing is not None:
+            listed[listing.field].append((listing.values, (decision, pieces)))
         else:
             asked.append((decision, pieces))
     together = [Rollouts(name, found) for name, found in rollouts.items()]
-    return Sheet(b"".join(fixed), [*together, *(Gated(field, found) for field, found in gated.items())], asked)
+    return Sheet(b"".join(fixed), [*together, *(Listed(field, found) for field, found in listed.items())], asked)

@@ -66,7 +66,7 @@ class View:
         return sheet_of(
             (0, None, each.lacks_user)
             if each.needs_user
-            else (self._evaluator.decision(name), each.compiled.gate, each.evaluated)
+            else (self._evaluator.decision(name), each.compiled.listing, each.evaluated)
             for name, each in self._flags.items()
         )
 
@@ -78,7 +78,7 @@ class View:
 
     def _sheet(self, form: Callable[[ReadyFlag], Pieces]) -> Sheet:
         decision = self._evaluator.decision
-        return sheet_of((decision(name), each.compiled.gate, form(each)) for name, each in self._flags.items())
+        return sheet_of((decision(name), each.compiled.listing, form(each)) for name, each in self._flags.items())
 
     def one(self, name: str, values: Values) -> tuple[ReadyFlag, int] | None:
         """A flag and its outcome. None: there is no such flag, or the token may not see it."""
