@@ -88,5 +88,5 @@ def test_who_is_on_no_list_asks_no_flag_that_has_one() -> None:
     assert (made.fixed, made.asked) == (b"", [])
     assert made.fill({"userId": "7"}).count(b":1") == 2
     assert made.fill({"userId": "x"}).count(b":1") == made.fill({}).count(b":1") == 0
-    (listed,) = made.together
-    assert len(listed.outcomes({"userId": "x"})) == 1
+    (only,) = made.together
+    assert len(only.outcomes({"userId": "x"})) == 1
