@@ -2,6 +2,7 @@
 --   LOAD_TOKEN     the Authorization header
 --   LOAD_MODE      get | pages (the path with offset=0, 50, 100, ...) | create | toggle
 --                  | frontend (another user in each query) | ofrep (another user in each body)
+--                  | metrics (of 50 flags) | register
 --   LOAD_PREFIX    names of flags begin with this
 --   LOAD_FLAGS     toggle: how many flags there are, prefix1 ... prefixN
 --   LOAD_ENCODING  Accept-Encoding      LOAD_ETAG  If-None-Match
@@ -21,7 +22,13 @@ function init()
   wrk.headers["Authorization"] = os.getenv("LOAD_TOKEN")
   wrk.headers["Accept-Encoding"] = os.getenv("LOAD_ENCODING")
   wrk.headers["If-None-Match"] = os.getenv("LOAD_ETAG")
-  if mode == "create" or mode == "toggle" or mode == "ofrep" then wrk.headers["Content-Type"] = "application/json" end
+  if mode ~= "get" and mode ~= "pages" and mode ~= "frontend" then wrk.headers["Content-Type"] = "application/json" end
+  if mode == "metrics" then
+    local counted = {}
+    for i = 1, 50 do counted[i] = '"flag-' .. i .. '":{"yes":' .. i .. ',"no":1,"variants":{}}' end
+    metrics = '{"appName":"web","instanceId":"i1","bucket":{"start":"2026-11-30T12:00:00Z","stop":"2026-11-30T12:01:00Z","toggles":{' ..
+      table.concat(counted, ",") .. '}}}'
+  end
 end
 
 function request()
@@ -31,6 +38,11 @@ function request()
   if mode == "frontend" then return wrk.format("GET", wrk.path .. "?appName=web&userId=u" .. sent) end
   if mode == "ofrep" then
     return wrk.format("POST", nil, nil, '{"context":{"appName":"web","targetingKey":"u' .. sent .. '"}}')
+  end
+  if mode == "metrics" then return wrk.format("POST", nil, nil, metrics) end
+  if mode == "register" then
+    return wrk.format("POST", nil, nil, '{"appName":"web","instanceId":"i' .. sent % 200 ..
+      '","strategies":["default"],"started":"2026-11-30T12:00:00Z","interval":60000,"sdkVersion":"unleash-client-node:6.1.0"}')
   end
   if mode == "create" then
     return wrk.format("POST", features, nil, '{"name":"' .. prefix .. sent .. '","type":"release"}')
