@@ -189,3 +189,14 @@ def test_each_event_has_the_version_after_it(server: TestServer, kind: str) -> N
         users = [each.role_id for each in state.members if each.user_id == holder]
         found.append(users if kind == "users" else [each.role_id for each in state.groups if each.group_id == holder])
     assert found == [[4, 5, 6], [4, 5], [4], []]
+
+
+def test_who_has_no_address_is_told_of_without_one(server: TestServer) -> None:
+    body = {"username": "robot", "name": "robot", "rootRole": 3}
+    robot = server.post("/api/admin/service-account", json=body).json()["id"]
+    before = server.last_id()
+    assert ask(server, "POST", "users", robot, MEMBER) == 200
+    ((_, _, data),) = told(server, before)
+    assert data == {"roleId": MEMBER, "userId": robot, "roleName": "Member", "email": None}
+    (event,) = server.events_after(before)
+    assert event["summary"].endswith(f" to user **{robot}**")
