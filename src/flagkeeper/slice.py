@@ -111,6 +111,12 @@ class Parts(Protocol):
     """For followers and jobs."""
     vitals_reader: Reader
     """Finds out whether the database can be read."""
+
+    @property
+    def readers(self) -> Sequence[Reader]:
+        """All of these."""
+        ...
+
     supervisor: Supervisor
     log_reader: LogReader
     notifier: Notifier

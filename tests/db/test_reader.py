@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from flagkeeper.eventlog.read import log_position
+from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.storage.connection import DRIVER_ERRORS, Connection
 from flagkeeper.storage.database import Database, parse_database_url
 from flagkeeper.storage.dialects import Dialect
-from flagkeeper.storage.reader import AT_ONCE, Reader
+from flagkeeper.storage.reader import AT_ONCE, PoolNumbers, Reader
 from flagkeeper.storage.transaction import Transaction
 
 
@@ -116,3 +117,69 @@ def test_turns_survive_failures_and_those_who_give_up(reader: Reader) -> None:
 
     assert asyncio.run(run()) == ["done"] * 20
     assert asyncio.run(run()) == ["done"] * 20, "also in another event loop"
+
+
+def numbers(*, used: int = 0, free: int = 0, opening: int = 0, waiting: int = 0) -> PoolNumbers:
+    return PoolNumbers(used=used, free=free, opening=opening, waiting=waiting)
+
+
+def test_a_reader_knows_what_its_connections_do(reader: Reader) -> None:
+    assert reader.numbers() == numbers()
+    begun, ended = threading.Semaphore(0), threading.Event()
+
+    def read(_tx: Transaction) -> None:
+        begun.release()
+        assert ended.wait(30)
+
+    async def run() -> PoolNumbers:
+        reads = [asyncio.create_task(reader.run(read)) for _ in range(6)]
+        for _ in range(4):
+            assert await asyncio.to_thread(begun.acquire, timeout=30)
+        meanwhile = reader.numbers()
+        ended.set()
+        await asyncio.gather(*reads)
+        return meanwhile
+
+    assert asyncio.run(run()) == numbers(used=4, waiting=2)
+    assert reader.numbers() == numbers(free=4)
+
+
+def test_what_failed_is_in_nobodys_use(reader: Reader, sqlite_url: str) -> None:
+    def refused(tx: Transaction) -> None:
+        log_position(tx)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        reader.now(refused)
+    assert reader.numbers() == numbers(free=1)
+    nowhere = Reader(parse_database_url(f"{sqlite_url}/none"))
+    with pytest.raises(Unavailable):
+        asyncio.run(nowhere.run(nothing))
+    assert nowhere.numbers() == numbers()
+    nowhere.stop()
+
+
+class Slow(Database, frozen=True, kw_only=True):
+    """Connects when it is told to."""
+
+    asked: threading.Event
+    let: threading.Event
+
+    def connect(self, **given: Any) -> Connection:
+        self.asked.set()
+        assert self.let.wait(30)
+        return super().connect(**given)
+
+
+def test_a_connection_that_is_being_opened_is_neither_free_nor_in_use(database_url: str) -> None:
+    database = parse_database_url(database_url)
+    slow = Slow(database.dialect, database.address, asked=threading.Event(), let=threading.Event())
+    reader = Reader(slow)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(reader.now, nothing)
+        assert slow.asked.wait(30)
+        assert reader.numbers() == numbers(opening=1)
+        slow.let.set()
+        assert reading.result(30) == "done"
+    assert reader.numbers() == numbers(free=1)
+    reader.stop()

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import msgspec
 import structlog
 
 from flagkeeper.kernel.errors import Unavailable
@@ -27,6 +28,26 @@ AT_ONCE = {Dialect.SQLITE: 1, Dialect.POSTGRESQL: 4}
 got 540 pages a second from four at a time, and get 900 from one. Of PostgreSQL, two or four make no difference."""
 
 
+class PoolNumbers(msgspec.Struct, frozen=True, kw_only=True):
+    """Connections of readers at one moment, and who waits for one."""
+
+    used: int
+    """Those that a read has."""
+    free: int
+    opening: int
+    """Those that are being opened."""
+    waiting: int
+    """Reads that have not begun."""
+
+    def __add__(self, other: "PoolNumbers") -> "PoolNumbers":
+        return PoolNumbers(
+            used=self.used + other.used,
+            free=self.free + other.free,
+            opening=self.opening + other.opening,
+            waiting=self.waiting + other.waiting,
+        )
+
+
 class Reader:
     """Runs functions of a read-only transaction: one snapshot each, never longer than `deadline` seconds."""
 
@@ -35,6 +56,10 @@ class Reader:
         self._deadline = deadline
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="flagkeeper-reader")
         self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
+        # Several threads add to these and take away; a set does either at once.
+        self._used: set[Connection] = set()
+        self._opening: set[object] = set()
+        self._asked: set[object] = set()
         self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore()
@@ -48,8 +73,18 @@ class Reader:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._slots = loop, asyncio.Semaphore(AT_ONCE[self._database.dialect])
-        async with _Slot(loop, self._slots):
-            return await loop.run_in_executor(self._pool, lambda: self.now(read, *args, **kwargs))
+        asked = object()
+
+        def begin() -> R:
+            self._asked.discard(asked)
+            return self.now(read, *args, **kwargs)
+
+        self._asked.add(asked)
+        try:
+            async with _Slot(loop, self._slots):
+                return await loop.run_in_executor(self._pool, begin)
+        finally:
+            self._asked.discard(asked)
 
     def now(self, read: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The same on the calling thread, for those that have no event loop."""
@@ -74,19 +109,35 @@ class Reader:
                     continue
                 log.warning("read_failed", error=self._database.told(error), database=self._database.shown())
                 raise Unavailable("The database did not answer in time. Try again, or ask for less.") from error
+            finally:
+                self._used.discard(connection)
             self._give_back(connection)
             return result
 
+    def numbers(self) -> PoolNumbers:
+        """Of its connections now, whoever uses them. It waits for nobody."""
+        return PoolNumbers(
+            used=len(self._used), free=self._idle.qsize(), opening=len(self._opening), waiting=len(self._asked)
+        )
+
     def _take(self) -> tuple[Connection, bool]:
         try:
-            return self._idle.get_nowait(), True
+            connection, reused = self._idle.get_nowait(), True
         except queue.Empty:
-            pass
+            connection, reused = self._connect(), False
+        self._used.add(connection)
+        return connection, reused
+
+    def _connect(self) -> Connection:
+        opening = object()
+        self._opening.add(opening)
         try:
-            return self._database.connect(readonly=True, deadline=self._deadline), False
+            return self._database.connect(readonly=True, deadline=self._deadline)
         except Exception as error:
             log.warning("connection_failed", error=self._database.told(error), database=self._database.shown())
             raise Unavailable("The database cannot be reached now. Try again in a moment.") from error
+        finally:
+            self._opening.discard(opening)
 
     def _give_back(self, connection: Connection) -> None:
         self._idle.put(connection)

@@ -75,10 +75,14 @@ class ImpactMetricChartData(ImpactMetricData, frozen=True, kw_only=True):
 
 
 class PoolData(Payload, frozen=True, kw_only=True):
+    """Connections of the readers of one server."""
+
     used: int
     free: int
     pending_creates: int
+    """Connections that are being opened."""
     pending_acquires: int
+    """Reads that wait for one."""
 
 
 def _mcp(event: Event, actor: str) -> str:
@@ -222,7 +226,7 @@ class ImpactMetricDeleted(Event, frozen=True, kw_only=True):
 
 
 class DbPoolUpdate(Event, frozen=True, kw_only=True):
-    """At most one per day."""
+    """At most one in an hour, and none while the numbers stay as they are."""
 
     about: ClassVar = About(
         type="db-pool-update",

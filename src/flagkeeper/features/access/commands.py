@@ -31,9 +31,18 @@ from flagkeeper.features.access.model import (
     RoleState,
 )
 from flagkeeper.features.access.model.granting import AccessChange, demand_owner, demand_roles
+from flagkeeper.features.access.model.holders import RoleHolder
 from flagkeeper.features.access.ports import EnvironmentNames, RootRoleUses
 from flagkeeper.http.access import Access, allowed, is_admin
-from flagkeeper.kernel.errors import BadData, Conflict, Detail, InvalidOperation, PermissionDenied, RoleInUse
+from flagkeeper.kernel.errors import (
+    BadData,
+    Conflict,
+    Detail,
+    InvalidOperation,
+    NotFound,
+    PermissionDenied,
+    RoleInUse,
+)
 
 
 def seed(unit: Unit) -> None:
@@ -226,6 +235,49 @@ def set_group_roles(unit: Unit, project: str, group_id: int, roles: Collection[i
             unit.record(ProjectAccessGroupRolesUpdated(project=project, data=after, pre_data=before), new.state())
         else:
             unit.record(ProjectAccessGroupRolesDeleted(project=project, pre_data=before), new.state())
+
+
+def give_role(unit: Unit, project: str, holder: RoleHolder, role_id: int, by: Access) -> None:
+    """Gives somebody one more role in a project. `by`: what whoever asks may do.
+
+    Raises:
+        NotFound: there is no such role for projects.
+        PermissionDenied: they may not give it.
+    """
+    old, role = queries.project_access(unit.tx, project), queries.role_in_projects(unit.tx, role_id)
+    new = holder.holding(old, {*holder.held(old), role_id})
+    if _save_access(unit, project, old, new, by):
+        unit.record(holder.got(project, role), new.state())
+
+
+def take_role(unit: Unit, project: str, holder: RoleHolder, role_id: int, by: Access) -> None:
+    """Takes one role in a project from somebody. Raises what `give_role` does, or `ProjectWithoutOwner`."""
+    old, role = queries.project_access(unit.tx, project), queries.role_in_projects(unit.tx, role_id)
+    new = _without(old, holder, role_id)
+    if _save_access(unit, project, old, new, by):
+        unit.record(holder.lost(project, role), new.state())
+
+
+def exchange_roles(unit: Unit, project: str, holder: RoleHolder, role_id: int, by: Access) -> None:
+    """Makes a role the only one that somebody has in a project. An event names one role that they had: for each other
+    one that they lose there is an event of its own. Raises what `take_role` does, and `NotFound` for somebody who has
+    no role there."""
+    old, role = queries.project_access(unit.tx, project), queries.role_in_projects(unit.tx, role_id)
+    if not holder.held(old):
+        raise NotFound(f"The {holder.called} has no role in the project {project!r}. Give them one first.")
+    new = holder.holding(old, {role_id})
+    if not _save_access(unit, project, old, new, by):
+        return
+    before, *others = [queries.role(unit.tx, each) for each in holder.held(old) if each != role_id]
+    left = old
+    for other in others:
+        left = _without(left, holder, other.id)
+        unit.record(holder.lost(project, other), left.state())
+    unit.record(holder.exchanged(project, before, role), new.state())
+
+
+def _without(access: ProjectAccess, holder: RoleHolder, role_id: int) -> ProjectAccess:
+    return holder.holding(access, [each for each in holder.held(access) if each != role_id])
 
 
 def _save_access(unit: Unit, project: str, old: ProjectAccess, new: ProjectAccess, by: Access) -> bool:

@@ -104,6 +104,14 @@ def roles_in_projects(tx: Transaction) -> list[Role]:
     return [each for each in all_roles(tx) if not each.is_root]
 
 
+def role_in_projects(tx: Transaction, role_id: int) -> Role:
+    """One of them. Raises `NotFound`."""
+    found = find_role(tx, role_id)
+    if found is None or found.is_root:
+        raise NotFound(f"There is no role for projects with the id {role_id}.")
+    return found
+
+
 def root_roles(tx: Transaction) -> list[Role]:
     """Those that somebody can have outside of projects."""
     return [each for each in all_roles(tx) if each.is_root]

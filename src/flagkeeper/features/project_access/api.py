@@ -4,6 +4,7 @@ from litestar.params import FromPath
 
 from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.unit import Units
+from flagkeeper.features.access.commands import exchange_roles, give_role, take_role
 from flagkeeper.features.project_access import commands, queries
 from flagkeeper.features.project_access.schemas import (
     AccessBody,
@@ -139,6 +140,112 @@ async def remove_group(project: FromPath[str], group_id: FromPath[int], caller: 
     await units.run(caller.actor, commands.set_group_roles, project, group_id, (), caller.credential.access)
 
 
+@route.post(
+    "/api/admin/projects/{project:str}/users/{person_id:int}/roles/{role_id:int}",
+    permission=MAY_CHANGE,
+    scope=route.PROJECT,
+    tag=TAG,
+    operation="addRoleToUser",
+    summary="Give a user one more role in a project",
+    deprecated=True,
+    status=200,
+    errors=(404,),
+)
+async def give_user_role(
+    project: FromPath[str], person_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
+) -> None:
+    change, access = commands.change_user_role, caller.credential.access
+    await units.run(caller.actor, change, project, give_role, person_id, role_id, access)
+
+
+@route.put(
+    "/api/admin/projects/{project:str}/users/{person_id:int}/roles/{role_id:int}",
+    permission=MAY_CHANGE,
+    scope=route.PROJECT,
+    tag=TAG,
+    operation="changeRoleOfUser",
+    summary="Make a role the only one that a user has in a project",
+    deprecated=True,
+    errors=(404, 409),
+)
+async def exchange_user_roles(
+    project: FromPath[str], person_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
+) -> None:
+    change, access = commands.change_user_role, caller.credential.access
+    await units.run(caller.actor, change, project, exchange_roles, person_id, role_id, access)
+
+
+@route.delete(
+    "/api/admin/projects/{project:str}/users/{person_id:int}/roles/{role_id:int}",
+    permission=MAY_CHANGE,
+    scope=route.PROJECT,
+    tag=TAG,
+    operation="removeRoleFromUser",
+    summary="Take one role in a project from a user",
+    deprecated=True,
+    status=200,
+    errors=(404, 409),
+)
+async def take_user_role(
+    project: FromPath[str], person_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
+) -> None:
+    change, access = commands.change_user_role, caller.credential.access
+    await units.run(caller.actor, change, project, take_role, person_id, role_id, access)
+
+
+@route.post(
+    "/api/admin/projects/{project:str}/groups/{group_id:int}/roles/{role_id:int}",
+    permission=MAY_CHANGE,
+    scope=route.PROJECT,
+    tag=TAG,
+    operation="addRoleToGroup",
+    summary="Give a group one more role in a project",
+    deprecated=True,
+    status=200,
+    errors=(404,),
+)
+async def give_group_role(
+    project: FromPath[str], group_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
+) -> None:
+    change, access = commands.change_group_role, caller.credential.access
+    await units.run(caller.actor, change, project, give_role, group_id, role_id, access)
+
+
+@route.put(
+    "/api/admin/projects/{project:str}/groups/{group_id:int}/roles/{role_id:int}",
+    permission=MAY_CHANGE,
+    scope=route.PROJECT,
+    tag=TAG,
+    operation="changeRoleOfGroup",
+    summary="Make a role the only one that a group has in a project",
+    deprecated=True,
+    errors=(404, 409),
+)
+async def exchange_group_roles(
+    project: FromPath[str], group_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
+) -> None:
+    change, access = commands.change_group_role, caller.credential.access
+    await units.run(caller.actor, change, project, exchange_roles, group_id, role_id, access)
+
+
+@route.delete(
+    "/api/admin/projects/{project:str}/groups/{group_id:int}/roles/{role_id:int}",
+    permission=MAY_CHANGE,
+    scope=route.PROJECT,
+    tag=TAG,
+    operation="removeRoleFromGroup",
+    summary="Take one role in a project from a group",
+    deprecated=True,
+    status=200,
+    errors=(404, 409),
+)
+async def take_group_role(
+    project: FromPath[str], group_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
+) -> None:
+    change, access = commands.change_group_role, caller.credential.access
+    await units.run(caller.actor, change, project, take_role, group_id, role_id, access)
+
+
 ROUTES = [
     get_access,
     add_access,
@@ -148,4 +255,10 @@ ROUTES = [
     remove_user,
     set_group_roles,
     remove_group,
+    give_user_role,
+    exchange_user_roles,
+    take_user_role,
+    give_group_role,
+    exchange_group_roles,
+    take_group_role,
 ]

@@ -1,16 +1,20 @@
 """Changing access to projects: whoever gets a role must exist; the rest is decided by `access`."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.access.model import ProjectAccess
 from flagkeeper.features.access.model.granting import AccessChange
+from flagkeeper.features.access.model.holders import GroupHolder, RoleHolder, UserHolder
 from flagkeeper.features.groups import queries as groups
 from flagkeeper.features.projects import queries as projects
 from flagkeeper.features.users import queries as users
 from flagkeeper.http.access import Access
 from flagkeeper.kernel.errors import BadData, Detail, NotFound
+
+RoleChange = Callable[[Unit, str, RoleHolder, int, Access], None]
+"""What `access.commands` has for one role of somebody: `give_role`, `take_role` or `exchange_roles`."""
 
 
 def add(unit: Unit, project: str, change: AccessChange, by: Access) -> None:
@@ -46,6 +50,20 @@ def set_group_roles(unit: Unit, project: str, group_id: int, roles: Collection[i
     projects.lock_shared(unit.tx, project)
     groups.group(unit.tx, group_id)
     access.set_group_roles(unit, project, group_id, roles, by)
+
+
+def change_user_role(unit: Unit, project: str, change: RoleChange, user_id: int, role_id: int, by: Access) -> None:
+    """Changes one role of a user. Raises what the change does, and `NotFound` without such a project or user."""
+    projects.lock_shared(unit.tx, project)
+    user = users.user(unit.tx, user_id).user
+    change(unit, project, UserHolder(id=user.id, email=user.email), role_id, by)
+
+
+def change_group_role(unit: Unit, project: str, change: RoleChange, group_id: int, role_id: int, by: Access) -> None:
+    """The same of a group."""
+    projects.lock_shared(unit.tx, project)
+    group = groups.group(unit.tx, group_id)
+    change(unit, project, GroupHolder(id=group.id), role_id, by)
 
 
 def _demand_holders(unit: Unit, user_ids: Collection[int], group_ids: Collection[int]) -> None:
