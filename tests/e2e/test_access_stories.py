@@ -101,6 +101,45 @@ def test_a_service_account_gets_a_token_that_works_until_it_is_taken(page: Page,
     ]
 
 
+def test_somebody_gets_roles_in_a_project_and_loses_them(page: Page, shown: TestServer) -> None:
+    petra = {"username": "petra", "password": PASSWORD, "rootRole": 3, "sendEmail": False}
+    assert shown.post("/api/admin/user-admin", json=petra).status_code == 201
+    owner = shown.put("/api/admin/projects/default/users/1/roles", json={"roles": [4]})
+    assert owner.status_code == 200, "somebody must stay its owner"
+    page.goto(f"{shown.url}/projects/default/settings/access")
+    settle(page)
+    page.get_by_role("button", name="Give access").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("People and groups").first.fill("petra")
+    page.get_by_role("option", name="petra").click()
+    dialog.get_by_label("Roles", exact=True).first.fill("Member")
+    page.get_by_role("option", name="Member").click()
+    page.keyboard.press("Tab")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Give access").click()
+    row = page.get_by_role("row", name=re.compile("petra"))
+    expect(row).to_contain_text("Member")
+
+    page.get_by_role("button", name="Change petra").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Roles", exact=True).first.fill("Owner")
+    page.get_by_role("option", name="Owner").click()
+    page.keyboard.press("Tab")
+    dialog.get_by_role("button", name="Save roles").click()
+    expect(row).to_contain_text("Owner")
+
+    page.get_by_role("button", name="Remove petra").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("petra")
+    dialog.get_by_role("button", name="Remove", exact=True).click()
+    expect(row).to_have_count(0)
+    assert types(shown, 3) == [
+        "project-access-added",
+        "project-access-user-roles-updated",
+        "project-access-user-roles-deleted",
+    ]
+
+
 def test_somebody_new_comes_in_by_a_link(page: Page, browser: Browser, shown: TestServer) -> None:
     page.goto(f"{shown.url}/admin/users")
     settle(page)
