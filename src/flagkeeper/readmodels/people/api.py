@@ -40,7 +40,7 @@ WHERE = {
 
 def _person(caller: Caller) -> int:
     if caller.credential.kind is not Kind.USER:
-        raise Forbidden("Only people belong somewhere: log in, or use a personal access token.")
+        raise Forbidden("Only people can do this: log in, or use a personal access token.")
     return caller.credential.user_id
 
 
