@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
-from lxml import etree
 
 from flagkeeper.features.sso.model.flow import LIFETIME
 from flagkeeper.features.sso.model.saml_settings import SamlSettings
-from flagkeeper.features.sso.model.saml_signature import signed_assertion
 from flagkeeper.features.sso.model.saml_xml import ASSERTION, PROTOCOL, decoded, parsed
 from flagkeeper.features.sso.model.untrusted import Untrusted
 from flagkeeper.kernel import clock
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 SKEW = clock.MINUTE
 """By which the provider's clock may differ from ours."""
@@ -56,6 +58,8 @@ def read_answer(text: str, parties: Parties, now: clock.Millis) -> Assertion:
     Raises:
         Untrusted: anything about it is not as it must be.
     """
+    from flagkeeper.features.sso.model.saml_signature import signed_assertion  # 16 MB that only SAML needs
+
     response = parsed(decoded(text))
     if response.tag != f"{PROTOCOL}Response":
         raise Untrusted("it is no answer of a SAML provider")
@@ -72,12 +76,12 @@ def read_answer(text: str, parties: Parties, now: clock.Millis) -> Assertion:
     return _said(assertion, _confirmed(assertion, parties, answered, now))
 
 
-def _demand_issuer(issuer: etree._Element | None, parties: Parties) -> None:
+def _demand_issuer(issuer: "etree._Element | None", parties: Parties) -> None:
     if issuer is not None and _text(issuer) != parties.settings.entity_id:
         raise Untrusted("it was issued by another provider than the one of the settings")
 
 
-def _demand_issued(assertion: etree._Element, parties: Parties, now: clock.Millis) -> None:
+def _demand_issued(assertion: "etree._Element", parties: Parties, now: clock.Millis) -> None:
     issuer = assertion.find(f"{ASSERTION}Issuer")
     if issuer is None:
         raise Untrusted("it does not say who issued it")
@@ -95,7 +99,7 @@ def _demand_issued(assertion: etree._Element, parties: Parties, now: clock.Milli
         raise Untrusted("the session at the provider has ended")
 
 
-def _demand_conditions(assertion: etree._Element, parties: Parties, now: clock.Millis) -> None:
+def _demand_conditions(assertion: "etree._Element", parties: Parties, now: clock.Millis) -> None:
     conditions = assertion.find(f"{ASSERTION}Conditions")
     if conditions is None or any(each.tag not in _KNOWN_CONDITIONS for each in conditions):
         raise Untrusted("its conditions are missing, or of a kind that is not known here")
@@ -106,7 +110,7 @@ def _demand_conditions(assertion: etree._Element, parties: Parties, now: clock.M
         raise Untrusted(f"it is meant for somebody else: its audience must be {parties.audience}")
 
 
-def _confirmed(assertion: etree._Element, parties: Parties, answered: str | None, now: clock.Millis) -> str:
+def _confirmed(assertion: "etree._Element", parties: Parties, answered: str | None, now: clock.Millis) -> str:
     """Which request it answers, by the confirmation that holds."""
     why = Untrusted("nothing confirms that whoever brings it is the one whom it is about")
     for each in assertion.iterfind(f"{ASSERTION}Subject/{ASSERTION}SubjectConfirmation"):
@@ -121,7 +125,7 @@ def _confirmed(assertion: etree._Element, parties: Parties, answered: str | None
     raise why
 
 
-def _request_of(data: etree._Element, parties: Parties, answered: str | None) -> str:
+def _request_of(data: "etree._Element", parties: Parties, answered: str | None) -> str:
     request_id = data.get("InResponseTo") or ""
     if data.get("Recipient") != parties.recipient:
         raise Untrusted(f"it is meant for another address: its recipient must be {parties.recipient}")
@@ -134,7 +138,7 @@ def _request_of(data: etree._Element, parties: Parties, answered: str | None) ->
     return request_id
 
 
-def _said(assertion: etree._Element, request_id: str) -> Assertion:
+def _said(assertion: "etree._Element", request_id: str) -> Assertion:
     name = assertion.find(f"{ASSERTION}Subject/{ASSERTION}NameID")
     subject, id_ = "" if name is None else _text(name), assertion.get("ID") or ""
     if name is None or not 0 < len(subject) <= LONGEST_SUBJECT or len(id_) > LONGEST_ID:
@@ -149,7 +153,7 @@ def _said(assertion: etree._Element, request_id: str) -> Assertion:
     )
 
 
-def _attributes(assertion: etree._Element) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _attributes(assertion: "etree._Element") -> Iterator[tuple[str, tuple[str, ...]]]:
     for each in assertion.iterfind(f"{ASSERTION}AttributeStatement/{ASSERTION}Attribute"):
         plain = (value for value in each.iterfind(f"{ASSERTION}AttributeValue") if not len(value))
         found = tuple(text for value in plain if (text := _text(value)))
@@ -157,7 +161,7 @@ def _attributes(assertion: etree._Element) -> Iterator[tuple[str, tuple[str, ...
             yield str(name), found
 
 
-def _demand_time(element: etree._Element, now: clock.Millis) -> None:
+def _demand_time(element: "etree._Element", now: clock.Millis) -> None:
     begins, ends = _moment(element, "NotBefore"), _moment(element, "NotOnOrAfter")
     if begins is not None and begins > now + SKEW:
         raise Untrusted("it is not valid yet: compare the clocks of both servers")
@@ -165,7 +169,7 @@ def _demand_time(element: etree._Element, now: clock.Millis) -> None:
         raise Untrusted("it has expired: begin again, and if that does not help compare the clocks of both servers")
 
 
-def _moment(element: etree._Element, name: str) -> clock.Millis | None:
+def _moment(element: "etree._Element", name: str) -> clock.Millis | None:
     """An instant with a zone. None: it is not said. Raises `Untrusted`."""
     text = element.get(name)
     if text is None:
@@ -179,7 +183,7 @@ def _moment(element: etree._Element, name: str) -> clock.Millis | None:
         raise Untrusted("a time in it cannot be read") from error
 
 
-def _text(element: etree._Element) -> str:
+def _text(element: "etree._Element") -> str:
     """The text of an element that has nothing else in it. Raises `Untrusted`."""
     if len(element):
         raise Untrusted("there is something other than text in a name or value")

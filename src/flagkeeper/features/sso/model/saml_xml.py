@@ -7,11 +7,12 @@ and each has been used to say something else to the one who checks than to the o
 
 import base64
 import binascii
-from typing import Final
-
-from lxml import etree
+from typing import TYPE_CHECKING, Final
 
 from flagkeeper.features.sso.model.untrusted import Untrusted
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 LARGEST = 192 * 1024
 """Bytes of an answer: some thousand groups."""
@@ -34,8 +35,10 @@ def decoded(text: str) -> bytes:
     return content
 
 
-def parsed(content: bytes) -> etree._Element:
+def parsed(content: bytes) -> "etree._Element":
     """The root of a document. Raises `Untrusted`."""
+    from lxml import etree
+
     try:
         text = content.decode("utf-8").removeprefix("\ufeff").lstrip()
     except UnicodeDecodeError as error:
