@@ -6,7 +6,7 @@ registrations, beside Unleash 8.2's figures, our goals, and a bare ASGI applicat
 
 Each figure is the median of the rounds; ours and the bare one's rounds take turns. With `--instructions`, callgrind
 counts those of a request (valgrind; a minute or two): they repeat within 1 %, whatever else the machine does. With
-`--workers`, servers of one and of so many processes take turns, with 1,000 flags.
+`--workers`, servers of one and of so many processes take turns, with 1,000 flags on PostgreSQL.
 """
 
 import argparse
@@ -143,7 +143,7 @@ def compare(workers: int, rounds: int, seconds: float) -> Table:
     for each in ("", "one, per second", f"{workers}, per second", "ratio", "goal"):
         table.add_column(each, justify="left" if not each else "right")
     Several.workers = workers
-    with measured("sqlite") as one, measured("sqlite", Several) as several:
+    with measured("postgresql") as one, measured("postgresql", Several) as several:
         for server in (one, several):
             fill(server, 1_000)
             ready(server, 1_000)
