@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.databases import Run, fresh_sqlite
 from tests.e2e.browser import Watch, log_in, settle
@@ -65,9 +67,12 @@ def test_who_may_only_look_is_told_what_is_missing(browser: Browser, shown: Test
     expect(page.get_by_role("button", name="Edit", exact=True)).to_be_disabled()
     # What is around it can be pointed at, and is waited for until it stands still.
     # Figures that come later may draw it anew below the pointer, which is noticed when that moves.
-    around = page.get_by_role("switch", name=f"{FLAG} in production").locator("xpath=..")
-    around.hover(position={"x": 3, "y": 3})
-    around.hover()
+    around, tooltip = page.get_by_role("switch", name=f"{FLAG} in production").locator("xpath=.."), "[role=tooltip]"
+    for step in range(20):
+        around.hover(position={"x": 3 + step, "y": 3})
+        with suppress(PlaywrightTimeout):
+            page.wait_for_selector(tooltip, timeout=500)
+            break
     expect(page.get_by_role("tooltip")).to_have_text("Needs Update flag environment in production")
     context.close()
 
@@ -188,8 +193,7 @@ def test_a_flag_is_created_and_switched_with_keys_alone(page: Page, shown: TestS
     page.keyboard.press("Enter")
     page.wait_for_url("**/features/made-by-keys")
     switch = page.get_by_role("switch", name="made-by-keys in development")
-    switch.focus()
-    page.keyboard.press("Space")
+    switch.press("Space")
     expect(switch).to_be_checked()
     expect(page.get_by_text("Turned on made-by-keys in development.")).to_be_visible()
     types = {each["type"] for each in shown.events(feature="IS:made-by-keys")}

@@ -1,5 +1,5 @@
 import { TextInput } from '@mantine/core';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Page } from './Page';
 import { EmptyState, ErrorState, Waiting } from './states';
 import styles from './table.module.css';
@@ -115,10 +115,24 @@ export function ListPage<Row>({
   );
 }
 
-/** A table that scrolls sideways where it does not fit. */
+/** A table that scrolls sideways where it does not fit; then the keyboard can reach it. */
 export function Table({ columns, children }: { columns: Column[]; children: ReactNode }) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [scrolls, setScrolls] = useState(false);
+  useEffect(() => {
+    const found = frame.current;
+    if (!found) return;
+    const watch = new ResizeObserver(() => setScrolls(found.scrollWidth > found.clientWidth));
+    watch.observe(found);
+    if (found.firstElementChild) watch.observe(found.firstElementChild);
+    return () => watch.disconnect();
+  }, []);
   return (
-    <div className={styles.scroll}>
+    <div
+      ref={frame}
+      className={styles.scroll}
+      {...(scrolls ? { role: 'region', 'aria-label': 'A table that scrolls sideways', tabIndex: 0 } : {})}
+    >
       <table className={styles.table}>
         <thead>
           <tr>
