@@ -18,7 +18,7 @@ from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.errors import RateLimited, Unavailable
 from flagkeeper.supervisor import Supervisor
 
-FLUSH_EVERY = 5.0
+FLUSH_EVERY = 2.0
 """Seconds."""
 CHUNK = 500
 """Rows of a unit: changes of people get their turn in between."""
