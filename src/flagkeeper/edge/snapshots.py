@@ -6,7 +6,6 @@ by their hashes.
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,9 +68,7 @@ class Snapshots:
 
     def forget(self, scope: Scope) -> None:
         """Nobody may read its flags any more."""
-        if self._folder is not None:
-            with suppress(OSError):
-                (self._folder / _FLAGS.format(scope.key)).unlink(missing_ok=True)
+        self._remove(_FLAGS.format(scope.key))
 
     def save_tokens(self, tokens: Mapping[str, KnownToken]) -> None:
         """By the hashes of their secrets. Raises `OSError`."""
@@ -93,10 +90,17 @@ class Snapshots:
     def load_usage(self, kind: type[T]) -> T | None:
         """What could not be reported; it is not there a second time."""
         found = self._read(_USAGE, kind)
-        if self._folder is not None:
-            with suppress(OSError):
-                (self._folder / _USAGE).unlink(missing_ok=True)
+        self._remove(_USAGE)
         return found
+
+    def _remove(self, name: str) -> None:
+        """What stays because it cannot be removed is said: flags that nobody may read, or reports that count twice."""
+        if self._folder is None:
+            return
+        try:
+            (self._folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            log.error("snapshot_not_removed", file=name, error=str(error))
 
     def _write(self, name: str, content: object) -> None:
         if self._folder is None:
