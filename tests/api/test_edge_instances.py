@@ -87,9 +87,7 @@ def test_what_an_edge_tells_is_seen(server: TestServer) -> None:
         "upstreamEdgeAverageLatencyMs": 0.0,
         "upstreamEdgeP99LatencyMs": 0.0,
         "requestsSinceLastReport": {"/api/client/features": {"requests200": 3, "requests304": 67}},
-        "apiKeyRevisionIds": [
-            {"environment": "development", "projects": ["*"], "revisionId": 41, "lastUpdated": None}
-        ],
+        "apiKeyRevisionIds": [{"environment": "development", "projects": ["*"], "revisionId": 41, "lastUpdated": None}],
     }
     send(server, report(connectedStreamingClients=0))
     assert [each["connectedStreamingClients"] for each in listed(server)] == [0], "the newest report holds"

@@ -53,7 +53,7 @@ OPERATIONS = [
         scope=route.OWN,
         answer=LicenceStateOut,
         status=202,
-        errors=(401, 403),
+        errors=(400, 401, 403),
     ),
 ]
 

@@ -108,13 +108,14 @@ class EdgeReportBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     def instances(self) -> list[EdgeInstance]:
         """This one, and all that stand behind it. Raises `BadData` for times that are none, and for too many."""
-        found = list(self._instances(None, "/body"))
+        found = list(self.seen_through(None, "/body"))
         if len(found) > MOST_IN_REPORT:
             message = f"A report tells of {MOST_IN_REPORT} edges at most, not of {len(found)}."
             raise BadData(message, Detail(message, "/body/connectedEdges"))
         return found
 
-    def _instances(self, via: str | None, place: str) -> Iterator[EdgeInstance]:
+    def seen_through(self, via: str | None, place: str) -> Iterator[EdgeInstance]:
+        """The same, as the edge in front of it tells of it; `place` is where in the body."""
         answered = (self.requests_since_last_report or {}).items()
         process = self.process_metrics
         yield EdgeInstance(
@@ -141,7 +142,7 @@ class EdgeReportBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             progress=tuple(_progress(each, place) for each in self.api_key_revision_ids or () if each is not None),
         )
         for number, each in enumerate(self.connected_edges):
-            yield from each._instances(self.identifier, f"{place}/connectedEdges/{number}")
+            yield from each.seen_through(self.identifier, f"{place}/connectedEdges/{number}")
 
 
 class AnswersOut(msgspec.Struct, frozen=True, kw_only=True):
