@@ -143,8 +143,8 @@ class OfrepStreams(Listeners[str]):
         return found
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key, credential = opened_by(scope["query_string"], clock.now(), self._keyring(), self._tokens.of_token)
         demand_reading(scope)
+        key, credential = opened_by(scope["query_string"], clock.now(), self._keyring(), self._tokens.of_token)
         if not self.has_room(key):
             self.refuse()
             raise RateLimited("Too many listen. Evaluate all flags again now and then, and come back later.", COME_BACK)
