@@ -100,6 +100,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`FLAGKEEPER_LIVE_TAILS`: how many may follow the event log through one process at a time."""
     sdk_streams: int = 10_000
     """`FLAGKEEPER_SDK_STREAMS`: how many SDKs may listen to one process at a time; others are told to poll."""
+    ofrep_streams: int = 2_000
+    """`FLAGKEEPER_OFREP_STREAMS`: how many providers of OpenFeature may listen to one process at a time; others are
+    offered no stream, and poll. 0: none is."""
     archive: str = ""
     """`FLAGKEEPER_ARCHIVE`: where old events go, `/a/directory` or `s3://bucket/prefix`. The keys of a bucket are those
     of the SDK's environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, ...)."""
@@ -202,6 +205,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         "retry_scale": read.share("FLAGKEEPER_RETRY_SCALE"),
         "live_tails": read.count("FLAGKEEPER_LIVE_TAILS"),
         "sdk_streams": read.count("FLAGKEEPER_SDK_STREAMS", least=0),
+        "ofrep_streams": read.count("FLAGKEEPER_OFREP_STREAMS", least=0),
         "archive": read("FLAGKEEPER_ARCHIVE"),
         "archive_endpoint": read("FLAGKEEPER_ARCHIVE_ENDPOINT"),
         "archive_region": read("FLAGKEEPER_ARCHIVE_REGION"),

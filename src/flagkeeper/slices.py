@@ -10,6 +10,7 @@ from flagkeeper.features.banners.slice import SLICE as BANNERS
 from flagkeeper.features.charts.slice import SLICE as CHARTS
 from flagkeeper.features.context_fields.slice import SLICE as CONTEXT_FIELDS
 from flagkeeper.features.edge.slice import SLICE as EDGE
+from flagkeeper.features.edge_instances.slice import SLICE as EDGE_INSTANCES
 from flagkeeper.features.environments.slice import SLICE as ENVIRONMENTS
 from flagkeeper.features.feedback.slice import SLICE as FEEDBACK
 from flagkeeper.features.flags.slice import SLICE as FLAGS
@@ -77,6 +78,7 @@ SLICES: tuple[Slice, ...] = (
     TOKENS,
     SERVICE_ACCOUNTS,
     EDGE,
+    EDGE_INSTANCES,
     TAGS,
     STRATEGIES,
     CONTEXT_FIELDS,

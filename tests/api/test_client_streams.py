@@ -19,6 +19,7 @@ from flagkeeper.http import event_stream
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.readmodels.client_features.slice import CLIENT_FEATURES, CLIENT_STREAMS
+from flagkeeper.readmodels.client_features.streams import SdkStream
 from flagkeeper.readmodels.credentials.slice import CREDENTIALS
 from tests.listener import Listener
 from tests.sdk import PLACE, PROJECT, make_flag, make_segment, run, users
@@ -219,7 +220,8 @@ def test_what_is_shared_is_made_once(server: TestServer) -> None:
         run(server, switch.turn_off, PROJECT, "checkout", PLACE)
         for each in (first, second, third):
             each.wait(lambda listener: len(kinds(listener)) == 2)
-        streams = [stream for all_of in server.services[CLIENT_STREAMS]._streams.values() for stream in all_of]
+        found = [stream for all_of in server.services[CLIENT_STREAMS]._streams.values() for stream in all_of]
+        streams = [each for each in found if isinstance(each, SdkStream)]
         assert len({stream._held for stream in streams}) == 1
         assert len(streams[0]._updates._deltas._kept) <= 2
         assert server.services[CLIENT_FEATURES].now.history.steps

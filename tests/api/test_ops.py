@@ -197,9 +197,9 @@ def test_a_follower_that_cannot_be_loaded_makes_the_server_unready_until_it_is(
 
 
 ORDER = """
-    reader reader reader reader writer outbound-client log-reader settings_follower mailer seen_tokens measurements
-    usage traffic credentials client_features_runner client_streams live_tails index search_tail project_figures
-    project_weeks deliveries notifier file-import retention scheduler
+    reader reader reader reader writer outbound-client log-reader settings_follower mailer seen_tokens edge_reports
+    measurements usage traffic credentials client_features_runner client_streams ofrep_streams live_tails index
+    search_tail project_figures project_weeks deliveries notifier file-import retention scheduler
 """
 """What followers need runs before them, who listens is there before the notifier, and jobs begin last."""
 

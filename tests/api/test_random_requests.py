@@ -89,7 +89,7 @@ class Requests:
             return  # it takes nothing that could be like that
 
 
-FORMS = {"/scim/": {"schemas", "status", "detail"}, "/ofrep/": {"errorCode"}}
+FORMS = {"/scim/": {"schemas", "status", "detail"}, "/ofrep/v1/evaluate/": {"errorCode"}}
 """What errors hold where a protocol has its own."""
 
 

@@ -9,6 +9,7 @@ import pytest
 from flagkeeper.features.flags.commands import create
 from flagkeeper.features.flags.model.flag import FlagDraft
 from flagkeeper.features.retention.slice import RETENTION
+from flagkeeper.features.tokens.slice import SEEN_TOKENS
 from flagkeeper.features.usage.model import Collected
 from flagkeeper.features.usage.slice import USAGE
 from flagkeeper.integrations.delivery.slice import DELIVERIES
@@ -312,6 +313,15 @@ def test_an_sdk_whose_name_would_control_a_terminal(server: TestServer, flag: st
         for field in ("appName", "instanceId", "sdkVersion"):
             answer = send(server, path, {**body, field: "a\u202eb"})
             assert (answer.status_code, "Control characters" in answer.json()["message"]) == (400, True)
+
+
+def test_tokens_that_a_proxy_was_shown_count_as_used(server: TestServer) -> None:
+    told: list[Any] = [[FRONTEND, "unknown", 7, None], "nonsense", None, {}]
+    for seen in told:
+        assert send(server, "metrics/bulk", bulk(seenTokens=seen)).status_code == 202
+    server.call(server.services[SEEN_TOKENS].flush())
+    used = {each["type"]: each["seenAt"] for each in server.get("/api/admin/api-tokens").json()["tokens"]}
+    assert used["frontend"] is not None
 
 
 def test_bulks_that_are_refused(server: TestServer) -> None:

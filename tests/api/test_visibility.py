@@ -193,6 +193,7 @@ ELSEWHERE = {
     },
     "POST /ofrep/v1/evaluate/flags": "the same: tests/api/test_ofrep.py",
     "POST /ofrep/v1/evaluate/flags/{key}": "the same: tests/api/test_ofrep.py",
+    "GET /ofrep/v1/streams": "the same: tests/api/test_ofrep_streams.py",
 }
 """Other routes that show things of projects, each with the reason why it is not here."""
 

@@ -18,7 +18,10 @@ from flagkeeper.features.flags.model.flag import FlagChange
 from flagkeeper.features.flags.model.strategy import StrategyDraft
 from flagkeeper.features.flags.model.variant import PayloadDraft, VariantDraft
 from flagkeeper.features.usage.slice import USAGE
+from flagkeeper.kernel import clock
 from flagkeeper.readmodels.client_features.slice import CLIENT_STREAMS
+from flagkeeper.readmodels.remote_evaluation.slice import OFREP_STREAMS
+from flagkeeper.readmodels.remote_evaluation.stream_address import WINDOW
 from tests.npm import FOLDER, installed
 from tests.sdk import PLACE, PROJECT, make_flag, make_segment, run, users
 from tests.server import BACKEND, FRONTEND, TestServer
@@ -53,7 +56,8 @@ class Client:
 def client(script: str, server: TestServer, token: str, *more: str) -> Iterator[Client]:
     installed()
     given = json.dumps({"url": server.url, "token": token})
-    command = [str(NODE), f"{script}.mjs", given, *more]
+    # Browsers have `EventSource`; Node has the same one, when it is asked for.
+    command = [str(NODE), "--experimental-eventsource", f"{script}.mjs", given, *more]
     process = subprocess.Popen(command, cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield Client(process)
@@ -175,3 +179,26 @@ def test_openfeature(server: TestServer, script: str) -> None:
         run(server, switch.turn_off, PROJECT, "for.ann", PLACE)
         asked = {"type": "Boolean", "flag": "for.ann", "fallback": True}
         wait_until(lambda: openfeature.ask(**asked, context=ann)["reason"] == "DISABLED")
+
+
+def test_openfeature_in_browsers_listens(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_flag(server, "for.ann", StrategyDraft(name="default", constraints=[users("ann")]))
+    streams = server.services[OFREP_STREAMS]
+    with client("ofrep-web", server, FRONTEND, "streaming") as openfeature:
+        asked = {"type": "Boolean", "flag": "for.ann", "fallback": False}
+        assert openfeature.ask(**asked, context={"targetingKey": "ann"})["value"] is True
+        wait_until(lambda: len(streams._streams) == 1)
+        run(server, switch.turn_off, PROJECT, "for.ann", PLACE)
+        wait_until(lambda: openfeature.ask(**asked)["reason"] == "DISABLED", 10)
+        # What happens while it is away, it hears of when it is back.
+        assert server.post("/api/admin/streaming/disconnect-all").status_code == 200
+        run(server, switch.turn_on, PROJECT, "for.ann", PLACE)
+        wait_until(lambda: openfeature.ask(**asked)["value"] is True)
+        # Its address has expired when it comes back, and it asks for another one.
+        later = clock.now() + 2 * WINDOW
+        monkeypatch.setattr("flagkeeper.kernel.clock.now", lambda: later)
+        assert server.post("/api/admin/streaming/disconnect-all").status_code == 200
+        wait_until(lambda: not streams._streams)
+        wait_until(lambda: len(streams._streams) == 1)
+        run(server, switch.turn_off, PROJECT, "for.ann", PLACE)
+        wait_until(lambda: openfeature.ask(**asked)["reason"] == "DISABLED", 10)

@@ -14,6 +14,8 @@ from yggdrasil_engine.engine import UnleashEngine  # type: ignore[import-untyped
 from flagkeeper.eventlog.follow import after
 from flagkeeper.eventlog.read import LogPosition, log_position
 from flagkeeper.eventlog.restore import restore
+from flagkeeper.features.tags import commands as tag_types
+from flagkeeper.features.tags.model import TagType
 from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.change_context import NO_CONTEXT
 from flagkeeper.kernel.errors import FlagkeeperError
@@ -164,6 +166,26 @@ def test_who_is_behind_the_history_gets_everything_and_others_only_what_changed(
         assert delta(follower.state, follower.now.history, QUERIES[0], late.held) is None
         late.ask(follower.now)
         late.has(follower.now)
+
+
+def test_a_server_that_starts_sends_everything_only_to_those_who_miss_something(fresh: Callable[[], Any]) -> None:
+    with fresh() as url, following(url) as (log, follower):
+        client, late = Client(QUERIES[0]), Client(QUERIES[0])
+        late.ask(follower.now)
+        CHANGES["describe"](log, NAMES[0], PLACES[0], 1)
+        log.reader.now(log.log_reader._read)
+        client.ask(follower.now)
+        log.run(tag_types.create_type, TagType(name="no-sdk-cares", description="", icon=None, color=None))
+        started = ClientFeatures()
+        log.reader.now(lambda tx: started.load(tx, log_position(tx)))
+        assert started.state.position.last_id > follower.state.position.last_id
+        everything = len(started.state.hydration(QUERIES[0], 1))
+        assert (client.ask(started.now), late.ask(started.now) >= everything) == (0, True)
+        CHANGES["describe"](log, NAMES[1], PLACES[0], 2)
+        log.reader.now(lambda tx: _read_on(tx, started))
+        for each in (client, late):
+            assert 0 < each.ask(started.now) < everything / 2
+            each.has(started.now)
 
 
 def test_who_comes_from_a_log_that_was_restored_gets_everything(fresh: Callable[[], Any], tmp_path: Path) -> None:

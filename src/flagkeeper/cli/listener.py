@@ -19,6 +19,7 @@ from flagkeeper.cli.workers import Worker
 from flagkeeper.http.event_stream import Address
 from flagkeeper.readmodels.client_features.slice import CLIENT_STREAMS
 from flagkeeper.readmodels.event_tail.slice import LIVE_TAILS
+from flagkeeper.readmodels.remote_evaluation.slice import OFREP_STREAMS
 from flagkeeper.settings import Settings
 
 log = structlog.get_logger("flagkeeper.server")
@@ -70,7 +71,8 @@ class _Listener(Listener):
         """Streams, and what waits for a store that may never answer."""
         services = self._application.services
         services.end_waiting()
-        return set().union(*await asyncio.gather(services[LIVE_TAILS].stop(), services[CLIENT_STREAMS].stop()))
+        streams = services[LIVE_TAILS], services[CLIENT_STREAMS], services[OFREP_STREAMS]
+        return set().union(*await asyncio.gather(*(each.stop() for each in streams)))
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)

@@ -184,6 +184,11 @@ SECTIONS: Mapping[str, Sequence[Variable]] = {
         Variable("FLAGKEEPER_LOG_KEEP_DAYS", "What is older goes into the archive", "all"),
         Variable("FLAGKEEPER_LOG_KEEP_EVENTS", "What is beyond the newest so many goes there", "all"),
         Variable("FLAGKEEPER_SDK_STREAMS", "How many SDKs may listen to one process at a time", "10000"),
+        Variable(
+            "FLAGKEEPER_OFREP_STREAMS",
+            "How many providers of OpenFeature may listen to one process at a time; 0: none is offered a stream",
+            "2000",
+        ),
         Variable("FLAGKEEPER_LIVE_TAILS", "How many may follow the log through one process at a time", "1000"),
     ),
     "Integrations": (

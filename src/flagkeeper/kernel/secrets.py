@@ -4,6 +4,7 @@ be shown or sent (docs/adr/0102-secrets-at-rest.md)."""
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 import re
 
@@ -17,6 +18,7 @@ SHORTEST_KEY = 32
 _NONCE = 12
 _SEALED = re.compile(r"[0-9a-f]{8}:(?P<nonce>[A-Za-z0-9+/]{16})[A-Za-z0-9+/]{22,}={0,2}")
 _PURPOSE = b"flagkeeper integration parameters"
+_SIGNING = b"flagkeeper signatures"
 
 
 class Unreadable(Exception):
@@ -31,7 +33,8 @@ def entry_of(sealed: str) -> str:
 
 
 class Keyring:
-    """Seals with the first key, opens with all: a key is exchanged by putting a new one in front.
+    """Seals and signs with the first key, opens and verifies with all: a key is exchanged by putting a new one in
+    front.
 
     Raises:
         ValueError: there is no key, or one that is too short to be random.
@@ -42,7 +45,8 @@ class Keyring:
             raise ValueError(
                 f"a secret key has at least {SHORTEST_KEY} characters; `openssl rand -base64 32` makes one"
             )
-        derived = [HKDF(SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode()) for key in keys]
+        derived = [_derived(key, _PURPOSE) for key in keys]
+        self._signing = [_derived(key, _SIGNING) for key in keys]
         self._keys = {hashlib.sha256(key).hexdigest()[:8]: AESGCM(key) for key in reversed(derived)}
         self._newest = hashlib.sha256(derived[0]).hexdigest()[:8]
 
@@ -75,3 +79,21 @@ class Keyring:
     def is_newest(self, sealed: str) -> bool:
         """Whether the first key sealed it."""
         return sealed.partition(":")[0] == self._newest
+
+    def sign(self, text: str) -> str:
+        """What nobody can make who has none of the keys: 43 characters that may stand in an address. `text` begins with
+        what it is for, so that it serves for nothing else."""
+        return _signature(self._signing[0], text)
+
+    def has_signed(self, text: str, signature: str) -> bool:
+        """Whether one of the keys did."""
+        given = signature.encode()
+        return any(hmac.compare_digest(_signature(key, text).encode(), given) for key in self._signing)
+
+
+def _derived(key: str, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(key.encode())
+
+
+def _signature(key: bytes, text: str) -> str:
+    return base64.urlsafe_b64encode(hmac.digest(key, text.encode(), "sha256")).decode().rstrip("=")

@@ -48,7 +48,10 @@ class ClientFeatures:
         return self.now
 
     def load(self, tx: Transaction, position: LogPosition) -> None:
-        self._put(_read(tx, position), History(position.last_id))
+        state = _read(tx, position)
+        # What came after the last event that concerns SDKs changed nothing for them: a client that was there misses
+        # nothing, so that a server that starts sends everything only to those who do.
+        self._put(state, History(max(state.revisions.values(), default=0)))
 
     def apply(self, tx: Transaction, batch: Sequence[LogEvent], position: LogPosition) -> None:
         """Reads again what the events are about; all of it, when one is about more than flags and segments."""

@@ -75,7 +75,7 @@ def read_query(credential: Credential, query_string: bytes, client_spec: str | N
     Raises:
         BadData: a tag or the version of the client specification is malformed.
     """
-    given = _parameters(query_string)
+    given = read_parameters(query_string)
     projects: tuple[str, ...] | None = credential.projects
     if "*" in credential.projects:
         projects = tuple(dict.fromkeys(value for name, value in given if name == "project")) or None
@@ -107,7 +107,8 @@ def knows_segments(client_spec: str | None) -> bool:
     return version > _KNOWS_SEGMENTS or (version == _KNOWS_SEGMENTS and match[4] is None)
 
 
-def _parameters(query_string: bytes) -> list[tuple[str, str]]:
+def read_parameters(query_string: bytes) -> list[tuple[str, str]]:
+    """The parameters of a query in their order. Raises `BadData` when there are too many."""
     try:
         return parse_qsl(query_string.decode("latin-1"), max_num_fields=MOST_PARAMETERS)
     except ValueError as error:

@@ -52,6 +52,8 @@ class CredentialView:
         """Replaced as a whole, never changed."""
         self._accesses: tuple[Roles, dict[int, Access | None]] = (self.known.roles, {})
         """What has been put together for those who came since the roles last changed."""
+        self._by_id: tuple[Mapping[str, Credential], Mapping[str, Credential]] = ({}, {})
+        """API tokens by the hash of their secret, and the same ones by id."""
 
     def find(self, secret: str) -> Credential | None:
         """The credential behind a token of any kind that is valid now."""
@@ -62,6 +64,16 @@ class CredentialView:
         if found is None or (found.expires_at is not None and found.expires_at <= clock.now()):
             return None
         self._uses.note(secret_hash)
+        return found
+
+    def of_token(self, token_id: str) -> Credential | None:
+        """An API token that is valid now, by its id. That is no use of it: nobody has shown it."""
+        tokens, by_id = self.known.tokens, self._by_id
+        if by_id[0] is not tokens:
+            by_id = self._by_id = tokens, {str(each.id): each for each in tokens.values()}
+        found = by_id[1].get(token_id)
+        if found is None or (found.expires_at is not None and found.expires_at <= clock.now()):
+            return None
         return found
 
     def of_user(self, user_id: int) -> Credential | None:

@@ -32,6 +32,7 @@ from flagkeeper.readmodels.remote_evaluation.schemas import (
     SingleSuccess,
     WholeMetadata,
 )
+from flagkeeper.readmodels.remote_evaluation.streams import CONFIG_ETAG, Offer, OfrepStreams
 from flagkeeper.readmodels.remote_evaluation.views import View, Views
 
 PATH = "/ofrep/v1/evaluate/flags"
@@ -54,6 +55,7 @@ OPERATIONS = [
         scope=route.PROJECT,
         parameters=(
             RawParameter(name="If-None-Match", where="header", description="The ETag of the answer that you have."),
+            CONFIG_ETAG,
         ),
         body=EvaluationBody,
         answer=BulkOut,
@@ -68,6 +70,7 @@ OPERATIONS = [
         summary="One flag, for providers of OpenFeature on servers",
         access=_ACCESS,
         scope=route.PROJECT,
+        parameters=(CONFIG_ETAG,),
         body=EvaluationBody,
         answer=SingleSuccess,
         errors=(*_ERRORS, 404),
@@ -88,38 +91,46 @@ class _Failed(Exception):
 
 
 class OfrepEndpoints:
-    """Evaluates flags for whoever holds a token of an SDK."""
+    """Evaluates flags for whoever holds a token of an SDK.
 
-    def __init__(self, authenticator: Authenticator, views: Views, pace: Pace) -> None:
+    Args:
+        streams: what answers offer. None: nothing.
+    """
+
+    def __init__(
+        self, authenticator: Authenticator, views: Views, pace: Pace, streams: OfrepStreams | None = None
+    ) -> None:
         self._authenticator = authenticator
         self._views = views
         self._pace = pace
+        self._streams = streams
 
     def by_path(self) -> dict[str, Endpoint]:
         return {PATH: self.all, f"{PATH}/": self.one}
 
     async def all(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            view, values = await self._asked(scope, receive)
+            view, values, credential = await self._asked(scope, receive)
         except _Failed as failed:
             await _respond(send, failed.status, BulkFailure(error_code=failed.code, error_details=failed.message))
             return
         sheet = view.evaluated if _names_somebody(values) else view.evaluated_for_nobody
         flags = sheet.fill(values)
+        offer = self._streams.offer(credential) if self._streams else Offer()
         # The metadata is left out: a change that makes no difference here is none.
-        etag = b'"%b"' % mmh3.mmh3_x64_128_digest(flags).hex().encode()
+        etag = b'"%b%b"' % (mmh3.mmh3_x64_128_digest(flags).hex().encode(), offer.tag)
         held = header(scope, b"if-none-match")
         if held is not None and is_named(held.encode("latin-1"), etag):
             await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", etag), _REVALIDATE]})
             await send({"type": "http.response.body"})
             return
-        body = b'{"flags":[%b],"metadata":%b}' % (flags, view.metadata_encoded)
+        body = b'{"flags":[%b],"metadata":%b%b}' % (flags, view.metadata_encoded, offer.body)
         await respond(send, 200, body, (JSON, (b"etag", etag), _REVALIDATE))
 
     async def one(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = scope["path"].removeprefix(f"{PATH}/")
         try:
-            view, values = await self._asked(scope, receive)
+            view, values, _ = await self._asked(scope, receive)
             flag, outcome = _found(view, key, values)
         except _Failed as failed:
             failure = EvaluationFailure(key=key, error_code=failed.code, error_details=failed.message)
@@ -130,7 +141,7 @@ class OfrepEndpoints:
         metadata = WholeMetadata(**structs.asdict(named), enabled=own.enabled, project=own.project)
         await _respond(send, 200, SingleSuccess(**{**structs.asdict(found), "metadata": metadata}))
 
-    async def _asked(self, scope: Scope, receive: Receive) -> tuple[View, Values]:
+    async def _asked(self, scope: Scope, receive: Receive) -> tuple[View, Values, Credential]:
         """Raises `_Failed` for what OFREP has a code for; who may not ask is told so as everywhere."""
         credential = self._credential(scope)
         self._pace.demand(credential, clock.now())
@@ -139,13 +150,15 @@ class OfrepEndpoints:
         try:
             body = await read_body(scope, receive, LARGEST_BODY)
             given = decode(body, EvaluationBody).context if body else {}
+            if self._streams and scope["query_string"]:
+                await self._streams.arrived(credential, scope["query_string"])
         except BadData as error:
             about_context = any(each.path and each.path.startswith("/body/context") for each in error.details)
             raise _Failed(400, "INVALID_CONTEXT" if about_context else "PARSE_ERROR", error.message) from error
         try:
             view = await self._views.of(credential)
             address = self._authenticator.address(scope)
-            return view, contexts.read(contexts.of_openfeature(given), view.environment, address)
+            return view, contexts.read(contexts.of_openfeature(given), view.environment, address), credential
         except BadData as error:
             raise _Failed(400, "INVALID_CONTEXT", error.message) from error
         except FlagkeeperError:

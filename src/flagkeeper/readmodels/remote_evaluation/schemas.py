@@ -129,9 +129,26 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     error_details: str | UnsetType = UNSET
 
 
-class BulkOut(msgspec.Struct, frozen=True, kw_only=True):
+class StreamEndpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Of the server that was asked: without an origin, providers take the one that they know it by."""
+
+    request_uri: str
+    """Path and query. It is signed, holds for an hour or two, and should not be logged."""
+
+
+class EventStreamOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="sse"):
+    """Where a provider is told when to evaluate again (Server-Sent Events)."""
+
+    endpoint: StreamEndpoint
+    inactivity_delay_sec: int
+    """Seconds after which a page that nobody looks at should close it."""
+
+
+class BulkOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     flags: list[Evaluated]
     metadata: SetMetadata
+    event_streams: list[EventStreamOut] | UnsetType = UNSET
+    """Missing while too many listen, and on an edge."""
 
 
 class EvaluationBody(msgspec.Struct, frozen=True, kw_only=True):

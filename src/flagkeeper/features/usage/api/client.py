@@ -176,6 +176,8 @@ class UsageEndpoints:
             self._usage.see(sighting)
         for report in body.reports(proxy, counts):
             self._usage.report(report)
+        for secret in body.seen_tokens or ():
+            self._authenticator.tokens.find(secret)  # notes its use, as if it had been shown here
         await respond(send, 202)
 
     def _reporter(self, scope: Scope, kind: Kind = Kind.BACKEND) -> Reporter:

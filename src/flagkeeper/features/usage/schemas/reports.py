@@ -249,6 +249,7 @@ class BulkBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     metrics: list[BulkCount]
     impact_metrics: Any = None
     seen_tokens: list[str] | None = None
+    """That SDKs have shown to the proxy."""
 
     def counts(self, proxy: Reporter, now: clock.Millis) -> Iterator[tuple[CountKey, Count]]:
         """Those of the token's environment; what is counted elsewhere is not the token's to report."""
@@ -277,13 +278,19 @@ class BulkParts(msgspec.Struct, frozen=True, kw_only=True):
     applications: list[msgspec.Raw]
     metrics: list[msgspec.Raw]
     impact_metrics: Any = msgspec.field(name="impactMetrics", default=None)
+    seen_tokens: Any = msgspec.field(name="seenTokens", default=None)
 
     def read(self) -> tuple[BulkBody, int]:
         """What can be read, and the number of items that cannot."""
         applications = _readable(self.applications, _APPLICATION)
         metrics = _readable(self.metrics, _BULK_COUNT)
         unread = len(self.applications) + len(self.metrics) - len(applications) - len(metrics)
-        return BulkBody(applications=applications, metrics=metrics, impact_metrics=self.impact_metrics), unread
+        seen = self.seen_tokens if isinstance(self.seen_tokens, list) else []
+        tokens = [each for each in seen if isinstance(each, str)]
+        body = BulkBody(
+            applications=applications, metrics=metrics, impact_metrics=self.impact_metrics, seen_tokens=tokens
+        )
+        return body, unread
 
 
 _COUNTS = msgspec.json.Decoder(FlagCounts, strict=False)

@@ -1,0 +1,1 @@
+"""Which edges are connected, as they tell of themselves."""
