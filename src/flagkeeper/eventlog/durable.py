@@ -29,7 +29,8 @@ from flagkeeper.supervisor import SupervisedTask
 
 log = structlog.get_logger("flagkeeper.durable")
 
-BATCH = 200
+BATCH, LARGEST_BATCH = 200, 1_000
+"""Events of one step: usually, and of followers that only add them up, which take a few milliseconds for so many."""
 MOST_FAILURES = 5
 """Attempts at an event by itself before it is put into quarantine."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
