@@ -191,9 +191,10 @@ class _Request(Request[Any, Any, Any]):
     @property
     def state(self) -> State:
         """Litestar makes a new one, with a lock, each time that somebody asks."""
-        if self._own_state is None:
-            self._own_state = super().state
-        return self._own_state
+        own = self._own_state
+        if own is None:
+            own = self._own_state = State(self.scope.get("state"))
+        return own
 
     async def body(self) -> bytes:
         if self._read is None:
