@@ -43,6 +43,9 @@ class Measured:
             "INIT_FRONTEND_API_TOKENS": FRONTEND,
             "UNLEASH_DEFAULT_ADMIN_PASSWORD": "Correct-horse-1",
             "UNLEASH_FEATURE_FLAGS_LIMIT": "1000000",
+            # As where it is installed: the second start finds its modules compiled.
+            "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
+            "PYTHONDONTWRITEBYTECODE": "",
         }
         self.start()
 

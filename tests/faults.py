@@ -32,7 +32,8 @@ from flagkeeper.storage.dialects import Dialect
 from flagkeeper.storage.leases import LeaseLost
 from flagkeeper.storage.metadata import metadata
 from flagkeeper.storage.sqlite import SqliteConnection
-from flagkeeper.storage.writer import Writer, _Failed, _Waiting
+from flagkeeper.storage.waiting import Blocking, Failed, Waiting
+from flagkeeper.storage.writer import Writer
 
 REPORT = "FLAGKEEPER_TEST_FAULTS"
 """The folder into which each process of a run writes what it has tried."""
@@ -152,14 +153,14 @@ class Faults:
             del vars(writer)["_settle"]
         assert self.broken == []
 
-    def settle(self, writer: Writer, batch: list[_Waiting]) -> None:
+    def settle(self, writer: Writer, batch: list[Waiting]) -> None:
         """In the place of the writer's own: on its thread, while nothing else is written."""
         for each in batch:
             if isinstance(each.work, _UnitWork) and not isinstance(each.work, _RehearsedWork):
                 self._try(writer, each)
             self._settle(writer, [each])
 
-    def _try(self, writer: Writer, waiting: _Waiting) -> None:
+    def _try(self, writer: Writer, waiting: Waiting) -> None:
         connection = writer._connection
         if connection is None or connection.broken or _has_company(writer):
             return
@@ -179,7 +180,7 @@ class Faults:
             if writer._connection is cast(Connection, faulty):
                 writer._connection = connection
 
-    def _run_through(self, writer: Writer, waiting: _Waiting) -> set[str] | None:
+    def _run_through(self, writer: Writer, waiting: Waiting) -> set[str] | None:
         """Runs it all but the commit, and undoes it. The commands that it called; None: it is refused, or fails."""
         called: set[str] = set()
         codes = _commands()
@@ -196,9 +197,9 @@ class Faults:
         finally:
             sys.setprofile(None)
             writer._undo()
-        return None if isinstance(outcome, _Failed) else called
+        return None if isinstance(outcome, Failed) else called
 
-    def _fail_each(self, writer: Writer, waiting: _Waiting, case: str, commands: str, watch: "_Watch") -> None:
+    def _fail_each(self, writer: Writer, waiting: Waiting, case: str, commands: str, watch: "_Watch") -> None:
         meant = self._faulty.texts
         for at in self._choose(case, len(meant)):
             faulty = self._faulty
@@ -206,7 +207,7 @@ class Faults:
                 self.broken.append(f"{commands}: a refused statement cost the connection")
                 return
             faulty.fail(at)
-            tried = _Waiting(waiting.work)
+            tried = Blocking(waiting.work)
             self._settle(writer, [tried])
             if not faulty.reached and isinstance(tried.future.exception(), (LeaseLost, FlagkeeperError)):
                 self.unfinished.add(commands)  # its lease ended meanwhile: a server would not run it either

@@ -1,5 +1,6 @@
 """The promises of a unit of work, on both databases: change and event together, or neither."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -141,6 +142,38 @@ def test_one_failing_unit_of_a_batch_harms_no_other(log: Log) -> None:
     assert {type(outcome) for outcome in outcomes if outcome} == {NameExists}
     assert log.count() == 20
     assert len(log.reader.now(queries.all_segments)) == 20
+
+
+async def test_an_event_loop_is_woken_once_for_a_commit(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody who waits there gets their own outcome; who gave up before it began changes nothing."""
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold(_unit: Unit) -> None:
+        held.set()
+        assert go_on.wait(30)
+
+    first = log.submit(hold)
+    assert await asyncio.to_thread(held.wait, 30)
+    waiting = [asyncio.ensure_future(log.units.run(ALICE, commands.create, draft(name))) for name in "abca"]
+    left = asyncio.ensure_future(log.units.run(ALICE, commands.create, draft("left")))
+    await asyncio.sleep(0)
+    left.cancel()
+    await asyncio.gather(left, return_exceptions=True)
+    loop = asyncio.get_running_loop()
+    woken: list[Any] = []
+    wake = loop.call_soon_threadsafe
+
+    def note(*call: Any) -> Any:
+        woken.append(call)
+        return wake(*call)
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", note)
+    go_on.set()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in outcomes] == [Segment, Segment, Segment, NameExists]
+    assert len(woken) == 1
+    assert first.exception(timeout=30) is None
+    assert [segment.name for segment in log.reader.now(queries.all_segments)] == ["a", "b", "c"]
 
 
 def test_one_unit_whose_event_cannot_be_written_harms_no_other_of_its_batch(log: Log) -> None:

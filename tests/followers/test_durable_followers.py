@@ -460,3 +460,40 @@ async def test_what_nobody_wants_costs_a_follower_no_transaction(log: Log, monke
     await log.log_reader.stop()
     assert steps() < 10
     assert follower.attempts == []
+
+
+class Echo:
+    """Whatever it handles is followed by another event, as in a log to which people add all the time."""
+
+    name = "echo"
+    wants = Wants()
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self.batches: list[list[int]] = []
+
+    def is_urgent(self, event: LogEvent) -> bool:
+        return False
+
+    def handle(self, _tx: Transaction, batch: Sequence[LogEvent]) -> Callable[[], None]:
+        self.batches.append([event.id for event in batch])
+        return lambda: self._log.run(record, 1)
+
+
+async def test_what_is_recorded_meanwhile_is_for_the_next_round(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a log that grows all the time would be followed event by event, with a commit for each."""
+    log.run(record, 5)
+    follower, rested = Echo(log), asyncio.Event()
+
+    async def rest(_runner: DurableRunner) -> None:
+        rested.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(DurableRunner, "_rest", rest)
+    runner = runner_of(log, follower, batch=2)
+    await runner.start()
+    async with asyncio.timeout(30):
+        await rested.wait()
+    await runner.stop()
+    assert follower.batches == [[1, 2], [3, 4], [5, 6], [7, 8]]
+    assert log.count() == 9

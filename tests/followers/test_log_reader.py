@@ -312,3 +312,19 @@ async def test_woken_by_the_bell_it_reads_what_is_new_and_says_how_far_it_is(log
     await runner.stop()
     await log.log_reader.stop()
     await log.log_reader.stop()
+
+
+async def test_who_waits_for_an_event_waits_for_no_others(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After many events at once the reader rests for longer, so that more come together; not while somebody waits."""
+    monkeypatch.setattr("flagkeeper.eventlog.log_reader.MOST_REST", 3_600.0)
+    log.log_signal.attach(asyncio.get_running_loop())
+    log_reader = LogReader(log.reader, log.log_signal, log.supervisor, rest=0.2)
+    runner = MemoryRunner(Collector("all"), log_reader)
+    await log_reader.start()
+    await runner.start()
+    await asyncio.to_thread(log.run, enable, *map(str, range(100)))
+    await until(lambda: log_reader.position == 100)
+    await asyncio.to_thread(log.run, enable, "a")
+    await runner.reached(101)
+    await runner.stop()
+    await log_reader.stop()

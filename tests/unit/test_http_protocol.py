@@ -44,6 +44,10 @@ class Small:
             case "/wait":
                 await self.go_on.wait()
                 await respond(send, 200, b"done")
+            case "/slow":
+                await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+                await self.go_on.wait()
+                await send({"type": "http.response.body", "body": b"late"})
             case _:
                 body = await read_body(scope, receive, 100) if scope["method"] == "POST" else b""
                 self.seen.append(scope["headers"])
@@ -119,6 +123,35 @@ async def leave(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
     with suppress(ConnectionError):
         await writer.wait_closed()
+
+
+async def test_head_and_body_of_an_answer_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a head whose body takes its time does not wait for it."""
+    async with small() as server, client(server) as here:
+        here.send(GET)
+        assert await here.status() == 200
+        (connection,) = server.state.connections
+        assert isinstance(connection, BoundedProtocol)
+        written: list[bytes] = []
+        write = connection._ending._write
+
+        def note(data: bytes) -> None:
+            written.append(data)
+            write(data)
+
+        monkeypatch.setattr(connection._ending, "_write", note)
+        here.send(POST, b"0123456789")
+        assert await here.status() == 200
+        assert [answer.partition(b"\r\n\r\n")[2] for answer in written] == [b"0123456789"]
+        written.clear()
+        here.send(GET.replace(b"/x", b"/slow"))
+        late = asyncio.create_task(here.status())
+        while not written:
+            await asyncio.sleep(0)
+        server.go_on.set()
+        assert await late == 200
+        assert [answer.partition(b"\r\n\r\n")[2] for answer in written[:1]] == [b""]
+        assert written[1:] == [b"late"]
 
 
 async def test_a_connection_serves_many_requests_one_after_the_other() -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from litestar import get as litestar_get
 from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery
 
 from flagkeeper.app import DEPENDENCIES, RAW_OPERATIONS, ROUTES
 from flagkeeper.http import route
@@ -34,6 +36,20 @@ def test_an_endpoint_for_sdks_without_a_scope_is_refused() -> None:
     operation: Any = RawOperation
     with pytest.raises(TypeError, match="scope"):
         operation(method="GET", path="/x", operation="op", tag="T", summary="s", access="a")
+
+
+def test_the_application_refuses_a_dependency_that_reads_the_request_by_itself() -> None:
+    """What clients send is read, and checked, for handlers only."""
+
+    def first_page(page: FromQuery[int]) -> bool:
+        return page == 1
+
+    async def handler(first: NamedDependency[bool]) -> None:
+        assert first
+
+    needed = route.get("/x", scope=route.OWN, **ABOUT)(handler)  # type: ignore[arg-type]  # as above
+    with pytest.raises(TypeError, match="first takes page"):
+        build([needed], {"first": Provide(first_page, sync_to_thread=False)}, State({}))
 
 
 def test_the_application_refuses_a_route_that_declares_nothing() -> None:

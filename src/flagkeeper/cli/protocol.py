@@ -190,6 +190,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         self._keep_alive = False
+        self._ending.flush()
         if self._reading is _Reading.BODY:
             self._refuse(Unavailable("The server is being stopped. Try again."))
         else:
@@ -206,6 +207,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Sends what there is to be sent. A client in the middle of sending a request gets time to read that."""
         if self._closing:
             return
+        self._ending.flush()
         self._deaf = self._closing = True
         if self._reading is _Reading.NOTHING:
             self.transport.close()
@@ -238,6 +240,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if not begun or not self.cycle.response_started:
+            self._ending.flush()
             self.transport.write(_written(refusal))
         self.close()
 
@@ -299,12 +302,33 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 class _Ending:
-    """What an answer uses of its connection; whether and how that ends is for the protocol to say."""
+    """What an answer uses of its connection; whether and how that ends is for the protocol to say.
+
+    An answer comes as a head and a body. Written one by one they are two packets, each with a call of the system, which
+    takes as long as all else that is done for an SDK that polls: so the first waits for the second, one turn of the
+    event loop at most.
+    """
 
     def __init__(self, protocol: BoundedProtocol) -> None:
-        self.write = protocol.transport.write
         self.is_closing = protocol.transport.is_closing
         self.close = protocol.close
+        self._write = protocol.transport.write
+        self._call_soon = protocol.loop.call_soon
+        self._held = b""
+
+    def write(self, data: bytes) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            self._write(held + data)
+        else:
+            self._held = data
+            self._call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Writes what still waits."""
+        held, self._held = self._held, b""
+        if held and not self.is_closing():
+            self._write(held)
 
 
 def bounded(shared: Connections, metrics: RequestMetrics) -> type[BoundedProtocol]:

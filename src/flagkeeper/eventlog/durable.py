@@ -29,7 +29,8 @@ from flagkeeper.supervisor import SupervisedTask
 
 log = structlog.get_logger("flagkeeper.durable")
 
-BATCH = 200
+BATCH, LARGEST_BATCH = 200, 1_000
+"""Events of one step: usually, and of followers that only add them up, which take a few milliseconds for so many."""
 MOST_FAILURES = 5
 """Attempts at an event by itself before it is put into quarantine."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
@@ -69,6 +70,8 @@ class Next(msgspec.Struct, frozen=True):
     failures: int
     batch: list[LogEvent]
     reached: int
+    end: int
+    """Of the log, when this was read."""
 
 
 _POSITION = Query(
@@ -119,6 +122,8 @@ class DurableRunner:
         self._batch = self._size = batch
         """Events per transaction: halved by a failure, doubled by a success, so that a bad event ends up alone."""
         self._position = 0
+        self._end = 0
+        """Of the log, at the last step."""
         self._pause = FIRST_PAUSE
         self._woken = asyncio.Event()
         self._task: SupervisedTask | None = None
@@ -143,7 +148,7 @@ class DurableRunner:
         if not await self._holder.ensure(self._lease):
             return False
         following = await self._reader.run(self._next)
-        self._position = following.position
+        self._position, self._end = following.position, following.end
         if following.reached == following.position:
             return False
         try:
@@ -162,14 +167,17 @@ class DurableRunner:
 
     def _hear(self, news: Sequence[LogEvent]) -> None:
         wants, is_urgent = self._follower.wants, self._follower.is_urgent
-        if not news or any(wants.includes(event) and is_urgent(event) for event in news):
+        at = self._position
+        if not news or any(event.id > at and wants.includes(event) and is_urgent(event) for event in news):
             self._woken.set()
 
     async def _follow(self) -> None:
         while True:
             self._woken.clear()
             try:
-                while await self.step():
+                # What is recorded meanwhile waits for its signal: a log that grows all the time would be followed
+                # event by event, each with a commit of its own.
+                while await self.step() and self._position < self._end:
                     pass
             except (PositionMoved, LeaseLost) as error:
                 log.warning("follower_superseded", follower=self._follower.name, error=str(error))
@@ -215,14 +223,16 @@ class DurableRunner:
         )
         position, failures = at[0] if at else (0, 0)
         if position >= head.last_id:
-            return Next(position, failures, [], position)
+            return Next(position, failures, [], position, position)
         archived = (oldest or head.last_id + 1) - 1
         if position < archived:
             reached = min(position + self._size, archived)
             old = self._rows.archived(tx, position + 1, reached)
-            return Next(position, failures, [event for event in old if self._follower.wants.includes(event)], reached)
+            wanted = [event for event in old if self._follower.wants.includes(event)]
+            return Next(position, failures, wanted, reached, head.last_id)
         batch = after(tx, position, self._follower.wants, self._size)
-        return Next(position, failures, batch, head.last_id if len(batch) < self._size else batch[-1].id)
+        reached = head.last_id if len(batch) < self._size else batch[-1].id
+        return Next(position, failures, batch, reached, head.last_id)
 
     def _advance(self, unit: Unit, following: Next) -> Callable[[], None] | None:
         self._move(unit, following)

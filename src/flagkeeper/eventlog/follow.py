@@ -126,6 +126,7 @@ class MemoryRunner:
             return
         arrived = asyncio.get_running_loop().create_future()
         self._waiters.append((event_id, arrived))
+        self._log_reader.hurry()
         try:
             async with asyncio.timeout(timeout):
                 await arrived

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from sqlalchemy import bindparam, select
@@ -17,8 +18,9 @@ from flagkeeper.storage.transaction import Transaction
 from flagkeeper.supervisor import SupervisedTask, Supervisor
 
 BATCH = 500
-REST = 0.02
-"""Seconds between two reads of the log. While hundreds of commits a second signal, one read takes in many."""
+REST, MOST_REST = 0.02, 0.06
+"""Seconds between two reads of the log, for each event that the last one brought, and at most. While hundreds of
+commits a second signal, one read takes in many: what a follower reads again, it reads once for all of them."""
 POLL = 1.0
 """Seconds after which the log is read even without a signal."""
 
@@ -70,6 +72,7 @@ class LogReader:
         self._subscribers: list[Subscriber] = []
         self._listeners: list[Listener] = []
         self._passed = asyncio.Condition()
+        self._hurried = asyncio.Event()
         self._task: SupervisedTask | None = None
 
     @property
@@ -109,12 +112,25 @@ class LogReader:
             return False
         return True
 
+    def hurry(self) -> None:
+        """Somebody waits for an event: until the next read, no more events are waited for."""
+        self._hurried.set()
+
     async def _run(self) -> None:
         while True:
             await self._log_signal.wait(self.position, self.poll())
+            self._hurried.clear()
+            before = self.position
             while await self.read_on():
                 pass
-            await asyncio.sleep(self._rest)
+            await self._pause(self.position - before)
+
+    async def _pause(self, events: int) -> None:
+        await asyncio.sleep(self._rest)
+        if events > 1:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(MOST_REST, self._rest * events) - self._rest):
+                    await self._hurried.wait()
 
     async def read_on(self) -> bool:
         """Reads what is new, a batch at most. True when there is more."""

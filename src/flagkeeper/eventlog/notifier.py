@@ -34,7 +34,7 @@ FAST_POLL = 0.2
 SHORT_WAIT = 0.1
 """Seconds between polls of the version of a SQLite file (one pragma, a few microseconds), and the longest wait for a
 notification of PostgreSQL, so that the thread ends soon when it is told to."""
-REST, MOST_REST = 0.02, 0.1
+REST, MOST_REST = 0.02, 0.15
 """Seconds for which notifications of PostgreSQL are gathered, for each that came at once, and at most: who changes one
 thing is heard of at once, and a server that is busy elsewhere does not keep this one busy."""
 STOP_PATIENCE = 2.0

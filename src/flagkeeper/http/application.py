@@ -2,12 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from litestar import Litestar, Request, Response
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import (
     ClientException,
@@ -54,6 +56,10 @@ from flagkeeper.kernel.errors import (
 )
 from flagkeeper.kernel.lenient import meant_as
 
+if TYPE_CHECKING:
+    from litestar._kwargs.dependencies import DependencyContainer
+    from litestar._kwargs.types import Extractor
+
 LARGEST_BODY = 500_000
 """Bytes of a JSON body. Unleash takes 100 kB, and 500 kB for imports; one limit for all is enough."""
 
@@ -91,18 +97,44 @@ def build(routes: Sequence[HTTPRouteHandler], dependencies: Mapping[str, Provide
         logging_config=None,
         state=state,
     )
-    _resolve_one_by_one(application)
+    _give_at_once(application)
     _note_what_is_known(application)
     return application
 
 
-def _resolve_one_by_one(application: Litestar) -> None:
-    """Litestar resolves dependencies that need nothing of each other in a task group, which took 15 % of the time of a
-    toggle. Ours only look up an attribute: each becomes a batch of its own, which is resolved at once."""
+def _give_at_once(application: Litestar) -> None:
+    """Litestar reads what a dependency takes as if a client had sent it, and calls it in a task of its own: that took a
+    fifth of the time of a toggle. Ours take the request, or each other, and wait for nothing: they are called.
+
+    Raises:
+        TypeError: a dependency takes something else.
+    """
     for route in application.routes:
         if isinstance(route, HTTPRoute):
             for _, parameters in route.route_handler_map.values():
-                parameters.dependency_batches = [{each} for batch in parameters.dependency_batches for each in batch]
+                wanted = [each for batch in parameters.dependency_batches for each in batch]
+                if wanted:
+                    parameters.dependency_batches = []
+                    parameters.extractors.append(_giver(wanted))
+
+
+def _giver(wanted: "Sequence[DependencyContainer]") -> "Extractor":
+    """Gives a handler its dependencies, which are in an order in which each comes after those that it takes."""
+    known = {"request"}
+    calls: list[tuple[str, Callable[..., Any], tuple[str, ...]]] = []
+    for each in wanted:
+        taken = tuple(each.provide.signature_model._fields)
+        if not known.issuperset(taken):
+            raise TypeError(f"{each.key} takes {', '.join(taken)}: dependencies take the request, or each other")
+        known.add(each.key)
+        calls.append((each.key, each.provide.dependency, taken))
+
+    async def give(values: dict[str, Any], connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        values["request"] = connection
+        for name, provide, taken in calls:
+            values[name] = provide(**{each: values[each] for each in taken})
+
+    return give
 
 
 def _note_what_is_known(application: Litestar) -> None:
@@ -154,6 +186,15 @@ class _Request(Request[Any, Any, Any]):
     """A request whose body is read by our own rules; and as it is meant, where people and their scripts administer."""
 
     _read: bytes | None = None
+    _own_state: State | None = None
+
+    @property
+    def state(self) -> State:
+        """Litestar makes a new one, with a lock, each time that somebody asks."""
+        own = self._own_state
+        if own is None:
+            own = self._own_state = State(self.scope.get("state"))
+        return own
 
     async def body(self) -> bytes:
         if self._read is None:

@@ -14,8 +14,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 import structlog
@@ -26,6 +25,7 @@ from flagkeeper.storage.connection import LOCK_PATIENCE, Connection, Failure
 from flagkeeper.storage.database import Database
 from flagkeeper.storage.probe import PROBE, UNPROBE
 from flagkeeper.storage.transaction import Transaction
+from flagkeeper.storage.waiting import Awaiting, Blocking, Failed, Waiting, Work, fail, tell
 
 LARGEST_BATCH = 32
 """Units per commit. More would only lengthen the wait of the first one: 16 clients never fill it."""
@@ -40,18 +40,6 @@ _CHECK_EVERY = 0.25
 """Seconds between checks whether a statement hangs."""
 
 log = structlog.get_logger("flagkeeper.writer")
-
-
-class Work(Protocol):
-    """One unit of work. It may be run more than once: until its batch is committed, a run counts for nothing."""
-
-    group_id: str
-    """What its events have in common, by which they are found."""
-
-    def run(self, tx: Transaction, now: Millis) -> Any:
-        """Reads, decides and writes; what it returns is handed to the one who asked, after the commit. `now` is the
-        time at which that will have happened."""
-        ...
 
 
 class Batch(Protocol):
@@ -81,7 +69,7 @@ class Writer:
     def __init__(self, database: Database, batch: Callable[[], Batch]) -> None:
         self._database = database
         self._batch = batch
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._loop, name="flagkeeper-writer", daemon=True)
         self._watcher = threading.Thread(target=self._watch, name="flagkeeper-writer-watch", daemon=True)
@@ -89,7 +77,7 @@ class Writer:
         self._closed = False
         self._lock = threading.Lock()
         """Guards the running batch: who abandons it, and whether it may still commit."""
-        self._running: list[_Waiting] = []
+        self._running: list[Waiting] = []
         self._committing = False
         self._connecting_since: float | None = None
         self.healthy = True
@@ -121,14 +109,23 @@ class Writer:
             Unavailable: the database could not store it; nothing was acknowledged, and nothing was stored.
             OutcomeUnknown: the database was lost while it committed.
         """
-        waiting = _Waiting(work)
+        waiting = Blocking(work)
+        self._accept(waiting)
+        return waiting.future
+
+    async def run(self, work: Work) -> Any:
+        """The same for those who wait on an event loop: what a commit brings, it hears of at once."""
+        waiting = Awaiting(work)
+        self._accept(waiting)
+        return await waiting.future
+
+    def _accept(self, waiting: Waiting) -> None:
         if self._closed:
-            waiting.fail(Unavailable("The server is shutting down. Try again in a moment."))
+            fail([waiting], Unavailable("The server is shutting down. Try again in a moment."))
         elif self._queue.qsize() >= MOST_WAITING:
-            waiting.fail(Unavailable("Too many changes are waiting to be stored. Try again in a moment."))
+            fail([waiting], Unavailable("Too many changes are waiting to be stored. Try again in a moment."))
         else:
             self._queue.put(waiting)
-        return waiting.future
 
     def waiting(self) -> int:
         return self._queue.qsize()
@@ -145,7 +142,7 @@ class Writer:
             batch = []
             item = first
             while item is not None:
-                if item.future.running() or item.future.set_running_or_notify_cancel():
+                if item.begin():
                     batch.append(item)
                 if len(batch) == LARGEST_BATCH or self._queue.empty():
                     break
@@ -157,11 +154,11 @@ class Writer:
                     # A defect of ours: nobody who waits is forgotten, and the next batch begins on a new connection.
                     log.exception("writer_failed")
                     self._lost(error)
-                    _fail(batch, error)
+                    fail(batch, error)
             if item is None:
                 return
 
-    def _settle(self, batch: list["_Waiting"]) -> None:
+    def _settle(self, batch: list[Waiting]) -> None:
         """Runs and commits a batch, again while that may help, and tells everybody what came of it."""
         until = time.monotonic() + PATIENCE
         while True:
@@ -183,18 +180,17 @@ class Writer:
             finally:
                 self._runs([])
             if stored is None:
-                for each in batch:
-                    each.fail(OutcomeUnknown(each.work.group_id))
+                tell([(each, Failed(OutcomeUnknown(each.work.group_id))) for each in batch])
             elif stored:
                 self._succeed(batch, outcomes, around)
             elif time.monotonic() < until:
                 continue
             else:
-                _fail(batch, Unavailable(_NOT_STORED))
+                fail(batch, Unavailable(_NOT_STORED))
             return
 
-    def _run(self, batch: list["_Waiting"], around: Batch) -> list[Any]:
-        """Everything up to the commit. What comes of each unit: its result, or `_Failed`."""
+    def _run(self, batch: list[Waiting], around: Batch) -> list[Any]:
+        """Everything up to the commit. What comes of each unit: its result, or `Failed`."""
         connection = self._connected()
         connection.begin()
         now = around.open(Transaction(connection))
@@ -215,7 +211,7 @@ class Writer:
                     connection.rollback_to_savepoint()
                 if not connection.standing():
                     raise
-                outcomes.append(_LATER if failure is Failure.LOCKED else _Failed(_named(error, failure)))
+                outcomes.append(_LATER if failure is Failure.LOCKED else Failed(_named(error, failure)))
         around.seal(Transaction(connection), done)
         return outcomes
 
@@ -266,7 +262,7 @@ class Writer:
             self._disconnect()
         return failure, was_broken
 
-    def _refuse(self, batch: list["_Waiting"], error: Exception, failure: Failure | None) -> None:
+    def _refuse(self, batch: list[Waiting], error: Exception, failure: Failure | None) -> None:
         if (failure is None or not failure.passes) and len(batch) > 1:
             # One unit broke the transaction or the sealing of its batch: it must not take the others with it.
             for each in batch:
@@ -274,9 +270,9 @@ class Writer:
             return
         if failure is Failure.DATABASE:
             self._lost(error)
-        _fail(batch, _named(error, failure))
+        fail(batch, _named(error, failure))
 
-    def _succeed(self, batch: list["_Waiting"], outcomes: list[Any], around: Batch) -> None:
+    def _succeed(self, batch: list[Waiting], outcomes: list[Any], around: Batch) -> None:
         self._recovered()
         self.commits += 1
         self.units += len(batch)
@@ -284,18 +280,16 @@ class Writer:
             around.committed()
         except Exception:
             log.exception("after_commit_failed")
-        for each, outcome in zip(batch, outcomes, strict=True):
+        settled = list(zip(batch, outcomes, strict=True))
+        tell([(each, outcome) for each, outcome in settled if outcome is not _LATER])
+        for each, outcome in settled:
             if outcome is _LATER:
                 self._put_off(each)
-            elif isinstance(outcome, _Failed):
-                each.fail(outcome.error)
-            else:
-                each.succeed(outcome)
 
-    def _put_off(self, waiting: "_Waiting") -> None:
+    def _put_off(self, waiting: Waiting) -> None:
         """Work that met a lock of somebody else's is run again behind those who wait: they had to, long enough."""
         if self._closed or time.monotonic() - waiting.since > PATIENCE - LOCK_PATIENCE:
-            waiting.fail(Unavailable(_LOCKED))
+            fail([waiting], Unavailable(_LOCKED))
         else:
             self._queue.put(waiting)
 
@@ -351,7 +345,7 @@ class Writer:
 
     # Who may commit, and who gives up: shared by both threads
 
-    def _runs(self, batch: list["_Waiting"]) -> None:
+    def _runs(self, batch: list[Waiting]) -> None:
         with self._lock:
             self._running, self._committing = batch, False
 
@@ -383,7 +377,7 @@ class Writer:
             batch, committing = self._running, self._committing
             self._running = []
         for each in batch:
-            each.fail(OutcomeUnknown(each.work.group_id) if committing else Unavailable(_NOT_STORED))
+            fail([each], OutcomeUnknown(each.work.group_id) if committing else Unavailable(_NOT_STORED))
         ending = False
         while True:
             try:
@@ -393,7 +387,7 @@ class Writer:
             if waiting is None:
                 ending = True
             else:
-                waiting.fail(Unavailable(_NOT_STORED))
+                fail([waiting], Unavailable(_NOT_STORED))
         if ending:
             self._queue.put(None)
 
@@ -402,35 +396,6 @@ _LATER = object()
 """The outcome of a unit that met a lock of somebody else's."""
 _LOCKED = "Something else holds what this would change. Nothing was stored; try again soon."
 _NOT_STORED = "The database cannot store the change now. Nothing was stored; try again in a moment."
-
-
-class _Waiting:
-    """Work, and the one who waits for what comes of it. Only the first outcome counts."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.since = time.monotonic()
-        self.future: Future[Any] = Future()
-
-    def succeed(self, outcome: Any) -> None:
-        with suppress(InvalidStateError):
-            self.future.set_result(outcome)
-
-    def fail(self, error: Exception) -> None:
-        with suppress(InvalidStateError):
-            self.future.set_exception(error)
-
-
-class _Failed:
-    """The outcome of a unit that raised, kept until its batch is committed."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-
-def _fail(batch: list[_Waiting], error: Exception) -> None:
-    for each in batch:
-        each.fail(error)
 
 
 def _named(error: Exception, failure: Failure | None) -> Exception:

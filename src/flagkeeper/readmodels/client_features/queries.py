@@ -32,7 +32,7 @@ from flagkeeper.readmodels.client_features.encoding import (
 )
 from flagkeeper.readmodels.client_features.state import Flag
 from flagkeeper.storage.dialects import any_of
-from flagkeeper.storage.statement import Query, columns
+from flagkeeper.storage.statement import Parameters, Query, columns
 from flagkeeper.storage.transaction import Transaction
 
 
@@ -42,8 +42,9 @@ class _All(msgspec.Struct, frozen=True):
     everything: Query[Any]
     some: Query[Any]
 
-    def ask(self, tx: Transaction, names: list[str] | None) -> list[Any]:
-        return tx.all(self.everything) if names is None else tx.all(self.some, names=names)
+    def of(self, names: list[str] | None) -> tuple[Query[Any], Parameters]:
+        """The question about flags of these names, or about all; for `Transaction.together`."""
+        return (self.everything, {}) if names is None else (self.some, {"names": names})
 
 
 def _all(question: Select[Any], name: ColumnElement[str], row: Any = columns) -> _All:
@@ -103,6 +104,7 @@ _DEPENDENCIES = _all(
     ),
     feature_dependencies.c.feature_name,
 )
+_QUESTIONS = (_FLAGS, _ENVIRONMENTS, _STRATEGIES, _SEGMENTS_OF_STRATEGIES, _TAGS, _DEPENDENCIES)
 
 # One look into an index per environment (a GROUP BY would read the whole log). The number is written out: the index has
 # only events of this reach, and is used only for what plainly asks for them.
@@ -135,14 +137,16 @@ def read_flags(
     """All flags that are not archived, or those among `names`; and `segments`, with those that they use and that were
     missing: `tx` may be ahead of the events that brought us here."""
     wanted = None if names is None else sorted(names)
-    states = _read_states(tx, wanted)
+    # In one round trip: every change for SDKs leads here, on every server.
+    rows, own, strategies, of_strategies, tagged, asked = tx.together(*(each.of(wanted) for each in _QUESTIONS))
+    states = _states(own, strategies, of_strategies)
     if missing := _used(states).difference(segments):
         segments = {**segments, **read_segments(tx, missing)}
     tags: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    for name, kind, value in _TAGS.ask(tx, wanted):
+    for name, kind, value in tagged:
         tags[name].add((kind, value))
     dependencies: defaultdict[str, list[DependencyRow]] = defaultdict(list)
-    for name, parent, enabled, variants in sorted(_DEPENDENCIES.ask(tx, wanted)):
+    for name, parent, enabled, variants in sorted(asked):
         dependencies[name].append(DependencyRow(parent, enabled, variants))
     flags = {
         flag.name: Flag(
@@ -154,7 +158,7 @@ def read_flags(
                 for environment, state in states[flag.name].items()
             },
         )
-        for flag in _FLAGS.ask(tx, wanted)
+        for flag in rows
     }
     return flags, segments
 
@@ -169,18 +173,20 @@ def _used(states: Mapping[str, Mapping[str, EnvironmentRow]]) -> set[int]:
     }
 
 
-def _read_states(tx: Transaction, names: list[str] | None) -> defaultdict[str, dict[str, EnvironmentRow]]:
-    """By flag and environment."""
+def _states(
+    own: list[Any], strategies: list[Any], of_strategies: list[Any]
+) -> defaultdict[str, dict[str, EnvironmentRow]]:
+    """By flag and environment, from the rows of `_ENVIRONMENTS`, `_STRATEGIES` and `_SEGMENTS_OF_STRATEGIES`."""
     segments: defaultdict[str, list[int]] = defaultdict(list)
-    for strategy, segment in _SEGMENTS_OF_STRATEGIES.ask(tx, names):
+    for strategy, segment in of_strategies:
         segments[strategy].append(segment)
-    strategies: defaultdict[tuple[str, str], list[tuple[int, str, StrategyRow]]] = defaultdict(list)
-    for flag, environment, id_, name, parameters, constraints, variants, sort_order in _STRATEGIES.ask(tx, names):
+    enabled_ones: defaultdict[tuple[str, str], list[tuple[int, str, StrategyRow]]] = defaultdict(list)
+    for flag, environment, id_, name, parameters, constraints, variants, sort_order in strategies:
         row = StrategyRow(name, parameters, constraints, variants, tuple(sorted(segments[id_])))
-        strategies[flag, environment].append((sort_order, id_, row))
+        enabled_ones[flag, environment].append((sort_order, id_, row))
     found: defaultdict[str, dict[str, EnvironmentRow]] = defaultdict(dict)
-    for flag, environment, enabled, variants in _ENVIRONMENTS.ask(tx, names):
+    for flag, environment, enabled, variants in own:
         # Ids rise with time, so of equal sort orders the older strategy comes first.
-        ordered = [row for _, _, row in sorted(strategies[flag, environment], key=lambda each: each[:2])]
+        ordered = [row for _, _, row in sorted(enabled_ones[flag, environment], key=lambda each: each[:2])]
         found[flag][environment] = EnvironmentRow(enabled, variants, ordered)
     return found

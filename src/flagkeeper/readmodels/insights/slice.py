@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from flagkeeper.eventlog.durable import DurableRunner
+from flagkeeper.eventlog.durable import LARGEST_BATCH, DurableRunner
 from flagkeeper.features.projects.ports import PROJECT_PROGRESS
 from flagkeeper.readmodels.insights import api, tables
 from flagkeeper.readmodels.insights.follower import ProjectWeeks
@@ -13,7 +13,7 @@ from flagkeeper.slice import Slice, running
 PROJECT_WEEKS = running(
     "project_weeks",
     lambda parts: DurableRunner(
-        ProjectWeeks(), parts.units, parts.background_reader, parts.log_reader, rows=parts.rows
+        ProjectWeeks(), parts.units, parts.background_reader, parts.log_reader, rows=parts.rows, batch=LARGEST_BATCH
     ),
 )
 

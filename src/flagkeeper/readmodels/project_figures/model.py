@@ -31,7 +31,12 @@ class Day(NamedTuple):
     members_added: int = 0
 
     def plus(self, other: "Day") -> "Day":
-        return Day(*map(sum, zip(self, other, strict=True)))
+        return Day(
+            self.events + other.events,
+            self.flags_created + other.flags_created,
+            self.flags_archived + other.flags_archived,
+            self.members_added + other.members_added,
+        )
 
 
 class Recorded(Protocol):
@@ -154,13 +159,14 @@ _ROLES_GRANTED, _USER_ADDED = ProjectAccessAdded.about.type, ProjectUserAdded.ab
 _granted = msgspec.json.Decoder(GrantedRolesData).decode
 
 
+_USUAL = Day(events=1)
+_COUNTED = {_CREATED: Day(events=1, flags_created=1), _ARCHIVED: Day(events=1, flags_archived=1)}
+
+
 def _counted(event: Recorded) -> Day:
-    return Day(
-        events=1,
-        flags_created=int(event.type == _CREATED),
-        flags_archived=int(event.type == _ARCHIVED),
-        members_added=_members(event),
-    )
+    if members := _members(event):
+        return Day(events=1, members_added=members)
+    return _COUNTED.get(event.type, _USUAL)
 
 
 def _members(event: Recorded) -> int:

@@ -1,6 +1,6 @@
 """What the server has to know of how projects get on."""
 
-from flagkeeper.eventlog.durable import DurableRunner
+from flagkeeper.eventlog.durable import LARGEST_BATCH, DurableRunner
 from flagkeeper.features.projects.ports import PROJECT_PROGRESS
 from flagkeeper.readmodels.project_figures import api, queries, tables
 from flagkeeper.readmodels.project_figures.follower import ProjectFigures
@@ -11,7 +11,7 @@ from flagkeeper.slice import Slice, running
 PROJECT_FIGURES = running(
     "project_figures",
     lambda parts: DurableRunner(
-        ProjectFigures(), parts.units, parts.background_reader, parts.log_reader, rows=parts.rows
+        ProjectFigures(), parts.units, parts.background_reader, parts.log_reader, rows=parts.rows, batch=LARGEST_BATCH
     ),
 )
 
