@@ -94,6 +94,8 @@ async def test_a_body_is_put_together_and_unpacked() -> None:
         (TooLarge, [zstd.compress(bytes(1 << 30))[:900]], {"content_encoding": "zstd"}),
         (BadData, [zstd.compress(b"{}" * 50)[:-4]], {"content_encoding": "zstd"}),
         (BadData, [zstd.compress(b"{}") * 2], {"content_encoding": "zstd"}),
+        (BadData, [zstd.compress(b"{}") + b"x" * 100], {"content_encoding": "zstd"}),
+        (BadData, [zstd.compress(b"{}" * 50) + b"x"], {"content_encoding": "zstd"}),
         (BadData, [gzip.compress(b"{}")], {"content_encoding": "zstd"}),
         (WrongContentType, [b"{}"], {"content_encoding": "zstd, gzip"}),
         (BadData, [b"{}"], {"content_encoding": "deflate"}),

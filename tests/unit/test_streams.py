@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from flagkeeper.http.event_stream import DEAF, HEADERS, HEARTBEAT, Ending, EventStream, stop_all
-from flagkeeper.http.raw import Message, Send
+from flagkeeper.http.raw import JSON, Message, Receive, Scope, Send, guarded, header
 from flagkeeper.http.stream import at_once, begun
-from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.kernel.errors import NotFound, Unavailable
 
 HTML = {"Content-Type": "text/html"}
 
@@ -179,3 +179,21 @@ async def test_who_is_deaf_when_all_streams_are_stopped_is_named() -> None:
     assert await stop_all([first, second, unknown]) == {("10.0.0.2", 5)}
     client = Client()
     assert await second.run(client.receive, client.send) == Ending("stopped")
+
+
+@pytest.mark.parametrize(("error", "status"), [(NotFound("None is here."), 404), (ValueError("secret"), 500)])
+async def test_an_endpoint_answers_its_errors(error: Exception, status: int) -> None:
+    async def fails(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise error
+
+    client = Client()
+    with capture_logs() as logs:
+        await guarded(fails)({"path": "/x"}, client.receive, client.send)
+    start, body = client.taken
+    assert (start["status"], JSON in start["headers"], b"secret" in body["body"]) == (status, True, False)
+    assert [(each["event"], each["path"]) for each in logs] == ([("request_failed", "/x")] if status == 500 else [])
+
+
+def test_a_header_is_found_by_its_name() -> None:
+    scope: Scope = {"headers": [(b"a", b"1"), (b"b", b"\xe4"), (b"a", b"2")]}
+    assert (header(scope, b"a"), header(scope, b"b"), header(scope, b"c")) == ("1", "\xe4", None)
