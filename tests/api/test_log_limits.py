@@ -183,3 +183,16 @@ def test_so_many_are_shown_to_those_who_say_no_number(server: TestServer) -> Non
 def enable(unit: Unit, count: int) -> None:
     for number in range(count):
         unit.record(FeatureEnvironmentEnabled(feature_name=f"f{number}", project="default", environment="development"))
+
+
+def test_time_begins_in_1970(server: TestServer) -> None:
+    """However far back one looks from there; and a timeline has a length."""
+    first = "1970-01-01T00:00:00.000Z"
+    for path, start, end in (
+        ("timeline?to=1970-01-01T00:10:00Z", first, "1970-01-01T00:10:00.000Z"),
+        ("timeline?to=1970-01-01T00:40:00Z", "1970-01-01T00:10:00.000Z", "1970-01-01T00:40:00.000Z"),
+        ("timeline?to=1970-01-01", first, "1970-01-01T00:00:00.001Z"),
+        ("what-changed?at=1970-01-01T00:10:00Z", first, "1970-01-01T00:12:00.000Z"),
+    ):
+        found = ask(server, path)
+        assert (found["from"], found["to"]) == (start, end), path

@@ -14,7 +14,9 @@ from flagkeeper.storage.database import parse_database_url
 from tests.events import SearchedLog, row, write_log
 
 VIEW = View("http://flagkeeper.test", with_ip=False)
-SEGMENT = '{"id":%d,"name":"beta","description":null,"constraints":[],"createdBy":"ada","createdAt":"2026","project":null}'
+SEGMENT = (
+    '{"id":%d,"name":"beta","description":null,"constraints":[],"createdBy":"ada","createdAt":"2026","project":null}'
+)
 
 
 def segment(event_id: int, number: int, **more: Any) -> Any:

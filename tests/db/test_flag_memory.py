@@ -1,6 +1,5 @@
 """What is kept in memory of flags, however it got there: the same as what is read anew."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -30,9 +29,7 @@ from tests.log import Log
 _SEEN = Write[Any](upsert(feature_last_seen, key=["feature_name", "environment"], update=["at"]))
 _STAGE = Write[Any](upsert(feature_stages, key=["feature_name"], update=["revived_at", "pre_live_at", "live_at"]))
 _AGED = Write[Any](
-    update(features)
-    .where(features.c.name == bindparam("feature_name"))
-    .values(potentially_stale=bindparam("marked"))
+    update(features).where(features.c.name == bindparam("feature_name")).values(potentially_stale=bindparam("marked"))
 )
 _FORGET = Write[Any](delete(events).where(events.c.id <= bindparam("last")))
 _EPOCH = Write[Any](update(log_head).where(log_head.c.id == bindparam("head")).values(epoch=bindparam("new")))
@@ -82,7 +79,7 @@ class Memory:
 
 
 @pytest.fixture
-def memory(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
+def memory(log: Log, monkeypatch: pytest.MonkeyPatch) -> Memory:
     """Usage is looked at each time."""
     monkeypatch.setattr(module, "USAGE_FOR", 0.0)
     seed(log)
@@ -90,7 +87,7 @@ def memory(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
         make(log, name)
     memory = Memory(log, monkeypatch)
     memory.look()
-    yield memory
+    return memory
 
 
 def test_only_what_has_changed_is_read(memory: Memory) -> None:

@@ -1,6 +1,5 @@
 """Which weeks, days and moments belong to what is told of a period."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -44,11 +43,11 @@ HIDDEN = Visibility(hidden_projects=frozenset({"web"}))
 
 
 @pytest.fixture
-def seeded(log: Log) -> Iterator[Log]:
+def seeded(log: Log) -> Log:
     log.run(access.seed)
     seed(log)
     log.run(add_project, "web")
-    yield log
+    return log
 
 
 def test_a_period_has_all_weeks_of_which_a_day_is_in_it(seeded: Log) -> None:
@@ -106,7 +105,9 @@ def test_reports_of_a_week(seeded: Log) -> None:
     for yes, start in enumerate(starts):
         for span in ("day", "hour"):
             seeded.run(
-                lambda unit, s=span, at=start, y=yes: unit.tx.write(_METRICS, **where, span=s, start=at, yes=1 << y, no=1)
+                lambda unit, s=span, at=start, y=yes: unit.tx.write(
+                    _METRICS, **where, span=s, start=at, yes=1 << y, no=1
+                )
             )
     assert seeded.read(queries.usage_now, WEEK, now) == [ProjectUsage("default", WEEK, now, 6, 2, 1, 1, 1)]
     (past,) = seeded.read(queries.usage_now, WEEK - 1, now)

@@ -1,7 +1,5 @@
 """Which days of a project count, and which flags reached production lately: read from what was added up."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import insert, select
 
@@ -33,11 +31,11 @@ HIDDEN = Visibility(hidden_projects=frozenset({"default"}))
 
 
 @pytest.fixture
-def seeded(log: Log) -> Iterator[tuple[Log, int]]:
+def seeded(log: Log) -> tuple[Log, int]:
     """A log with what projects need, and the number of today."""
     log.run(access.seed)
     seed(log)
-    yield log, clock.now() // clock.DAY
+    return log, clock.now() // clock.DAY
 
 
 def happened(log: Log, days: dict[int, Day], project: str = "default") -> None:

@@ -100,8 +100,15 @@ def test_what_applications_reported(counted: Counted) -> None:
     for number, before in enumerate((0, 7 * clock.DAY, 7 * clock.DAY + 1, 30 * clock.DAY, 30 * clock.DAY + 1)):
         counted.write(
             _APPLICATION,
-            **{"app_name": f"a{number}", "created_at": 0, "seen_at": NOW - before, "created_by": "x"},
-            **{"description": None, "url": None, "color": None, "icon": None, "strategies": "[]"},
+            app_name=f"a{number}",
+            created_at=0,
+            seen_at=NOW - before,
+            created_by="x",
+            description=None,
+            url=None,
+            color=None,
+            icon=None,
+            strategies="[]",
         )
     assert [(each.range, each.count) for each in counted.numbers().client_apps] == [
         ("7d", 2),

@@ -80,6 +80,11 @@ MET = {
     "readmodels.timeline.api": {"MARGIN": 120_000},
     "readmodels.timeline.timeline": {"MARKS": 60, "MOST_MARKS": 200, "NAMED": 5},
     "readmodels.timeline.what_changed": {"MOST_EVENTS": 10, "MOST_LINES": 20, "LONGEST_LINE": 200},
+    "readmodels.views.parts": {
+        "NOTHING": (0, (3, 80), False),
+        "SOME": (3, (3, 80), False),
+        "ALL": (200, (8, 300), True),
+    },
     "storage.backup": {"FORMAT": 1},
     "storage.examine": {"OLDEST_POSTGRESQL": 13, "OLDEST_SQLITE": (3, 35, 0)},
 }
@@ -93,6 +98,6 @@ def test_what_callers_meet_is_what_it_was(module: str) -> None:
 
 
 def plain(value: object) -> object:
-    """A struct or a named tuple as the tuple of its fields."""
+    """A struct as the tuple of its fields."""
     fields = getattr(value, "__struct_fields__", None)
-    return value if fields is None else tuple(getattr(value, name) for name in fields)
+    return value if fields is None else tuple(plain(getattr(value, name)) for name in fields)

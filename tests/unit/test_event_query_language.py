@@ -506,7 +506,9 @@ def test_amounts_are_written_as_they_are_read(value: object, amount: object, sho
     assert shown_amount(found) == shown
 
 
-@pytest.mark.parametrize("value", [10**15, -(10**15), True, None, "", "abc", "1" * 16, "2026-11-22x", "5 apples", [], {}])
+@pytest.mark.parametrize(
+    "value", [10**15, -(10**15), True, None, "", "abc", "1" * 16, "2026-11-22x", "5 apples", [], {}]
+)
 def test_what_amounts_to_nothing(value: object) -> None:
     assert amount_of(value) is None
 

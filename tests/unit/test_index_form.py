@@ -1,4 +1,4 @@
-"""Tables of the index are made by whoever needs them, and found again by their form: what changes them needs another."""
+"""Tables of the index are made by whoever needs them, and found by their form: what changes them needs another one."""
 
 from hashlib import sha256
 

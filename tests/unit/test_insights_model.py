@@ -187,7 +187,9 @@ def test_weeks_of_several_projects() -> None:
     assert live == [
         (name_of(week), clock.to_iso(start_of(week)), number) for week, number in ((WEEK, 1), (WEEK + 1, 2))
     ]
-    made = [(each.week, each.project, each.created_flags, each.archived_flags) for each in found.creation_archive_trends]
+    made = [
+        (each.week, each.project, each.created_flags, each.archived_flags) for each in found.creation_archive_trends
+    ]
     assert made == [
         (name_of(WEEK), "shop", {"release": 4}, 2),
         (name_of(WEEK + 1), "web", {"experiment": 1}, 0),

@@ -25,9 +25,7 @@ from flagkeeper.readmodels.playground.schemas import UNKNOWN, shown
 
 NOW = "2026-11-30T00:00:00.000Z"
 EU = Constraint(context_name="region", operator="IN", values=["eu"])
-EUROPE = Segment(
-    id=7, name="europe", description=None, constraints=[EU], project=None, created_by="ada", created_at=0
-)
+EUROPE = Segment(id=7, name="europe", description=None, constraints=[EU], project=None, created_by="ada", created_at=0)
 
 
 def asked(several: bool = True, **context: Any) -> Asked:
@@ -145,9 +143,7 @@ def told(*strategies: StrategyData, variants: list[VariantData] | None = None, *
     """What the playground shows of a flag with these strategies."""
     state = FlagEnvironment(enabled=True, variants=variants or [], strategies=list(strategies))
     (sent,) = asked(several=False, **context).contexts()
-    explained = evaluator([(FLAG, state)], {}, [EUROPE], random.Random(1)).explain(
-        FLAG.name, sent.context("dev", NOW)
-    )
+    explained = evaluator([(FLAG, state)], {}, [EUROPE], random.Random(1)).explain(FLAG.name, sent.context("dev", NOW))
     assert explained is not None
     return msgspec.to_builtins(shown(Played(FLAG, "dev", state, sent, explained), {EUROPE.id: EUROPE}))
 
@@ -187,7 +183,11 @@ def test_a_rule_of_an_application_may_hold_where_the_rest_does(
 def test_what_no_sdk_can_read_is_incomplete() -> None:
     broken = Constraint(context_name="v", operator="SEMVER_EQ", value="no version")
     found = told(strategy("default", broken, segments=[7]), v="1.2.3", region="eu")
-    assert (results(found), found["strategies"]["result"], found["isEnabled"]) == ([("incomplete", False)], False, False)
+    assert (results(found), found["strategies"]["result"], found["isEnabled"]) == (
+        [("incomplete", False)],
+        False,
+        False,
+    )
     (said,) = found["strategies"]["data"]
     assert [each["result"] for each in said["constraints"]] == [False]
     (segment,) = said["segments"]

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from flagkeeper.evaluation.constraint import Constraint
-from flagkeeper.evaluation.document import ClientDependency, ClientFeature, ClientStrategy, ClientVariant, ClientVariantPayload
+from flagkeeper.evaluation.document import (
+    ClientDependency,
+    ClientFeature,
+    ClientStrategy,
+    ClientVariant,
+    ClientVariantPayload,
+)
 from flagkeeper.evaluation.flag import CompiledFlag
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData

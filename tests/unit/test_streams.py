@@ -63,7 +63,11 @@ async def streamed(client: Client, *given: bytes | Exception) -> list[bool]:
 async def test_an_answer_in_pieces_has_an_end() -> None:
     client = Client()
     assert await streamed(client, b"a", b"", b"b") == [True]
-    assert client.taken[0] == {"type": "http.response.start", "status": 200, "headers": [(b"Content-Type", b"text/html")]}
+    assert client.taken[0] == {
+        "type": "http.response.start",
+        "status": 200,
+        "headers": [(b"Content-Type", b"text/html")],
+    }
     assert client.body == [(b"a", True), (b"b", True), (b"", False)]
     empty = Client()
     await streamed(empty)
