@@ -51,7 +51,8 @@ def page(searched: SearchedLog, event_id: int, visibility: Visibility = EVERYTHI
 
 def beside(found: EventPage) -> tuple[str, int | None, int | None]:
     around = found.neighbours
-    return around.of, around.previous and around.previous.id, around.next and around.next.id
+    before, after = (None if each is None else each.id for each in (around.previous, around.next))
+    return around.of, before, after
 
 
 def test_events_about_the_same_thing(searched: SearchedLog) -> None:

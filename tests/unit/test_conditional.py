@@ -100,7 +100,7 @@ async def test_what_may_be_kept() -> None:
         ({"pieces": 2}, NO_STORE),
         ({"headers": (JSON, (b"Cache-Control", b"max-age=5"))}, (b"cache-control", b"max-age=5")),
     ):
-        _, headers, _ = await answered(**answer)  # type: ignore[arg-type]
+        _, headers, _ = await answered(**answer)
         assert (b"cache-control", headers[b"cache-control"]) == kept, answer
 
 

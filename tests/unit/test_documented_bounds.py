@@ -4,6 +4,7 @@ not become another number unnoticed."""
 from importlib import import_module
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from flagkeeper.eventlog.archive.timed import ANSWER
@@ -40,7 +41,7 @@ def test_documents_and_code_have_the_same_bounds(document: str, promise: str) ->
     assert promise in " ".join((ROOT / document).read_text().split())
 
 
-MET = {
+MET: dict[str, dict[str, object]] = {
     "eventlog.archive.manifest": {"FORMAT": 1},
     "eventlog.diff.fields": {"NARROW": (3, 80), "WIDE": (8, 300)},
     "eventlog.diff.pairs": {"DEEPEST": 100},
@@ -99,5 +100,6 @@ def test_what_callers_meet_is_what_it_was(module: str) -> None:
 
 def plain(value: object) -> object:
     """A struct as the tuple of its fields."""
-    fields = getattr(value, "__struct_fields__", None)
-    return value if fields is None else tuple(plain(getattr(value, name)) for name in fields)
+    if isinstance(value, msgspec.Struct):
+        return tuple(plain(getattr(value, name)) for name in value.__struct_fields__)
+    return value

@@ -43,7 +43,7 @@ def test_every_combination_of_values_is_a_context() -> None:
 
 
 def test_what_is_no_text_is_read_as_one_or_left_out() -> None:
-    given = {"n": 7, "f": 0.5, "b": False, "list": [1], "map": {}}
+    given: dict[str, Any] = {"n": 7, "f": 0.5, "b": False, "list": [1], "map": {}}
     found = asked(**given)
     assert {each.name: each.values for each in found.fields} == {
         "appName": ["a"],

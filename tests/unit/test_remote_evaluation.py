@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.evaluation.document import (
@@ -60,7 +61,7 @@ def test_the_fields_of_a_body() -> None:
     found = list(contexts.from_body(body))
     assert found == [("plan", "free"), ("region", "eu"), ("userId", "ann"), ("plan", "pro")], "the last one counts"
     assert list(contexts.from_body({"properties": None, "a": 1})) == [("a", 1)]
-    for wrong in ([], "x", 7):
+    for wrong in ("x", 7, ["x"]):
         with pytest.raises(BadData) as failed:
             list(contexts.from_body({"properties": wrong}))
         assert failed.value.details[0].path == "/body/context/properties"
@@ -110,8 +111,7 @@ def strategy(name: str = "default", *constraints: Constraint, variants: int = 0,
 
 
 def variant(name: str, stickiness: str, payload: ClientVariantPayload | None = None) -> ClientVariant:
-    more = {} if payload is None else {"payload": payload}
-    return ClientVariant(name=name, weight=500, weight_type="variable", stickiness=stickiness, **more)
+    return ClientVariant(name=name, weight=500, weight_type="variable", stickiness=stickiness, payload=payload or UNSET)
 
 
 def flag(*strategies: ClientStrategy, enabled: bool = True, **more: Any) -> CompiledFlag:
@@ -131,7 +131,7 @@ def flag(*strategies: ClientStrategy, enabled: bool = True, **more: Any) -> Comp
 
 
 def rollout(percent: int, stickiness: str | None = "userId", *constraints: Constraint) -> ClientStrategy:
-    more = {} if stickiness is None else {"stickiness": stickiness}
+    more: dict[str, Any] = {} if stickiness is None else {"stickiness": stickiness}
     return strategy("flexibleRollout", *constraints, rollout=str(percent), groupId="g", **more)
 
 

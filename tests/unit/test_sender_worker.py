@@ -135,7 +135,8 @@ async def test_it_looks_again_when_something_is_due() -> None:
     assert (worker.wants_more(NOW + 999), worker.wants_more(NOW + 1_000)) == (False, True)
     assert worker.rest(NOW + 1_000) is None, "nothing is to be waited for"
     worker.poll_begins()
-    assert (worker.next_due, worker.wants_more(NOW + 1_000)) == (None, False)
+    assert worker.ask().known == []
+    assert not worker.wants_more(NOW + 1_000), "what was due is forgotten"
     polled(worker, found(is_full=True))
     assert worker.wants_more(NOW)
     worker.retired = True

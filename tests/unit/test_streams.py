@@ -108,7 +108,7 @@ async def test_nothing_is_made_for_who_has_left() -> None:
 
 async def test_an_answer_in_one_piece() -> None:
     client = Client()
-    await at_once(b"{}")({}, client.receive, client.send)  # type: ignore[typeddict-item, arg-type]  # nothing is asked
+    await at_once(b"{}")({}, client.receive, client.send)  # type: ignore[arg-type]  # nothing is asked
     start, body = client.taken
     assert (start["status"], dict(start["headers"])[b"content-length"], body["body"]) == (200, b"2", b"{}")
 
