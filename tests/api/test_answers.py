@@ -168,6 +168,21 @@ def test_a_problem_is_named_by_its_place(
     assert problem(answer) == (400, "BadDataError", place)
 
 
+def test_an_id_that_no_database_can_keep_is_nobodys(server: TestServer) -> None:
+    for number in (2**63 - 1, 2**63, 2**64):
+        answer = server.get(f"/api/admin/user-admin/{number}")
+        assert (answer.status_code, answer.json()["name"]) == (404, "NotFoundError")
+
+
+def test_a_route_that_takes_other_media_types_names_them(sqlite_server: TestServer) -> None:
+    path, state = "/api/admin/state/import", b"version: 3"
+    answer = sqlite_server.post(path, content=state, headers={"Content-Type": "text/plain"})
+    assert (answer.status_code, "application/yaml" in answer.json()["message"]) == (415, True), answer.text
+    for media_type in ("application/yaml", "application/json"):
+        answer = sqlite_server.post(path, content=state, headers={"Content-Type": media_type})
+        assert answer.status_code != 415, answer.text
+
+
 def test_strangers_learn_nothing_but_that_they_must_log_in(sqlite_server: TestServer) -> None:
     paths = dict.fromkeys(path for _, path, _ in operations(sqlite_server) if path.startswith("/api/"))
     unknown = ["/api/admin/nowhere", "/api/admin/projects/default/nowhere", "/api/nowhere", "/api/client/nowhere"]

@@ -2,19 +2,25 @@
 
 from typing import Any
 
+from sqlalchemy import insert
+
 from flagkeeper.eventlog.log_signal import LogSignal
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.flags.commands import metadata
 from flagkeeper.features.flags.model.flag import FlagChange
 from flagkeeper.features.flags.queries import tags_of_flags
 from flagkeeper.features.usage.slice import USAGE
+from flagkeeper.features.usage.tables import client_metrics
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.storage.database import parse_database_url
+from flagkeeper.storage.statement import Write
 from tests.people import person
+from tests.sdk import run
 from tests.server import BACKEND, TestServer
 
 FLAGS = "/api/admin/projects/default/features"
+_COUNTED = Write[None](insert(client_metrics))
 
 
 def found(server: TestServer, query: str = "", **more: Any) -> list[str]:
@@ -36,6 +42,10 @@ def test_a_page_of_flags(server: TestServer) -> None:
     bucket = {"start": now, "stop": now, "toggles": {"b": {"yes": 3, "no": 1}}}
     server.post("/api/client/metrics", json={"appName": "x", "bucket": bucket}, token=BACKEND)
     server.call(server.services[USAGE].flush())
+    hour = clock.now() // clock.HOUR * clock.HOUR
+    for span, start in (("hour", hour - clock.HOUR), ("day", hour)):
+        where = {"feature_name": "b", "environment": "development", "app_name": "y", "span": span, "start": start}
+        run(server, lambda unit, row=where: unit.tx.write(_COUNTED, **row, yes=9, no=9))
     anna = person(server, "anna").token
     server.post(f"{FLAGS}/b/favorites", json={}, token=anna)
 

@@ -13,7 +13,10 @@ from flagkeeper.features.flags.model.relations import DependencyDraft
 from flagkeeper.features.flags.model.strategy import StrategyDraft
 from flagkeeper.features.flags.model.variant import PayloadDraft, VariantDraft
 from flagkeeper.features.usage.slice import USAGE
+from flagkeeper.http.caller import Credential, Kind
 from flagkeeper.kernel import clock
+from flagkeeper.readmodels.remote_evaluation import views
+from flagkeeper.readmodels.remote_evaluation.slice import VIEWS
 from tests.projects import add_project, flag_in, token_for
 from tests.sdk import PLACE, PROJECT, make_flag, make_segment, run, users
 from tests.server import ADMIN, BACKEND, FRONTEND, TestServer
@@ -247,6 +250,22 @@ def test_a_change_compiles_the_flag_that_it_is_about(server: TestServer, monkeyp
     assert on(get(server)) == ["a", "c"]
     assert on(get(server)) == ["a", "c"]
     assert compiled == ["b"]
+
+
+def test_views_that_were_not_asked_for_lately_are_dropped(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "MOST_VIEWS", 2)
+    make_flag(server, "f")
+
+    def view_of(project: str) -> views.View:
+        scope = Credential(kind=Kind.FRONTEND, name="t", user_id=0, projects=(project,), environment=PLACE)
+        found: views.View = server.call(server.services[VIEWS].of(scope))
+        return found
+
+    first, second = view_of("a"), view_of("b")
+    assert (view_of("a") is first, view_of("b") is second, view_of("a") is first) == (True, True, True)
+    third = view_of("c")
+    assert (view_of("a") is first, view_of("c") is third) == (True, True)
+    assert view_of("b") is not second
 
 
 def test_a_token_gets_flags_of_its_projects_only(server: TestServer) -> None:

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from flagkeeper.eventlog.catalogue.feature import FeatureEnvironmentEnabled
+from flagkeeper.eventlog.unit import Unit
 from flagkeeper.readmodels.event_search import permalink
 from flagkeeper.readmodels.timeline import what_changed
+from tests.sdk import run
 from tests.server import TestServer
 
 PROJECT = "/api/admin/projects/default"
@@ -136,3 +139,60 @@ def test_many_lines_are_cut(server: TestServer, monkeypatch: pytest.MonkeyPatch,
     whole, shown, more = newest(server)
     assert shown == whole[: lines + room]
     assert more is (room < 0)
+
+
+LARGEST = 2**63 - 1
+
+
+def test_numbers_in_questions_have_bounds(server: TestServer) -> None:
+    for path, name, smallest, largest in (
+        ("events", "limit", 1, 1_000),
+        ("events", "offset", 0, LARGEST),
+        ("events", "around", 1, 2**32),
+        ("counts", "limit", 1, 1_000),
+        ("timeline", "marks", 1, 200),
+        ("what-changed", "limit", 1, 100),
+        ("export", "after", 0, 2**62),
+        ("export", "limit", 1, 2**62),
+    ):
+        for value in (smallest, largest):
+            assert server.get(f"{LOG}/{path}", params={name: value}).status_code == 200, (path, name, value)
+        for value in (smallest - 1, largest + 1):
+            answer = server.get(f"{LOG}/{path}", params={name: value})
+            assert answer.status_code == 400, (path, name, value)
+            assert answer.json()["details"][0]["path"] == f"/query/{name}"
+    for name, smallest, largest in (("limit", 1, 100), ("offset", 0, LARGEST)):
+        for value, status in ((smallest, 200), (largest, 200), (smallest - 1, 400), (largest + 1, 400)):
+            assert server.post("/api/admin/events/search", json={name: value}).status_code == status, (name, value)
+    for value in (-1, LARGEST + 1):
+        assert server.get(f"{LOG}/stream", params={"after": value}).status_code == 400
+
+
+def test_so_many_are_shown_to_those_who_say_no_number(server: TestServer) -> None:
+    run(server, enable, 120)
+    make(server, *(f"made-{number:02}" for number in range(21)))
+    shown = {path: len(server.get(f"/api/admin/{path}").json()["events"]) for path in ("search/events", "log/events")}
+    assert shown == {"search/events": 50, "log/events": 50}
+    assert len(server.get("/api/admin/events").json()["events"]) == 100
+    assert len(server.post("/api/admin/events/search", json={}).json()["events"]) == 100
+    assert len(ask(server, "what-changed")["entries"]) == 20
+    by_flag = ask(server, "counts?by=flag")["by"]["flag"]
+    assert (len(by_flag["values"]), by_flag["others"]["values"]) == (50, 91)
+
+
+def enable(unit: Unit, count: int) -> None:
+    for number in range(count):
+        unit.record(FeatureEnvironmentEnabled(feature_name=f"f{number}", project="default", environment="development"))
+
+
+def test_time_begins_in_1970(server: TestServer) -> None:
+    """However far back one looks from there; and a timeline has a length."""
+    first = "1970-01-01T00:00:00.000Z"
+    for path, start, end in (
+        ("timeline?to=1970-01-01T00:10:00Z", first, "1970-01-01T00:10:00.000Z"),
+        ("timeline?to=1970-01-01T00:40:00Z", "1970-01-01T00:10:00.000Z", "1970-01-01T00:40:00.000Z"),
+        ("timeline?to=1970-01-01", first, "1970-01-01T00:00:00.001Z"),
+        ("what-changed?at=1970-01-01T00:10:00Z", first, "1970-01-01T00:12:00.000Z"),
+    ):
+        found = ask(server, path)
+        assert (found["from"], found["to"]) == (start, end), path

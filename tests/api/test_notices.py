@@ -93,6 +93,7 @@ def test_only_so_many_are_shown_and_kept(server: TestServer, ada: Person, bob: P
         sorted((each["id"] for each in shown), reverse=True),
     )
     server.post(READ, token=ada.token, json={"notifications": [each["id"] for each in shown]})
+    assert all(each["readAt"] for each in news(server, ada))
     for number in range(4):
         switch(server, bob, "mine", "off" if number % 2 else "on")
     after = news(server, ada)

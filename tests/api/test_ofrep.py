@@ -4,11 +4,14 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.features.flags.commands import switch
 from flagkeeper.features.flags.model.strategy import StrategyDraft
 from flagkeeper.features.flags.model.variant import PayloadDraft, VariantDraft
+from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.readmodels.remote_evaluation.views import Views
 from tests.sdk import PLACE, PROJECT, make_flag, run, users
 from tests.server import ADMIN, BACKEND, FRONTEND, Host, TestServer, settings_for
 
@@ -147,6 +150,28 @@ def test_errors_have_codes(server: TestServer) -> None:
         assert server.get(PATH + path, token=FRONTEND).status_code == 405
         large = {"context": {"x": "x" * 100_000}}
         assert server.post(PATH + path, token=FRONTEND, json=large).status_code == 413
+
+
+def test_a_defect_of_ours_has_a_code_and_tells_nothing(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_flag(server, "f")
+
+    async def broken(_views: Views, _credential: Any) -> Any:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(Views, "of", broken)
+    with capture_logs() as logs:
+        for key, keys in (("", {"errorCode", "errorDetails"}), ("f", {"key", "errorCode", "errorDetails"})):
+            answer = ask(server, key)
+            assert (answer.status_code, answer.json()["errorCode"]) == (500, "GENERAL")
+            assert answer.json().keys() == keys
+            assert "secret" not in answer.text
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["request_failed"] * 2
+
+    async def away(_views: Views, _credential: Any) -> Any:
+        raise Unavailable("Come back.")
+
+    monkeypatch.setattr(Views, "of", away)
+    assert (ask(server).status_code, ask(server).json()["name"]) == (503, "ServiceUnavailableError")
 
 
 def test_tokens_of_sdks_in_either_header(server: TestServer) -> None:

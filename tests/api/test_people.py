@@ -8,7 +8,7 @@ import pytest
 
 from flagkeeper.features.access.model import LEVELS, MEMBER, OWNER, Level
 from flagkeeper.features.projects.model import Mode
-from tests.people import Person, person
+from tests.people import Person, browser, person
 from tests.projects import add_project, set_mode_of
 from tests.server import TestServer
 
@@ -110,6 +110,12 @@ def test_what_a_service_account_may_do(server: TestServer) -> None:
     assert "CREATE_FEATURE" in held(found, "project")
     assert found["user"]["accountType"] == "Service Account"
     assert [each["name"] for each in found["projectRoles"]] == ["Member"]
+    assert {each.get("environment") for each in found["overview"]["environment"]} == {None}
+    here = server.get(path, params={"project": "default", "environment": "production"}).json()
+    assert {each["environment"] for each in here["overview"]["environment"]} == {"production"}
+    assert "UPDATE_FEATURE_ENVIRONMENT" in held(here, "environment")
+    empty = server.get(path, params={"project": "", "environment": ""}).json()
+    assert (held(empty, "project"), len(empty["projectRoles"])) == (set(), 1)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +133,12 @@ def test_of_whom_or_what_there_is_not(server: TestServer, path: str, status: int
     answer = server.get(f"/api/admin/{path}")
     assert answer.status_code == status
     assert answer.json()["message"]
+
+
+def test_only_people_belong_somewhere(server: TestServer) -> None:
+    for path in ("user/profile", "user/roles?projectId=default"):
+        answer = server.get(f"/api/admin/{path}")
+        assert (answer.status_code, answer.json()["name"]) == (403, "ForbiddenError")
 
 
 def test_only_administrators_look_at_others(server: TestServer) -> None:
@@ -158,6 +170,13 @@ def test_everybody_at_a_glance(server: TestServer) -> None:
     }
     assert (found[ben.id]["rootRole"], found[ben.id]["accessibleProjects"]) == ("Editor", ["web"])
     assert (found[bot["id"]]["userEmail"], found[bot["id"]]["accessibleProjects"]) == ("", ["default"])
+
+    assert found[ada.id]["createdAt"].startswith("20")
+    with browser(server, "ada"):
+        pass
+    seen = {each["userId"]: each["lastSeen"] for each in server.get(OVERVIEW).json()["overview"]}
+    assert (seen[ada.id] or "").startswith("20")
+    assert seen[bot["id"]] is None
 
     answer = server.get(OVERVIEW, headers={"Accept": "text/csv"})
     assert answer.headers["content-type"].startswith("text/csv")

@@ -108,13 +108,16 @@ def test_what_somebody_looks_at_first(server: TestServer) -> None:
         assert server.post(FLAGS, json={"name": name}, token=ada.token).status_code == 201
     assert server.post(FLAGS, json={"name": "of somebody else"}).status_code == 400
     server.call(server.services.units.run(SYSTEM, note_health))
+    person(server, "root", "Admin")
+    assert server.put("/api/admin/user-admin/1", json={"name": "Boss"}).status_code == 200
 
     found = read(server, "/api/admin/personal-dashboard", token=ada.token)
     figures = {"health": 100, "technicalDebt": 0, "memberCount": 1, "featureCount": 2}
     assert found["projects"] == [{"id": "default", "name": "Default", **figures}]
     assert found["flags"] == [{"name": name, "project": "default", "type": "release"} for name in ("second", "first")]
     assert [owner["name"] for owner in found["projectOwners"]] == ["ada"]
-    assert [(each["id"], each["username"]) for each in found["admins"]] == [(1, "admin")]
+    assert [(each.get("name"), each["username"]) for each in found["admins"]] == [("Boss", "admin"), (None, "root")]
+    assert len({each["imageUrl"] for each in found["admins"]}) == 2
     assert "email" not in str(found)
 
     details = read(server, "/api/admin/personal-dashboard/default", token=ada.token)

@@ -212,6 +212,7 @@ def test_a_project_goes_into_the_archive_and_comes_back(server: TestServer) -> N
     there = listed(server, "shop", archived=True)
     assert there is not None
     assert there["archivedAt"] == archived["createdAt"]
+    assert server.get(f"{PROJECTS}/shop/overview").status_code == 404
     assert flag(server, "shop", "another") == 404
     assert server.put(f"{PROJECTS}/shop", json={"name": "x"}).status_code == 404
     assert server.post(PROJECTS, json={"name": "x", "id": "shop"}).status_code == 409

@@ -20,10 +20,11 @@ from flagkeeper.kernel.actor import SYSTEM
 from flagkeeper.kernel.change_context import NO_CONTEXT
 from flagkeeper.kernel.errors import FlagkeeperError
 from flagkeeper.readmodels.client_features import delta as deltas
-from flagkeeper.readmodels.client_features.delta import History, Step, delta
+from flagkeeper.readmodels.client_features.delta import Delta, History, Step, TouchedFlag, delta
 from flagkeeper.readmodels.client_features.follower import ClientFeatures, Now
 from flagkeeper.readmodels.client_features.query import FeatureQuery
 from flagkeeper.readmodels.client_features.revision import Revision, read_revision
+from flagkeeper.readmodels.client_features.state import Flag, State
 from flagkeeper.schema import metadata
 from flagkeeper.storage.backup import back_up
 from tests.followers.test_client_features_follower import CHANGES, NAMES, PLACES, batches, following, fresh
@@ -248,3 +249,23 @@ def test_the_history_is_bounded() -> None:
     assert (history.base, history.end) == (190, 200)
     assert history.after(Step(start=200, end=210, flags={}, segments=dict.fromkeys(range(30), 205)), 20) == History(210)
     assert deltas.MOST_TOUCHED > 1_000
+
+
+@pytest.mark.parametrize(
+    ("whole", "start", "known"), [(False, 0, True), (False, 3, True), (True, 3, True), (True, 2, False)]
+)
+def test_what_happened_while_all_was_read_anew_is_not_known(whole: bool, start: int, known: bool) -> None:
+    state = State(LogPosition("e", 9), {}, {}, {})
+    history = History(start, (Step(start=start, end=9, flags={}, segments={}, whole=whole),))
+    held = Revision("e", 3)
+    assert delta(state, history, QUERIES[0], held) == (Delta(held, b"") if known else None)
+
+
+def test_a_flag_that_has_moved_leaves_its_project_before_it_is_in_another() -> None:
+    old, new = (Flag(project=each, tags=frozenset(), off=each.encode(), environments={}) for each in ("a", "b"))
+    step = Step(start=3, end=5, flags={"f": TouchedFlag(old, 5, frozenset({"a", "b"}))}, segments={})
+    state = State(LogPosition("e", 5), {"f": new}, {}, {})
+    found = delta(state, History(3, (step,)), QUERIES[0], Revision("e", 3))
+    assert found is not None
+    gone = b'{"type":"feature-removed","eventId":5,"featureName":"f","project":"a"}'
+    assert found.body == b'{"events":[%b,{"type":"feature-updated","eventId":5,"feature":b}]}' % gone

@@ -156,6 +156,26 @@ async def test_listeners_are_told_of_each_event_once(log: Log) -> None:
     await ended(runners)
 
 
+async def test_who_has_stopped_is_told_nothing(log: Log) -> None:
+    first, second = Collector("first"), Collector("second")
+    log_reader, runners = await following(log, first, second)
+    heard: list[int] = []
+
+    def listener(news: Sequence[LogEvent]) -> None:
+        heard.extend(event.id for event in news)
+
+    log_reader.listen(listener)
+    log.run(enable, "a")
+    await read_all(log_reader)
+    for _ in range(2):
+        await runners[0].stop()
+        log_reader.unlisten(listener)
+    log.run(enable, "b")
+    await read_all(log_reader)
+    assert (first.known, second.known, heard) == ([1], [1, 2], [1])
+    await ended(runners)
+
+
 async def test_one_that_comes_later_gets_what_came_since_it_was_loaded(log: Log) -> None:
     first, later = Collector("first"), Collector("later")
     log_reader, runners = await following(log, first)

@@ -1,5 +1,6 @@
 """The language of event queries: what it says, how it is written, and where its errors are."""
 
+import json
 import random
 import re
 import time
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from flagkeeper.eventlog.more import More
 from flagkeeper.eventlog.query import Candidate, EventQuery, matches, parse
 from flagkeeper.eventlog.query.conditions import Changed, Field, Is, Text, Word
-from flagkeeper.eventlog.query.content import words_of
+from flagkeeper.eventlog.query.content import amount_of, changed_paths, shown_amount, words_of
 from flagkeeper.eventlog.query.evaluate import like
 from flagkeeper.eventlog.query.parameters import read_parameters
 from flagkeeper.kernel.change_context import Cause
@@ -452,3 +453,93 @@ def test_what_has_changed_is_told_by_json(new: str, old: str, changed: set[tuple
 )
 def test_what_a_machine_made_up_is_one_word(value: str, words: tuple[str, ...]) -> None:
     assert words_of(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("x" * 101, ("x" * 100,)),
+        (f"{'x' * 101}-y", ("x" * 100, "y")),
+        ("a  b\tc", ("a", "b", "c")),
+        ("...", ()),
+        ("-a-", ("a",)),
+        ("a-b-", ("a-b", "a", "b")),
+        ("2026-11-22", ("2026-11-22", "2026", "11", "22")),
+        ("deadbeef", ("deadbeef",)),
+        ("Deadbee-f1", ("deadbee-f1", "deadbee", "f1")),
+        ("\u00c5ngstr\u00f6m", ("angstrom",)),
+    ],
+)
+def test_words_are_cut_and_folded(value: str, words: tuple[str, ...]) -> None:
+    assert words_of(value) == words
+
+
+def test_paths_end_somewhere() -> None:
+    """What changed further down has changed in the last key that is kept."""
+    deep = "1"
+    for number in reversed(range(14)):
+        deep = f'{{"k{number}":{deep}}}'
+    new, old = (json.loads(each) for each in (deep, deep.replace("1}", "2}")))
+    keys = tuple(f"k{number}" for number in range(12))
+    assert changed_paths("flag", new, old) == {keys[:length] for length in range(1, 13)}
+    assert changed_paths("flag", {"x" * 60: 1}, {}) == {("x" * 50,)}
+    assert changed_paths("feature-strategy-add", {"a": 1}, {"a": 2}) == {("strategies",), ("strategies", "a")}
+
+
+@pytest.mark.parametrize(
+    ("value", "amount", "shown"),
+    [
+        (0, 0.0, "0"),
+        (100, 100.0, "100"),
+        ("50.50", 50.5, "50.5"),
+        ("-3", -3.0, "-3"),
+        (0.0000001, 0.0000001, "0.0000001"),
+        (999_999_999_999_999, 999_999_999_999_999.0, "999999999999999"),
+        ("2026-11-22", "2026-11-22", "2026-11-22"),
+        ("2026-11-22T10:00:00Z", "2026-11-22", "2026-11-22"),
+    ],
+)
+def test_amounts_are_written_as_they_are_read(value: object, amount: object, shown: str) -> None:
+    found = amount_of(value)
+    assert found == amount
+    assert found is not None
+    assert shown_amount(found) == shown
+
+
+@pytest.mark.parametrize(
+    "value", [10**15, -(10**15), True, None, "", "abc", "1" * 16, "2026-11-22x", "5 apples", [], {}]
+)
+def test_what_amounts_to_nothing(value: object) -> None:
+    assert amount_of(value) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 2_000,
+        "x " * 50,
+        "flag:" + ",".join("*" * 10),
+        "(" * 10 + "a" + ")" * 10,
+        f"id:{2**63 - 1}",
+        "user:-7",
+    ],
+)
+def test_a_query_may_be_as_large_as_is_said(text: str) -> None:
+    assert parse(text, NOW).conditions
+
+
+def test_numbers_and_days_in_parameters_end_somewhere() -> None:
+    largest = 2**63 - 1
+    assert read_parameters([("id", f"IS:{largest}")]) == parse(f"id:{largest}", NOW)
+    assert read_parameters([("to", "IS:9999-12-30")]).until is not None
+    for name, value in (("id", f"IS:{largest + 1}"), ("createdBy", f"IS:-{largest + 1}"), ("id", "IS:\u0663")):
+        with pytest.raises(BadData, match="takes whole numbers"):
+            read_parameters([(name, value)])
+    for value in ("IS:9999-12-31", "IS:2026-02-30", "IS:2026-2-3", "2026-02-03", "IS_ANY_OF:2026-02-03"):
+        with pytest.raises(BadData) as refused:
+            read_parameters([("to", value)])
+        assert refused.value.details[0].path == "/query/to"
+    with pytest.raises(BadData, match="given twice"):
+        read_parameters([("type", "IS:a"), ("type", "IS:b")])
+    with pytest.raises(BadData, match="must look like IS:value"):
+        read_parameters([("type", "a")])

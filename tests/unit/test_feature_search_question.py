@@ -10,6 +10,7 @@ from flagkeeper.features.flags.model.lifecycle import Moments
 from flagkeeper.features.flags.model.relations import Completion
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData
+from flagkeeper.kernel.paging import Page
 from flagkeeper.readmodels.feature_search.question import read_question
 from flagkeeper.readmodels.feature_search.state import NOTHING, Asker, Known, Usage, count_stages, find
 
@@ -173,3 +174,10 @@ def test_a_parameter_that_cannot_be_read_is_named(query: str, parameter: str) ->
 def test_flags_are_counted_by_the_stage_of_their_life() -> None:
     counted = {stage.value: number for stage, number in count_stages(FLAGS, ASKER.hidden).items()}
     assert counted == {"initial": 1, "pre-live": 1, "live": 1, "completed": 1, "archived": 1}
+
+
+def test_a_page_has_fifty_flags_unless_others_are_asked_for() -> None:
+    assert read_question([]).page == Page(50, 0)
+    assert read_question([("limit", "100"), ("offset", "7")]).page == Page(100, 7)
+    with pytest.raises(BadData):
+        read_question([("limit", "101")])

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from datetime import date
 
+import msgspec
 import pytest
 
 from flagkeeper.eventlog.read import EventRow
@@ -14,7 +15,12 @@ from flagkeeper.readmodels.insights.model import (
     Counted,
     Key,
     Life,
+    Period,
     Phase,
+    ProjectUsage,
+    ProjectWeek,
+    Users,
+    WeekCount,
     added,
     name_of,
     period,
@@ -22,6 +28,8 @@ from flagkeeper.readmodels.insights.model import (
     trends,
     week_of,
 )
+from flagkeeper.readmodels.insights.queries import Insights
+from flagkeeper.readmodels.insights.schemas import shown, shown_licensed, shown_trends
 from tests.events import row
 
 NOW = 1_790_000_000_000
@@ -125,6 +133,89 @@ def test_how_long_flags_are_in_each_phase() -> None:
     assert (production.flags, production.days_now, production.days_before) == (2, 6.0, 15.0)
     assert (production.new, production.older) == ({Category.PERMANENT: 1}, {Category.RELEASE: 1})
     assert (cleanup.flags, cleanup.days_now, cleanup.days_before) == (1, 20.0, 60.0)
+
+
+def test_after_a_week_a_flag_is_no_longer_new() -> None:
+    now, young, old = NOW, NOW - 7 * DAYS + 1, NOW - 7 * DAYS
+    found = trends([Life("release", at, None, None, None) for at in (young, old)], now)[Phase.DEVELOP]
+    assert (found.new, found.older) == ({Category.RELEASE: 1}, {Category.RELEASE: 1})
+    ahead = trends([Life("release", now + DAYS, None, None, None)], now)[Phase.DEVELOP]
+    assert ahead.days_now == 0, "clocks differ"
+
+
+WEEK = week_of(NOW)
+
+
+def test_weeks_of_several_projects() -> None:
+    found = shown(
+        Insights(
+            users=[Users(1, NOW, 9, 4)],
+            weeks=[
+                ProjectWeek("shop", WEEK, NOW, 10, 2, 1, 5, 1.5),
+                ProjectWeek("web", WEEK, NOW + 5, 4, 0, 0, 1, 0.0),
+                ProjectWeek("web", WEEK + 1, NOW + 9, 1, 1, 0, 1, 0.0),
+            ],
+            usage=[ProjectUsage("web", WEEK, NOW, 7, 5, 3, 2, 1)],
+            counts=[
+                WeekCount("shop", WEEK, Counted.ARCHIVED, "", 2),
+                WeekCount("shop", WEEK, Counted.CHANGED, "dev", 3),
+                WeekCount("shop", WEEK, Counted.CHANGED, "gone", 50),
+                WeekCount("shop", WEEK, Counted.CREATED, "release", 4),
+                WeekCount("web", WEEK, Counted.CHANGED, "test", 8),
+                WeekCount("web", WEEK + 1, Counted.CREATED, "experiment", 1),
+            ],
+            types={"dev": "development", "test": "development"},
+            live={(WEEK + 1, "web"): 2, (WEEK, "web"): 1},
+        )
+    )
+    assert [(each.total, each.active, each.inactive) for each in found.user_trends] == [(9, 4, 5)]
+    assert [msgspec.to_builtins(each) for each in found.flag_trends] == [
+        {"date": clock.to_iso(NOW + 5), "total": 14, "active": 11, "stale": 2, "potentiallyStale": 1},
+        {"date": clock.to_iso(NOW + 9), "total": 1, "active": 0, "stale": 1, "potentiallyStale": 0},
+    ]
+    assert [(each.active, each.health + each.technical_debt, each.users) for each in found.project_flag_trends] == [
+        (7, 100, 5),
+        (4, 100, 1),
+        (0, 100, 1),
+    ]
+    (usage,) = found.metrics_summary_trends
+    assert (usage.total_requests, usage.total_yes, usage.total_no) == (12, 7, 5)
+    assert (usage.total_apps, usage.total_flags, usage.total_environments) == (3, 2, 1)
+    changes = [(each.week, each.environment_type, each.total_updates) for each in found.environment_type_trends]
+    assert changes == [(name_of(WEEK), "development", 11)]
+    live = [(each.week, each.date, each.new_production_flags) for each in found.lifecycle_trends]
+    assert live == [
+        (name_of(week), clock.to_iso(start_of(week)), number) for week, number in ((WEEK, 1), (WEEK + 1, 2))
+    ]
+    made = [
+        (each.week, each.project, each.created_flags, each.archived_flags) for each in found.creation_archive_trends
+    ]
+    assert made == [
+        (name_of(WEEK), "shop", {"release": 4}, 2),
+        (name_of(WEEK + 1), "web", {"experiment": 1}, 0),
+    ]
+
+
+def test_today_is_counted_as_it_is_now() -> None:
+    before = [Users(1, 100, 5, 2), Users(2, 200, 5, 3)]
+    found = shown_licensed(Users(2, 250, 6, 4), before).licensed_users
+    assert (found.current, [(each.date, each.count) for each in found.history]) == (
+        4,
+        [(clock.to_iso(100), 2), (clock.to_iso(250), 4)],
+    )
+
+
+def test_phases_are_shown_by_category() -> None:
+    found = shown_trends(trends([life(began=3), life("experiment", began=30)], NOW)).lifecycle_trends.develop
+    assert (found.total_flags, found.median_days_in_current_stage, found.median_days_historically) == (2, 16.5, 0)
+    told = [(each.flags_older_than_week, each.new_flags_this_week) for each in (
+        found.categories.experimental, found.categories.release, found.categories.permanent
+    )]  # fmt: skip
+    assert told == [(1, 0), (0, 1), (0, 0)]
+
+
+def test_half_a_week_in_a_period_is_a_week_of_it() -> None:
+    assert Period(date(2026, 3, 4), date(2026, 3, 18)).weeks == (2931, 2933)
 
 
 def test_without_flags_there_is_nothing() -> None:

@@ -4,6 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
+from flagkeeper.http.address import LONGEST, read_address, shown_address
 from flagkeeper.http.proxies import Origin, Proxies
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("2001:db8:a::/48"))
@@ -102,3 +103,17 @@ def test_a_proxy_that_passes_the_host_on_says_the_scheme_only() -> None:
     found = Proxies(TRUSTED).origin({"client": ("10.0.0.1", 1), "headers": headers})
     assert (found.url, found.scheme) == ("https://flags.example", "https")
     assert Proxies(TRUSTED).origin({"client": ("10.0.0.1", 1), "headers": headers[:1]}).url is None
+
+
+def test_an_address_has_a_length() -> None:
+    longest = "fe80::1%" + "x" * (LONGEST - 8)
+    assert shown_address(f"  {longest} ") == "fe80::1"
+    assert read_address(f"{longest}x") is None
+    assert shown_address(f"{longest}x") == ""
+
+
+def test_without_trusted_proxies_the_connection_counts() -> None:
+    scope = {"client": ("::ffff:192.0.2.7", 1), "headers": [(b"x-forwarded-for", b"203.0.113.9")]}
+    assert Proxies().ip(scope) == Proxies(TRUSTED).ip(scope) == "192.0.2.7"
+    assert Proxies().ip({"client": None, "headers": []}) == ""
+    assert Proxies(TRUSTED).ip({**scope, "client": ("10.0.0.1", 1)}) == "203.0.113.9"

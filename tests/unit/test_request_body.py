@@ -82,6 +82,19 @@ async def test_a_body_is_put_together_and_unpacked() -> None:
     assert await read() == await read(content_encoding="gzip") == b""
 
 
+@pytest.mark.parametrize(("window", "taken"), [(23, True), (24, False)])
+async def test_zstd_may_look_back_as_far_as_its_standard_allows(window: int, taken: bool) -> None:
+    """8 MB: whoever unpacks it has to remember so much."""
+    given = zstandard.ZstdCompressionParameters(window_log=window)
+    packing = zstandard.ZstdCompressor(compression_params=given).compressobj()
+    body = packing.compress(b"{}") + packing.flush()
+    if taken:
+        assert await read(body, content_encoding="zstd") == b"{}"
+    else:
+        with pytest.raises(BadData):
+            await read(body, content_encoding="zstd")
+
+
 @pytest.mark.parametrize(
     ("error", "pieces", "headers"),
     [
@@ -94,6 +107,8 @@ async def test_a_body_is_put_together_and_unpacked() -> None:
         (TooLarge, [zstd.compress(bytes(1 << 30))[:900]], {"content_encoding": "zstd"}),
         (BadData, [zstd.compress(b"{}" * 50)[:-4]], {"content_encoding": "zstd"}),
         (BadData, [zstd.compress(b"{}") * 2], {"content_encoding": "zstd"}),
+        (BadData, [zstd.compress(b"{}") + b"x" * 100], {"content_encoding": "zstd"}),
+        (BadData, [zstd.compress(b"{}" * 50) + b"x"], {"content_encoding": "zstd"}),
         (BadData, [gzip.compress(b"{}")], {"content_encoding": "zstd"}),
         (WrongContentType, [b"{}"], {"content_encoding": "zstd, gzip"}),
         (BadData, [b"{}"], {"content_encoding": "deflate"}),

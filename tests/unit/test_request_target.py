@@ -54,9 +54,11 @@ def test_what_is_no_text_asks_for_nothing(path: str, query: str, where: str) -> 
     assert caught.value.details[0].path == where
 
 
-@pytest.mark.parametrize("query", ["", "tag=a&tag=b", "tag=&archived=true", "_=17&__cb=1&_=18", "q=a%26b;limit=1"])
+@pytest.mark.parametrize(
+    "query", ["", "tag=a&tag=b", "tag=&archived=true", "_=17&__cb=1&_=18", "q=a%26b;limit=1", "by[0]=a&by[0]=b"]
+)
 def test_what_is_read_may_be_asked(query: str) -> None:
-    demand_known(query.encode(), {"tag": True, "archived": False, "q": True})
+    demand_known(query.encode(), {"tag": True, "archived": False, "q": True, "by[]": True})
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,46 @@ def test_the_application_refuses_a_route_that_would_replace_authentication() -> 
         build([replaced], {}, State())
 
 
+def declared(declare: Any, **more: Any) -> Any:
+    return declare("/x", scope=route.OWN, **{**ABOUT, **more})(nothing)
+
+
+def test_what_a_route_says_may_happen() -> None:
+    of_reads, of_changes = {400, 401, 403}, {400, 401, 403, 413, 415, 503}
+    assert set(declared(route.get).responses) == of_reads
+    for change in (route.post, route.put, route.patch, route.delete):
+        assert set(declared(change).responses) == of_changes
+        assert set(declared(change, permission=route.PUBLIC).responses) == of_changes - {401, 403}
+    more = declared(route.get, errors=(404,), status=202, returns=int)
+    assert (set(more.responses), more.status_code) == ({*of_reads, 404, 202}, 202)
+    assert more.responses[404].description == "There is no such thing."
+    assert declared(route.get).status_code == 200
+
+
+def test_what_strangers_send_is_small() -> None:
+    for permission, size in ((route.PUBLIC, 32_768), (route.ANYBODY, None), (Permission.ADMIN, None)):
+        given = declared(route.post, permission=permission).request_max_body_size
+        assert (given if isinstance(given, int) else None) == size
+    assert declared(route.post, permission=route.PUBLIC, request_max_body_size=5).request_max_body_size == 5
+    assert not isinstance(declared(route.get, permission=route.PUBLIC).request_max_body_size, int)
+
+
+def test_what_a_route_says_of_who_may_call_it() -> None:
+    either = (Permission.CREATE_FEATURE, Permission.UPDATE_FEATURE)
+    for permission, told in (
+        (route.PUBLIC, "Needs no credentials."),
+        (route.ANYBODY, "Needs any valid admin API credential."),
+        (Permission.ADMIN, "Needs the permission `ADMIN`."),
+        (either, "Needs the permission `CREATE_FEATURE` or `UPDATE_FEATURE`."),
+    ):
+        handler = declared(route.get, permission=permission)
+        assert str(handler.description).startswith(told)
+        assert handler.opt[PERMISSION] == permission
+        assert bool(handler.security) is (permission != route.PUBLIC)
+        assert (handler.opt["in_maintenance"], handler.opt["for_browsers"]) == (False, False)
+    assert declared(route.get, in_maintenance=True, for_browsers=True).opt["in_maintenance"] is True
+
+
 def routes() -> list[tuple[str, Any]]:
     return [(f"{min(handler.http_methods)} {path}", handler) for handler in ROUTES for path in handler.paths]
 

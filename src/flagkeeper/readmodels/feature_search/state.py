@@ -68,10 +68,13 @@ class Flags(msgspec.Struct, frozen=True):
         self, position: LogPosition, known: Mapping[str, Known], usage: Usage, changed: Iterable[str] | None = None
     ) -> "Flags":
         """All flags later. Where they are in their lives is known anew of those that changed; None: of all."""
-        again = known.keys() if changed is None else known.keys() & set(changed)
+        looked_at = known.keys() if changed is None else set(changed)
         stages = {} if changed is None else dict(self.stages)
         states = {} if changed is None else dict(self.states)
-        for name in again:
+        for gone in looked_at - known.keys():
+            stages.pop(gone, None)
+            states.pop(gone, None)
+        for name in looked_at & known.keys():
             flag = known[name]
             stages[name] = stage_now(flag.archived_at, usage.moments.get(name, NO_USAGE), flag.completion)
             stale = State.POTENTIALLY_STALE if name in usage.potentially_stale else State.ACTIVE

@@ -37,7 +37,7 @@ def shown(each: Notification) -> NotificationOut:
         id=event.id,
         message=event.summary,
         link=f"/history/{event.id}",
-        notification_type="change-request" if event.type.startswith("change-") else "toggle",
+        notification_type="toggle",
         created_by=NotifierOut(username=event.created_by),
         created_at=event.created_at,
         read_at=None if each.read_at is None else clock.to_iso(each.read_at),

@@ -162,7 +162,7 @@ def shown_overview(overview: Overview) -> OverviewOut:
         link_templates=project.link_templates,
         onboarding_status=shown_onboarding(overview.onboarding),
         feature_type_counts=_types(overview),
-        archived_at=None if project.archived_at is None else clock.to_iso(project.archived_at),
+        archived_at=None,  # one that is archived has no overview
     )
 
 
