@@ -71,6 +71,8 @@ class SmallUpstream:
         """What it refuses nevertheless."""
         self.largest = LARGEST_BODY
         self.requests: list[Request] = []
+        self.reports: list[Any] = []
+        """What it has taken of what SDKs counted."""
         self.spoiled: dict[str, Manner] = {}
         """By the beginning of the path."""
         self.most_at_once = 0
@@ -186,6 +188,7 @@ class SmallUpstream:
         elif any(each.get("sdkVersion", "x") in ("", None) for each in request.json["applications"]):
             wire.answer(400)
         else:
+            self.reports.append(request.json)
             wire.answer(202)
 
     def _stream(self, request: Request, wire: Wire) -> None:

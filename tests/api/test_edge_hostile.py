@@ -103,7 +103,7 @@ def test_where_streams_are_no_good_it_polls(manner: Manner, tmp_path: Path) -> N
             eventually(lambda: node.shows("plain", on=False))
             assert len(upstream.asked(STREAM)) == 3, "and then leaves it alone"
         assert node.said.count("upstream_is_polled") == 1
-        assert node.said.count("upstream_away") == 1
+        assert node.said.count("upstream_away") <= 1
 
 
 def test_a_stream_that_stops_without_closing_is_noticed(tmp_path: Path) -> None:

@@ -37,11 +37,14 @@ def count(node: Edge, *flags: str, app: str = "shop", **more: Any) -> None:
 def taken(upstream: SmallUpstream) -> dict[str, int]:
     """How often each flag was on, as far as upstream has taken it."""
     found: dict[str, int] = {}
-    for each in upstream.asked(BULK):
-        if len(each.body) <= upstream.largest and BULK not in upstream.spoiled:
-            for metric in each.json["metrics"]:
-                found[metric["featureName"]] = found.get(metric["featureName"], 0) + metric["yes"]
+    for report in upstream.reports:
+        for metric in report["metrics"]:
+            found[metric["featureName"]] = found.get(metric["featureName"], 0) + metric["yes"]
     return found
+
+
+def measured(node: Edge, name: str) -> float:
+    return float(node.get("/internal-backstage/prometheus", None).text.partition(f"\n{name} ")[2].split()[0])
 
 
 def test_much_is_sent_in_parts_that_upstream_takes(tmp_path: Path) -> None:
@@ -127,7 +130,9 @@ def test_upstream_is_away_for_an_hour_and_the_edge_starts_meanwhile(tmp_path: Pa
             assert node.flags() == {"plain": True, "off": False}
             found = node.ready()
             assert (found.status_code, found.json()["staleSince"]) == (200, clock.to_iso(hour_ago))
-            stale = node.get("/internal-backstage/prometheus", None).text.partition("edge_stale_seconds ")[2]
+            stale = node.get("/internal-backstage/prometheus", None).text.partition("\nflagkeeper_edge_stale_seconds ")[
+                2
+            ]
             assert float(stale.split()[0]) >= 3_600
             upstream.heal()
             eventually(lambda: node.flags() == {"plain": True})
@@ -262,6 +267,7 @@ def test_thousands_of_strangers_cost_upstream_little(tmp_path: Path) -> None:
             elsewhere = {"X-Forwarded-For": "203.0.113.9", "Authorization": "*:development.another"}
             assert client.get("/api/client/features", headers=elsewhere).status_code == 401
         assert node.flags() == {"plain": True}, "who is known is served all the while"
+        assert measured(node, "flagkeeper_edge_strangers_refused_total") >= 100
         asked = [each for each in upstream.asked("/edge/validate") if len(each.json["tokens"]) > 1]
         assert len(asked) < 20
         assert upstream.most_at_once <= 2, "one question of strangers at a time, beside that about those who are known"

@@ -76,7 +76,7 @@ class Follower:
         self._changed = changed
         self._doubt = doubt
         self._poll_until = 0.0
-        self._why_polled = ""
+        self._polled_for, self._why_polled = 0.0, ""
         self._whole_at = time.monotonic()
         """When this began, or the whole state came by a stream."""
         self._failures = 0
@@ -119,7 +119,7 @@ class Follower:
         if self.trouble is None:
             log.warning("upstream_away", environment=self.followed.scope.environment, error=str(error))
         self.mode, self.trouble, self.followed.is_live = "waiting", str(error), False
-        if time.monotonic() < self._poll_until:
+        if self._polled_for == POLLED_IN_TROUBLE:
             self._poll_until = 0.0  # upstream is away altogether: that says nothing of its streams
         wait = self._random(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures, 10)))
         if isinstance(error, _Failed):
@@ -210,7 +210,8 @@ class Follower:
         return self._poll(POLLED_FOR, f"it answers {error.status}")
 
     def _poll(self, seconds: float, why: str) -> float:
-        self._poll_until, self._brief, self._why_polled = time.monotonic() + seconds, 0, why
+        self._poll_until, self._polled_for, self._why_polled = time.monotonic() + seconds, seconds, why
+        self._brief = 0
         return 0.0
 
     async def _listen(self) -> None:

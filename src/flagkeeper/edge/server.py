@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 import msgspec
 import structlog
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from flagkeeper.edge.admission import Admission, NoSessions
@@ -119,7 +119,11 @@ class EdgeServer:
         self._endpoints = Endpoints(self._by_path(authenticator, answers, updates, self._streams), OPERATIONS)
         streams = self._streams.registry
         self._instance.listening = lambda: int(streams.get_sample_value("flagkeeper_sdk_streams") or 0)
-        for collector in (self._streams.registry, ForwarderMetrics(self._forwarder), _Staleness(self._features)):
+        for collector in (
+            self._streams.registry,
+            ForwarderMetrics(self._forwarder),
+            _Staleness(self._features, self._tokens),
+        ):
             self.request_metrics.others.register(collector)
         start = self._lifecycle.start
         await start("edge-folder", _nothing, self._release)
@@ -197,10 +201,11 @@ async def _nothing() -> None:
 
 
 class _Staleness(Collector):
-    """How old the flags may be."""
+    """How old the flags may be, and how many strangers were turned away."""
 
-    def __init__(self, features: EdgeFeatures) -> None:
+    def __init__(self, features: EdgeFeatures, tokens: Tokens) -> None:
         self._features = features
+        self._strangers = tokens.strangers
 
     def collect(self) -> Iterator[Metric]:
         followed = [each.followed for each in self._features.followers()]
@@ -209,4 +214,9 @@ class _Staleness(Collector):
         yield GaugeMetricFamily("flagkeeper_edge_scopes", "Scopes of tokens that are followed.", value=len(followed))
         yield GaugeMetricFamily(
             "flagkeeper_edge_stale_seconds", "Since when upstream was not heard of, for the oldest.", value=seconds
+        )
+        yield CounterMetricFamily(
+            "flagkeeper_edge_strangers_refused",
+            "Requests from addresses of which too many unknown tokens came.",
+            value=self._strangers.refused,
         )
