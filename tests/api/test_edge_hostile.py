@@ -96,7 +96,7 @@ def test_whatever_upstream_answers_to_polls(tmp_path: Path) -> None:
 def test_where_streams_are_no_good_it_polls(manner: Manner, tmp_path: Path) -> None:
     with small_upstream(streams=True) as upstream:
         upstream.spoil(manner, STREAM)
-        with edge(upstream.url, tmp_path / "log", **SHORT) as node:
+        with edge(upstream.url, tmp_path / "log", None, **SHORT) as node:
             eventually(lambda: node.ready().json()["upstream"][0]["mode"] == "polling")
             eventually(lambda: not node.is_stale() and node.shows("plain", on=True))
             upstream.turn("plain", on=False)
@@ -107,7 +107,7 @@ def test_where_streams_are_no_good_it_polls(manner: Manner, tmp_path: Path) -> N
 
 
 def test_a_stream_that_stops_without_closing_is_noticed(tmp_path: Path) -> None:
-    with small_upstream(streams=True) as upstream, edge(upstream.url, tmp_path / "log", **SHORT) as node:
+    with small_upstream(streams=True) as upstream, edge(upstream.url, tmp_path / "log", None, **SHORT) as node:
         eventually(lambda: node.ready().json()["upstream"][0]["mode"] == "streaming")
         upstream.spoil(stalled_stream, STREAM)
         upstream.heal()
