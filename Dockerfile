@@ -28,7 +28,7 @@ ENV PATH=/opt/flagkeeper/bin:$PATH \
 WORKDIR /data
 VOLUME /data
 USER 10001:10001
-EXPOSE 4242
+EXPOSE 4242 3063
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 CMD ["flagkeeper", "ready"]
 ENTRYPOINT ["flagkeeper-entrypoint"]
 CMD ["serve"]

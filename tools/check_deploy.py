@@ -29,6 +29,16 @@ SHARED: dict[str, Any] = {"database": {"existingSecret": "flagkeeper-database"}}
 VALUES: dict[str, dict[str, Any]] = {
     "on SQLite": {"database": {"storageClassName": "fast"}},
     "on PostgreSQL": {**SHARED, "replicas": 3},
+    "with edges": {**SHARED, "edge": {"enabled": True}},
+    "with edges of another server": {
+        "edge": {
+            "enabled": True,
+            "replicas": 3,
+            "upstreamUrl": "https://flags.example.com",
+            "tokens": {"existingSecret": "tokens", "key": "all"},
+            "storageClassName": "fast",
+        }
+    },
     "with everything": {
         **SHARED,
         "image": {"repository": "registry.example/flagkeeper", "tag": "1.2.3", "pullPolicy": "Always"},
@@ -44,6 +54,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "tolerations": [{"key": "a", "operator": "Exists"}],
         "affinity": {"nodeAffinity": {}},
         "serviceMonitor": {"enabled": True, "labels": {"a": "b"}},
+        "edge": {"enabled": True, "settings": {"LOG_LEVEL": "warn"}, "resources": {}},
     },
 }
 

@@ -12,7 +12,10 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.test_cli import PASSWORD, SOURCE, flagkeeper, serving
-from tests.server import Host, TestServer, settings_for
+from tests.api.test_workers import free_ports
+from tests.edge import eventually
+from tests.server import BACKEND, Host, TestServer, settings_for
+from tests.small_upstream import small_upstream
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -87,8 +90,55 @@ def test_the_containers_are_kept_short() -> None:
     ours = services["flagkeeper"]
     assert (ours["read_only"], ours["cap_drop"]) == (True, ["ALL"])
     assert set(ours["environment"]) <= set(re.findall(r"`(\w+)`", (ROOT / "docs/settings.md").read_text()))
-    unit = (DEPLOY / "systemd/flagkeeper.service").read_text()
-    assert all(f"\n{each}\n" in unit for each in ("NoNewPrivileges=yes", "ProtectSystem=strict", "DynamicUser=yes"))
+    for unit in (DEPLOY / "systemd").glob("*.service"):
+        kept = unit.read_text()
+        assert all(f"\n{each}\n" in kept for each in ("NoNewPrivileges=yes", "ProtectSystem=strict", "DynamicUser=yes"))
+
+
+def test_edges_are_kept_as_short() -> None:
+    """In every place: no root, a root that cannot be written, a folder of their own, and a question whether they are
+    ready."""
+    known = set(re.findall(r"`(\w+)`", (ROOT / "docs/settings.md").read_text()))
+    edge = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["edge"]
+    assert (edge["read_only"], edge["cap_drop"], edge["command"]) == (True, ["ALL"], ["edge"])
+    assert edge["security_opt"] == ["no-new-privileges:true"]
+    assert edge["volumes"] == [f"edge:{edge['environment']['BACKUP_FOLDER']}"]
+    assert edge["healthcheck"]["test"] == ["CMD", "flagkeeper", "ready"], "asks the port that PORT says"
+    assert edge["environment"]["PORT"] == edge["ports"][0].partition(":")[2] == "3063"
+    chart = DEPLOY / "helm/flagkeeper"
+    template, values = (chart / "templates/edge.yaml").read_text(), yaml.safe_load((chart / "values.yaml").read_text())
+    named = set(re.findall(r"name: ([A-Z_]+)\b", template)) | set(edge["environment"]) | set(values["edge"]["settings"])
+    assert named >= {"UPSTREAM_URL", "TOKENS", "BACKUP_FOLDER"}
+    assert named <= known
+    assert set(re.findall(r"\$edge\.(\w+)", template)) | {"enabled"} == set(values["edge"])
+    for part in ("runAsNonRoot: true", "readOnlyRootFilesystem: true", "drop: [ALL]", "path: /ready", "path: /health"):
+        assert part in template
+    unit = (DEPLOY / "systemd/flagkeeper-edge.service").read_text()
+    assert "ExecStart=/opt/flagkeeper/bin/flagkeeper edge\n" in unit
+    folder = re.search(r"BACKUP_FOLDER=/var/lib/(\S+)\n", unit)
+    assert folder is not None
+    assert f"\nStateDirectory={folder[1]}\n" in unit
+
+
+@pytest.mark.slow
+def test_an_edge_starts_as_its_container_does(tmp_path: Path) -> None:
+    """With the variables of the compose file, by the container's entrypoint, and its health check."""
+    edge = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["edge"]
+    with small_upstream() as upstream:
+        given = {**edge["environment"], "UPSTREAM_URL": upstream.url, "TOKENS": BACKEND, "PORT": str(free_ports(1))}
+        env = given | {"BACKUP_FOLDER": str(tmp_path / "data"), "HTTP_HOST": "127.0.0.1", "PYTHONPATH": str(SOURCE)}
+        env |= {"PATH": f"{PROGRAMS}:/usr/bin:/bin"}
+        command = [ENTRYPOINT, *edge["command"]]
+        with (tmp_path / "log").open("w") as log, subprocess.Popen(command, env=env, stderr=log, stdout=log) as process:
+            try:
+                check = [
+                    str(PROGRAMS / each) if each == "flagkeeper" else each for each in edge["healthcheck"]["test"][1:]
+                ]
+                eventually(lambda: subprocess.run(check, env=env, capture_output=True, check=False).returncode == 0)
+                assert (tmp_path / "data/tokens.json").exists() or upstream.asked("/edge/validate")
+            finally:
+                process.terminate()
+            assert process.wait(30) == 0
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class Admission:
 
     def _known(self, endpoint: Endpoint) -> Endpoint:
         async def call(scope: Scope, receive: Receive, send: Send) -> None:
-            await self._look_up(_shown(scope))
+            await self._look_up(_shown(scope), scope)
             await endpoint(scope, receive, send)
 
         return call
@@ -39,7 +39,7 @@ class Admission:
     def _served(self, endpoint: Endpoint, kinds: tuple[Kind, ...]) -> Endpoint:
         async def call(scope: Scope, receive: Receive, send: Send) -> None:
             shown = _shown(scope)
-            await self._look_up(shown)
+            await self._look_up(shown, scope)
             credential = sdk_credential(self._authenticator, shown, *kinds)
             filtered = b"tag=" in scope["query_string"] and kinds == (Kind.BACKEND,)
             tags = read_query(credential, scope["query_string"], None).tags if filtered else ()
@@ -48,9 +48,9 @@ class Admission:
 
         return call
 
-    async def _look_up(self, shown: str | None) -> None:
+    async def _look_up(self, shown: str | None, scope: Scope) -> None:
         if shown:
-            await self._tokens.look_up(bare_token(shown))
+            await self._tokens.look_up(bare_token(shown), self._authenticator.address(scope))
 
 
 def _shown(scope: Scope) -> str | None:

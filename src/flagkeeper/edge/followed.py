@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from flagkeeper.edge.model import Content, Document, Event, Scope, next_state, step_between
+from flagkeeper.edge.model import Content, Document, Event, Scope, demand_scope, next_state, step_between
 from flagkeeper.eventlog.read import LogPosition
 from flagkeeper.kernel import clock
 from flagkeeper.readmodels.client_features.delta import History
@@ -23,6 +23,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     """When it was known to be what upstream has."""
     features: list[msgspec.Raw]
     segments: list[msgspec.Raw]
+    place: str | None = None
 
 
 class Followed:
@@ -33,6 +34,8 @@ class Followed:
         self.now: Now | None = None
         self.upstream_revision = 0
         """What upstream calls the state that we have."""
+        self.place: str | None = None
+        """The same, as its stream says it with the name of its log. None: it did not, or something else came since."""
         self.etag: str | None = None
         """Of the document that the state is exactly. None: events were applied since."""
         self.fresh_at: clock.Millis | None = None
@@ -51,16 +54,18 @@ class Followed:
         self.fresh_at, self.is_live = clock.now(), True
 
     def put(self, document: Document, etag: str | None) -> bool:
-        """Takes the whole document. Whether it differs from what was there."""
+        """Takes the whole document. Whether it differs from what was there. Raises `Unreadable`: it is another's."""
+        demand_scope(document, self.scope)
         content = Content({}, {})
         content.replace(document.features, document.segments)
         changed = self._move(content, document.meta.revision_id)
-        self.upstream_revision, self.etag = document.meta.revision_id, etag
+        self.upstream_revision, self.etag, self.place = document.meta.revision_id, etag, None
         return changed
 
     def apply(self, events: Iterable[Event]) -> bool:
-        """Takes events in order. Whether they changed anything."""
+        """Takes events in order. Whether they changed anything. Raises `Unreadable`: they are another's."""
         given = list(events)
+        demand_scope(given, self.scope)
         content = Content({}, {}) if self.now is None else Content.of(self.now.state, self.scope.environment)
         for event in given:
             content.apply(event)
@@ -77,6 +82,7 @@ class Followed:
         content.replace(saved.features, saved.segments)
         self._move(content, saved.revision)
         self.upstream_revision, self.etag, self.fresh_at = saved.upstream_revision, saved.etag, saved.at
+        self.place = saved.place
 
     def saved(self) -> Saved | None:
         """What is to be kept. None: there is nothing yet."""
@@ -91,6 +97,7 @@ class Followed:
             at=clock.now() if self.is_live else self.fresh_at or 0,
             features=[msgspec.Raw(each.environments[environment].linked) for each in state.flags.values()],
             segments=[msgspec.Raw(each.encoded) for each in state.segments.values()],
+            place=self.place,
         )
 
     def _move(self, content: Content, revision: int) -> bool:

@@ -1,14 +1,15 @@
-"""Hands on what SDKs report: added up in memory, sent upstream in batches, and kept for as long as upstream is away.
+"""Hands on what SDKs report: added up in memory, sent upstream in batches, and kept for as long as upstream is away, in
+memory and on disk.
 
 A batch that upstream acknowledged is never sent again. One whose answer was lost is: what is counted then may be
 counted twice, which is better than not at all.
 """
 
 import asyncio
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -16,20 +17,20 @@ import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from flagkeeper.edge.custom import Custom, body_of
 from flagkeeper.edge.impact import Impact, Key, Sample
+from flagkeeper.edge.reports import Part, environments, parts
 from flagkeeper.edge.snapshots import Snapshots
-from flagkeeper.features.measurements.model import ImpactMetric, Unreadable
+from flagkeeper.features.measurements.model import CustomMetric, ImpactMetric, Unreadable
 from flagkeeper.features.usage.model import Collected, Count, CountKey, Report, Sighting
 from flagkeeper.flusher import Flusher
-from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import NotFound, RateLimited, Unavailable
 from flagkeeper.outbound.errors import OutboundError
-from flagkeeper.outbound.upstream import UpstreamServer
+from flagkeeper.outbound.upstream import UpstreamAnswer, UpstreamServer
 from flagkeeper.supervisor import Supervisor
 
 BULK = "/api/client/metrics/bulk"
-BATCH = 1_000
-"""Counts, and applications, of one request."""
+CUSTOM = "/api/client/metrics/custom"
 MOST_REGISTERED = 20_000
 """Instances of which is remembered what they said of themselves; those that were silent for longest go first."""
 STOP_PATIENCE = 4.0
@@ -45,6 +46,7 @@ class Kept(msgspec.Struct):
     counts: list[tuple[CountKey, Count]]
     sightings: list[Sighting]
     impact: list[tuple[Key, Sample]]
+    custom: list[CustomMetric] = []
 
 
 class Forwarder:
@@ -52,7 +54,7 @@ class Forwarder:
 
     Args:
         secret: a backend token of an environment. Raises `Unavailable` where nobody has shown one yet, and `NotFound`
-            where none is valid any more.
+            where none is valid any more. None: of any environment.
         every: seconds between two reports.
         instance: what upstream's lists of applications call this node.
     """
@@ -60,7 +62,7 @@ class Forwarder:
     def __init__(
         self,
         upstream: UpstreamServer,
-        secret: Callable[[str], str],
+        secret: Callable[[str | None], str],
         snapshots: Snapshots,
         supervisor: Supervisor,
         every: float,
@@ -72,11 +74,18 @@ class Forwarder:
         self._every = every
         self._via = [{"appName": APP_NAME, "instanceId": instance}]
         self._flusher = Flusher("edge-usage", self.flush, every, supervisor)
+        self._not_before = 0.0
+        """When upstream wants the next report, as it said."""
+        self._on_disk = False
+        """Whether something of this is in the folder."""
+        self.trouble: str | None = None
+        """Why upstream has not taken the last report."""
         self._sending = asyncio.Lock()
         self._collected = Collected()
         self._sent = Collected()
         """What is on its way to upstream."""
         self._impact = Impact()
+        self._custom = Custom()
         self._registered: OrderedDict[tuple[str, str, str], Sighting] = OrderedDict()
         self.dropped = 0
         """Reports dropped since the start: they make no sense, or upstream refused them for good."""
@@ -118,39 +127,34 @@ class Forwarder:
             except (msgspec.ValidationError, Unreadable):
                 self.dropped += 1
 
+    def take_custom(self, given: list[CustomMetric]) -> None:
+        self._custom.take(given)
+
     async def start(self) -> None:
         """Begins with what the process before could not send."""
         kept = await asyncio.to_thread(self._snapshots.load_usage, Kept)
         if kept is not None:
+            self._on_disk = True
             self._absorb(dict(kept.counts), {each.key: each for each in kept.sightings}, dict(kept.impact))
+            self._custom.take(kept.custom)
         self._flusher.start()
 
     async def stop(self) -> None:
         """Sends what is left. What upstream does not take goes to disk."""
+        self._not_before = 0.0
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_PATIENCE):
                 await self._flusher.stop()
-        if self._collected.empty() and not self._impact.samples:
-            return
-        kept = Kept(
-            list(self._collected.counts.items()),
-            list(self._collected.sightings.values()),
-            list(self._impact.samples.items()),
-        )
-        try:
-            if await asyncio.to_thread(self._snapshots.save_usage, kept):
-                log.warning("usage_kept_on_disk", counts=len(kept.counts))
-                return
-        except OSError as error:
-            log.error("snapshot_not_written", error=str(error))
-        log.error("usage_lost", counts=len(kept.counts), why="upstream is away, and there is no BACKUP_FOLDER")
+        if await self._keep(waits=self._is_left):
+            log.warning("usage_kept_on_disk", counts=len(self._collected.counts))
+        elif self._is_left:
+            log.error("usage_lost", counts=len(self._collected.counts), why="it is neither taken upstream nor on disk")
 
     async def flush(self) -> None:
-        """Sends what was collected.
-
-        Raises:
-            Unavailable: upstream does not take it now; it is kept for the next time.
-        """
+        """Sends what was collected. What upstream does not take now is kept, also on disk, for the next time."""
+        if time.monotonic() < self._not_before:
+            await self._keep(waits=self._is_left)
+            return
         async with self._sending:
             taken, self._collected = self._collected, Collected()
             impact, self._impact = self._impact, Impact()
@@ -158,21 +162,52 @@ class Forwarder:
             taken.dropped = impact.dropped = 0
             self._sent = taken
             try:
-                await self._send_each(taken, impact)
+                self._note(await self._send_each(taken, impact))
             finally:
                 self._sent = Collected()
                 self._absorb(taken.counts, taken.sightings, impact.samples)
+        await self._keep(waits=self.trouble is not None)
 
-    async def _send_each(self, taken: Collected, impact: Impact) -> None:
-        """What cannot be sent of one environment holds up no other. Raises `Unavailable` for the last such one."""
-        failed: Unavailable | None = None
-        for environment in _environments(taken, impact):
+    def _note(self, trouble: str | None) -> None:
+        """Says once that reports wait, and once that they do not any more."""
+        if trouble is not None and self.trouble is None:
+            log.warning("usage_waits", error=trouble)
+        elif trouble is None and self.trouble is not None:
+            log.info("usage_is_taken_again")
+        self.trouble = trouble
+
+    @property
+    def _is_left(self) -> bool:
+        return not self._collected.empty() or bool(self._impact.samples) or bool(self._custom)
+
+    async def _keep(self, *, waits: bool) -> bool:
+        """Has on disk what waits, and nothing where nothing has to. Whether something is there."""
+        if not waits and not self._on_disk:
+            return False
+        kept = Kept(
+            list(self._collected.counts.items()),
+            list(self._collected.sightings.values()),
+            list(self._impact.samples.items()),
+            self._custom.all(),
+        )
+        self._on_disk = await asyncio.to_thread(self._snapshots.save_usage, kept if waits else None)
+        return self._on_disk
+
+    async def _send_each(self, taken: Collected, impact: Impact) -> str | None:
+        """What cannot be sent of one environment holds up no other. Returns why something has to wait."""
+        trouble: str | None = None
+        for environment in environments(taken, impact):
             try:
-                await self._send_all(environment, taken, impact)
+                for part in parts(environment, taken, impact, self._via, self._every):
+                    await self._send(environment, part, taken, impact)
             except Unavailable as error:
-                failed = error
-        if failed is not None:
-            raise failed
+                trouble = error.message
+        try:
+            while batch := self._custom.batch():
+                await self._send_custom(batch)
+        except Unavailable as error:
+            trouble = error.message
+        return trouble
 
     def _absorb(
         self,
@@ -185,96 +220,59 @@ class Forwarder:
         self._collected.absorb(earlier)
         self._impact.absorb(measured)
 
-    async def _send_all(self, environment: str, taken: Collected, impact: Impact) -> None:
-        """Takes out of what was taken what upstream has."""
-        while True:
-            counts = dict(_of(environment, taken.counts.items()))
-            seen = dict(islice(_seen(environment, taken), BATCH))
-            measured = list(impact.of(environment))
-            if not (counts or seen or measured):
-                return
-            await self._send(environment, counts, seen.values(), measured)
-            for count_key in counts:
-                del taken.counts[count_key]
-            for key in seen:
-                del taken.sightings[key]
-            impact.forget(environment)
-
-    async def _send(
-        self,
-        environment: str,
-        counts: Mapping[CountKey, Count],
-        seen: Iterable[Sighting],
-        measured: list[ImpactMetric],
-    ) -> None:
-        """Returns when upstream has it, or has said that it will never take it.
+    async def _send(self, environment: str, part: Part, taken: Collected, impact: Impact) -> None:
+        """Takes out of what was taken what upstream has, or has said that it will never take.
 
         Raises:
             Unavailable: it does not take it now.
         """
         try:
-            secret = self._secret(environment)
+            answer = await self._post(BULK, part.body, environment)
         except NotFound as error:
-            self._refuse(len(counts), error.message)
-            return
-        body = msgspec.json.encode(
-            {
-                "applications": [self._application(each) for each in seen],
-                "metrics": [_count(key, count) for key, count in counts.items()],
-                "impactMetrics": measured,
-            }
-        )
+            self._refuse(len(part.counts), error.message)
+        else:
+            # Unleash says why if it has taken nothing of it; if it has taken something, its refusal is empty.
+            has_taken_nothing = answer.status == 413 or (answer.status == 400 and answer.body)
+            if has_taken_nothing and (halves := list(part.halves())):
+                for half in halves:
+                    await self._send(environment, half, taken, impact)
+                return
+            if answer.status >= 300:
+                self._refuse(len(part), f"it answers {answer.status}")
+        for count_key in part.counts:
+            taken.counts.pop(count_key, None)
+        for sighting in part.sightings:
+            taken.sightings.pop(sighting, None)
+        for sample in part.samples:
+            impact.samples.pop(sample, None)
+
+    async def _send_custom(self, batch: Sequence[CustomMetric]) -> None:
+        """As `_send`. A server that knows no custom metrics will never take them."""
         try:
-            answer = await self._upstream.post(BULK, body, {"Authorization": secret})
+            answer = await self._post(CUSTOM, body_of(batch), None)
+        except NotFound as error:
+            raise Unavailable(error.message) from error
+        if answer.status >= 300:
+            self._refuse(len(batch), f"it answers {answer.status} to {CUSTOM}")
+        self._custom.forget(batch)
+
+    async def _post(self, path: str, body: bytes, environment: str | None) -> UpstreamAnswer:
+        """Raises `NotFound` as `secret`, and `Unavailable` where upstream does not take a report now."""
+        secret = self._secret(environment)
+        try:
+            answer = await self._upstream.post(path, body, {"Authorization": secret})
         except OutboundError as error:
             raise Unavailable(error.message) from error
-        if answer.is_overload or answer.status in (401, 403, 404):
-            raise Unavailable(f"{self._upstream.url} answers {answer.status} to {BULK}.")
-        if answer.status >= 300:
-            self._refuse(len(counts), f"it answers {answer.status}")
+        if answer.retry_after and answer.is_overload:
+            self._not_before = time.monotonic() + answer.retry_after
+        unknown = path == CUSTOM and answer.status in (404, 405)
+        if answer.status < 300 or answer.status in (400, 413, 415, 422) or unknown:
+            return answer
+        raise Unavailable(f"{self._upstream.url} answers {answer.status} to {path}.")
 
-    def _refuse(self, counts: int, why: str) -> None:
-        self.dropped += counts
-        log.error("usage_refused", counts=counts, why=why)
-
-    def _application(self, seen: Sighting) -> dict[str, Any]:
-        return {
-            "appName": seen.app_name,
-            "instanceId": seen.instance_id,
-            "environment": seen.environment,
-            "sdkVersion": seen.sdk_version,
-            "sdkType": seen.sdk_type,
-            "strategies": list(seen.strategies or ()),
-            "started": clock.to_iso(seen.seen_at),
-            "interval": int(self._every * 1_000),
-            "projects": list(seen.projects),
-            "connectVia": self._via,
-        }
-
-
-def _environments(taken: Collected, impact: Impact) -> list[str]:
-    found = {key.environment for key in taken.counts} | {each.environment for each in taken.sightings.values()}
-    return sorted(found | {key.environment for key in impact.samples})
-
-
-def _of(environment: str, counts: Iterable[tuple[CountKey, Count]]) -> Iterator[tuple[CountKey, Count]]:
-    return islice(((key, count) for key, count in counts if key.environment == environment), BATCH)
-
-
-def _seen(environment: str, taken: Collected) -> Iterator[tuple[tuple[str, str, str], Sighting]]:
-    return ((key, each) for key, each in taken.sightings.items() if each.environment == environment)
-
-
-def _count(key: CountKey, count: Count) -> dict[str, Any]:
-    return {
-        "featureName": key.feature_name,
-        "appName": key.app_name,
-        "environment": key.environment,
-        "timestamp": clock.to_iso(key.hour),
-        "yes": count.yes,
-        "no": count.no,
-        "variants": count.variants,
-    }
+    def _refuse(self, number: int, why: str) -> None:
+        self.dropped += number
+        log.error("usage_refused", reports=number, why=why)
 
 
 class ForwarderMetrics(Collector):

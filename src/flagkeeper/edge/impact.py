@@ -54,15 +54,11 @@ class Impact:
             if key.kind is not Kind.GAUGE or key not in self.samples:
                 self._add(key, each)
 
-    def of(self, environment: str) -> Iterator[ImpactMetric]:
+    def of(self, environment: str) -> Iterator[tuple[Key, ImpactMetric]]:
         """What is to be handed on."""
         for key, each in self.samples.items():
             if key.environment == environment:
-                yield ImpactMetric(name=key.name, help=each.help, type=key.kind, samples=[each.sample])
-
-    def forget(self, environment: str) -> None:
-        """It was handed on."""
-        self.samples = {key: each for key, each in self.samples.items() if key.environment != environment}
+                yield key, ImpactMetric(name=key.name, help=each.help, type=key.kind, samples=[each.sample])
 
     def _add(self, key: Key, new: Sample) -> None:
         old = self.samples.get(key)

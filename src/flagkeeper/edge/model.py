@@ -64,12 +64,19 @@ class Meta(msgspec.Struct, frozen=True):
     revision_id: Revision = msgspec.field(name="revisionId", default=0)
 
 
+class Query(msgspec.Struct, frozen=True):
+    """What upstream took the token for."""
+
+    environment: str | None = None
+
+
 class Document(msgspec.Struct, frozen=True):
     """`GET /api/client/features`."""
 
     features: list[msgspec.Raw]
     segments: list[msgspec.Raw] = []
     meta: Meta = Meta()
+    query: Query = Query()
 
 
 class Hydration(msgspec.Struct, frozen=True, tag="hydration", rename="camel"):
@@ -132,6 +139,39 @@ def _read(decode: Callable[[bytes], ReadT], body: bytes) -> ReadT:
         return decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"the answer is not what SDKs are sent: {error}") from error
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    project: Any = None
+
+
+_read_placed = msgspec.json.Decoder(_Placed).decode
+
+
+def demand_scope(told: Document | Iterable[Event], scope: Scope) -> None:
+    """Raises `Unreadable` for what is meant for another token: a cache or a proxy on the way mixed answers up."""
+    if isinstance(told, Document):
+        if told.query.environment not in (None, scope.environment) and scope.environment != ALL:
+            raise Unreadable(f"the answer is for another environment, {told.query.environment[:100]!r}")
+        flags = told.features
+    else:
+        flags = []
+        for each in told:
+            flags += each.features if isinstance(each, Hydration) else []
+            flags += [each.feature] if isinstance(each, FlagUpdated) else []
+    if ALL not in scope.projects and not all(map(_is_in(scope.projects), flags)):
+        raise Unreadable("the answer has flags of projects that the token does not open")
+
+
+def _is_in(projects: tuple[str, ...]) -> Callable[[msgspec.Raw], bool]:
+    def check(flag: msgspec.Raw) -> bool:
+        try:
+            project = _read_placed(flag).project
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return True  # it is sent as off
+        return not isinstance(project, str) or project in projects
+
+    return check
 
 
 class Content(msgspec.Struct):

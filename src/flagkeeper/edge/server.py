@@ -6,16 +6,19 @@ from ipaddress import IPv4Network, IPv6Network
 
 import msgspec
 import structlog
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from flagkeeper.edge.admission import Admission, NoSessions
 from flagkeeper.edge.forwarder import Forwarder, ForwarderMetrics
+from flagkeeper.edge.health import health_of
+from flagkeeper.edge.instance import Instance
 from flagkeeper.edge.operations import OwnEndpoints
 from flagkeeper.edge.settings import EdgeSettings
 from flagkeeper.edge.snapshots import Snapshots
 from flagkeeper.edge.source import EdgeFeatures
 from flagkeeper.edge.tokens import Tokens
+from flagkeeper.features.measurements import slice as measurements
 from flagkeeper.features.usage import slice as usage
 from flagkeeper.http.authenticator import Authenticator
 from flagkeeper.http.caller import Kind
@@ -48,6 +51,7 @@ OPERATIONS = [
     *client_features.SLICE.operations,
     *remote_evaluation.SLICE.operations,
     *usage.SLICE.operations,
+    *measurements.SLICE.operations,
 ]
 
 log = structlog.get_logger("flagkeeper.edge")
@@ -75,18 +79,18 @@ class EdgeServer:
         self._middleware = Middleware(self._dispatch, self.request_metrics, access_log=manner.access_log)
         self._lifecycle = Lifecycle(limit=FORWARDING_PATIENCE + 3.0)
         self._supervisor = Supervisor()
-        self._upstream = UpstreamServer(settings.upstream_url)
+        self._upstream = UpstreamServer(settings.upstream_url, settings.patience)
         self._snapshots = Snapshots(settings.backup_folder, settings.upstream_url)
         self._tokens = Tokens(self._upstream, settings.tokens, settings.revalidation_interval)
         self._features = EdgeFeatures(settings, self._upstream, self._tokens, self._snapshots, self._supervisor)
-        self._forwarder = Forwarder(
-            self._upstream,
-            self._tokens.secret_of,
-            self._snapshots,
-            self._supervisor,
-            settings.metrics_interval,
+        name, every, secret = (
             f"flagkeeper-edge@{secrets.token_hex(6)}",
+            settings.metrics_interval,
+            self._tokens.secret_of,
         )
+        self._forwarder = Forwarder(self._upstream, secret, self._snapshots, self._supervisor, every, name)
+        self._instance = Instance(name, self._upstream, secret, self.request_metrics, self._features, every)
+        self._watched = self._features, self._tokens, self._forwarder, self._snapshots
         self._endpoints = Endpoints({}, ())
         self._streams: ClientStreams | None = None
 
@@ -103,6 +107,7 @@ class EdgeServer:
         except Unavailable as error:
             log.warning("upstream_away", error=error.message)
         except BadData:
+            self._snapshots.release()
             await self._upstream.close()
             raise
         authenticator = Authenticator(
@@ -112,13 +117,21 @@ class EdgeServer:
         updates = Updates(self._features, answers)
         self._streams = ClientStreams(updates, authenticator, self._supervisor, self._manner.streams)
         self._endpoints = Endpoints(self._by_path(authenticator, answers, updates, self._streams), OPERATIONS)
-        for collector in (self._streams.registry, ForwarderMetrics(self._forwarder), _Staleness(self._features)):
+        streams = self._streams.registry
+        self._instance.listening = lambda: int(streams.get_sample_value("flagkeeper_sdk_streams") or 0)
+        for collector in (
+            self._streams.registry,
+            ForwarderMetrics(self._forwarder),
+            _Staleness(self._features, self._tokens),
+        ):
             self.request_metrics.others.register(collector)
         start = self._lifecycle.start
+        await start("edge-folder", _nothing, self._release)
         await start("upstream", _nothing, self._upstream.close)
         await start("edge-usage", self._forwarder.start, self._forwarder.stop, FORWARDING_PATIENCE)
         await start("edge-features", self._features.start, self._features.stop)
         await start("edge-tokens", self._start_tokens, self._tokens.stop)
+        await start("edge-instance", self._start_instance, self._instance.stop)
         await start("sdk-streams", self._streams.start, self._streams.stop)
 
     async def end_streams(self) -> set[Address]:
@@ -157,6 +170,10 @@ class EdgeServer:
         browsers = {path: each for path, each in evaluated.items() if path.startswith(FRONTEND_PATHS)}
         providers = {path: each for path, each in evaluated.items() if path.startswith(OFREP)}
         reports, reports_of_browsers = usage.endpoints_of(who, self._forwarder)
+        custom = measurements.endpoints_of(who, self._forwarder.take_custom)
+        own = OwnEndpoints(
+            who, self._tokens, self.request_metrics, self._instance.behind, lambda: health_of(*self._watched)
+        )
         open_to_pages = {
             **admission.served(browsers, Kind.FRONTEND),
             **admission.served(providers, Kind.FRONTEND, Kind.BACKEND),
@@ -164,13 +181,19 @@ class EdgeServer:
         }
         return {
             **admission.served(readers, Kind.BACKEND),
-            **admission.known(reports),
+            **admission.known({**reports, **custom, **own.of_edges()}),
             **cross_origin(open_to_pages, lambda: self._manner.origins),
-            **OwnEndpoints(self._features, self._tokens, self.request_metrics).by_path(),
+            **own.by_path(),
         }
 
     async def _start_tokens(self) -> None:
         self._tokens.start(self._supervisor)
+
+    async def _start_instance(self) -> None:
+        self._instance.start(self._supervisor)
+
+    async def _release(self) -> None:
+        self._snapshots.release()
 
 
 async def _nothing() -> None:
@@ -178,10 +201,11 @@ async def _nothing() -> None:
 
 
 class _Staleness(Collector):
-    """How old the flags may be."""
+    """How old the flags may be, and how many strangers were turned away."""
 
-    def __init__(self, features: EdgeFeatures) -> None:
+    def __init__(self, features: EdgeFeatures, tokens: Tokens) -> None:
         self._features = features
+        self._strangers = tokens.strangers
 
     def collect(self) -> Iterator[Metric]:
         followed = [each.followed for each in self._features.followers()]
@@ -190,4 +214,9 @@ class _Staleness(Collector):
         yield GaugeMetricFamily("flagkeeper_edge_scopes", "Scopes of tokens that are followed.", value=len(followed))
         yield GaugeMetricFamily(
             "flagkeeper_edge_stale_seconds", "Since when upstream was not heard of, for the oldest.", value=seconds
+        )
+        yield CounterMetricFamily(
+            "flagkeeper_edge_strangers_refused",
+            "Requests from addresses of which too many unknown tokens came.",
+            value=self._strangers.refused,
         )

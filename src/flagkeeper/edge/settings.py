@@ -11,6 +11,7 @@ from flagkeeper.environment.reader import Environment
 from flagkeeper.kernel.errors import BadData
 from flagkeeper.outbound.errors import Refused
 from flagkeeper.outbound.target import read_target
+from flagkeeper.outbound.upstream import Patience
 
 TOKEN = re.compile(r"[!-+\--~]{1,400}")
 """What can be one: ASCII without blanks and commas."""
@@ -34,10 +35,21 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True):
     revalidation_interval: int = 15
     """`TOKEN_REVALIDATION_INTERVAL_SECONDS`: between two questions whether tokens are still valid."""
 
+    request_timeout: int = 30
+    """`UPSTREAM_REQUEST_TIMEOUT`: what upstream has for an answer."""
+    socket_timeout: int = 10
+    """`UPSTREAM_SOCKET_TIMEOUT`: without a byte of an answer."""
+    stream_silence: int = 45
+    """`FLAGKEEPER_STREAM_SILENCE_SECONDS`: without a line of a stream. Servers send one every 15 or 30."""
+
     interface: str | None = None
     """`INTERFACE`: where it listens, if `HTTP_HOST` does not say so."""
     origins: str | None = None
     """`CORS_ORIGIN`: of which sites pages may ask, if `UNLEASH_FRONTEND_API_ORIGINS` does not say so."""
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(request=self.request_timeout, silence=self.socket_timeout, stream=self.stream_silence)
 
     def __repr__(self) -> str:
         return f"EdgeSettings({self.upstream_url}, {len(self.tokens)} tokens)"
@@ -55,6 +67,9 @@ def read_edge_settings(environment: Mapping[str, str]) -> EdgeSettings:
         "refresh_interval": read.count("FEATURES_REFRESH_INTERVAL_SECONDS", most=86_400),
         "metrics_interval": read.count("METRICS_INTERVAL_SECONDS", most=86_400),
         "revalidation_interval": read.count("TOKEN_REVALIDATION_INTERVAL_SECONDS", most=86_400),
+        "request_timeout": read.count("UPSTREAM_REQUEST_TIMEOUT", most=300),
+        "socket_timeout": read.count("UPSTREAM_SOCKET_TIMEOUT", most=300),
+        "stream_silence": read.count("FLAGKEEPER_STREAM_SILENCE_SECONDS", most=3_600),
         "interface": read("INTERFACE"),
         "origins": read("CORS_ORIGIN"),
     }

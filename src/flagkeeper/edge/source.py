@@ -28,6 +28,8 @@ PATIENCE = 5.0
 """Seconds that the first who ask for a scope wait for its flags."""
 LOOK_EVERY = 60.0
 """Seconds between two looks at what is idle."""
+SAVE_AGAIN_AFTER = 5.0
+"""Seconds until what could not be written is written again."""
 SAVE_AFTER = 1.0
 """Seconds that changes are collected before they are written to disk."""
 
@@ -236,24 +238,20 @@ class EdgeFeatures:
 
     async def _save_changes(self) -> None:
         while True:
-            await pause(LOOK_EVERY, self._work)
+            await pause(LOOK_EVERY if self._snapshots.trouble is None else SAVE_AGAIN_AFTER, self._work)
             self._forget_idle()
             await asyncio.sleep(SAVE_AFTER)
             await self._save()
 
     async def _save(self) -> None:
-        """What cannot be written now is written with the next change."""
+        """What cannot be written now is tried again at the next look."""
         unsaved, self._unsaved = self._unsaved, set()
-        saved = [self._followers[scope].followed.saved() for scope in unsaved if scope in self._followers]
-        tokens = self._tokens.known() if self._tokens_unsaved else None
-        self._tokens_unsaved = False
-        try:
-            for each in saved:
-                if each is not None:
-                    await asyncio.to_thread(self._snapshots.save, each)
-            if tokens is not None:
-                await asyncio.to_thread(self._snapshots.save_tokens, tokens)
-        except OSError as error:
-            self._unsaved |= unsaved
-            self._tokens_unsaved = self._tokens_unsaved or tokens is not None
-            log.error("snapshot_not_written", error=str(error))
+        for scope in unsaved:
+            follower = self._followers.get(scope)
+            saved = None if follower is None else follower.followed.saved()
+            if saved is not None and not await asyncio.to_thread(self._snapshots.save, saved):
+                self._unsaved.add(scope)
+        if self._tokens_unsaved:
+            self._tokens_unsaved = False
+            if not await asyncio.to_thread(self._snapshots.save_tokens, self._tokens.known()):
+                self._tokens_unsaved = True

@@ -8,17 +8,18 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
-from typing import Annotated
 
 import msgspec
 import structlog
 
-from flagkeeper.edge.model import Scope, scope_of
+from flagkeeper.edge.model import Scope
+from flagkeeper.edge.proof import Proof
 from flagkeeper.edge.settings import TOKEN
 from flagkeeper.edge.snapshots import KnownToken
+from flagkeeper.edge.strangers import Strangers
+from flagkeeper.edge.token import KINDS, USES, Token, Valid, Validated, token_of
 from flagkeeper.http.caller import Credential, Kind
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.actor import NO_LOGIN_USER_ID
 from flagkeeper.kernel.errors import BadData, NotFound, Unavailable
 from flagkeeper.outbound.errors import OutboundError
 from flagkeeper.outbound.upstream import UpstreamServer, pause
@@ -34,36 +35,12 @@ MOST_WAITING = 1_000
 """Requests with different unknown tokens that wait for upstream's word."""
 BATCH = 100
 """Tokens of one question."""
+AFTER_FAILURE = 0.5
+"""Seconds until the next question after one that was not answered."""
 PATIENCE = 5.0
 """Seconds that a request waits for it."""
 
-_KINDS = {"client": Kind.BACKEND, "backend": Kind.BACKEND, "frontend": Kind.FRONTEND, "admin": Kind.ADMIN}
-
 log = structlog.get_logger("flagkeeper.edge")
-
-
-class Valid(msgspec.Struct, frozen=True):
-    """A token as `POST /edge/validate` describes it."""
-
-    token: str
-    type: str
-    environment: Annotated[str, msgspec.Meta(max_length=255)] | None = None
-    projects: Annotated[list[str], msgspec.Meta(max_length=10_000)] | None = None
-
-
-class Validated(msgspec.Struct, frozen=True):
-    tokens: list[Valid]
-
-
-class Token(msgspec.Struct):
-    """A valid token. `secret` is None for one that is known from disk only, and was not shown yet."""
-
-    credential: Credential
-    secret: str | None
-
-    @property
-    def scope(self) -> Scope:
-        return scope_of(self.credential.environment, self.credential.projects)
 
 
 def hash_of(secret: str) -> str:
@@ -88,6 +65,8 @@ class Tokens:
         self._asked: dict[str, asyncio.Future[None]] = {}
         self._asking = asyncio.Event()
         self._doubt = asyncio.Event()
+        self._proof = Proof(upstream)
+        self.strangers = Strangers()
         self._tasks: list[SupervisedTask] = []
         self.tell: Callable[[], None] = lambda: None
         """Is called when some tokens are valid that were not, or the other way round."""
@@ -102,19 +81,20 @@ class Tokens:
         """A backend token with which the flags of a scope can be had."""
         return next((each.secret for each in self.backends() if each.secret and each.scope == scope), None)
 
-    def secret_of(self, environment: str) -> str:
-        """Any backend token of an environment, to report with.
+    def secret_of(self, environment: str | None) -> str:
+        """Any backend token of an environment, or of any, to report with.
 
         Raises:
             NotFound: none is valid any more.
             Unavailable: nobody has shown one since the start, or upstream could not be asked yet.
         """
-        found = [each for each in self.backends() if each.credential.environment == environment]
+        found = [each for each in self.backends() if environment in (None, each.credential.environment)]
         secret = next((each.secret for each in found if each.secret), None)
+        of = "" if environment is None else f" of {environment}"
         if secret is None and not found and self.trouble is None:
-            raise NotFound(f"No backend token of {environment} is valid any more.")
+            raise NotFound(f"No backend token{of} is valid any more.")
         if secret is None:
-            raise Unavailable(f"There is no backend token of {environment} to report with.")
+            raise Unavailable(f"There is no backend token{of} to report with.")
         return secret
 
     def backends(self) -> Iterator[Token]:
@@ -136,8 +116,8 @@ class Tokens:
         """Takes what was on disk. It is believed where upstream cannot be asked."""
         secrets = {hash_of(secret): secret for secret in self._given}
         for key, each in kept.items():
-            if each.type in _KINDS and len(self._known) < MOST_TOKENS:
-                self._known[key] = Token(_credential(key, each), secrets.get(key))
+            if each.type in KINDS and len(self._known) < MOST_TOKENS:
+                self._known[key] = token_of(key, each, secrets.get(key))
 
     async def ask_about_given(self) -> None:
         """Asks about the tokens of the settings, at the start.
@@ -158,7 +138,7 @@ class Tokens:
                 raise BadData(f"{self._upstream.url} does not know token {number} of --token (TOKENS).")
             if found.kind is not Kind.BACKEND:
                 raise BadData(
-                    f"Token {number} of --token (TOKENS) is a token for {_USES[found.kind]}. Give backend tokens: all "
+                    f"Token {number} of --token (TOKENS) is a token for {USES[found.kind]}. Give backend tokens: all "
                     "others are served when they come."
                 )
 
@@ -172,15 +152,18 @@ class Tokens:
         for task in self._tasks:
             await task.stop()
 
-    def doubt(self) -> None:
-        """Something says that tokens may have been revoked: asks about all of them now."""
+    def doubt(self, refused: str | None = None) -> None:
+        """Something says that tokens may have been revoked, or upstream has refused one: asks about all of them now."""
+        if refused is not None:
+            self._proof.suspect(hash_of(refused))
         self._doubt.set()
 
-    async def look_up(self, secret: str) -> None:
+    async def look_up(self, secret: str, address: str) -> None:
         """Finds out about a token that comes with a request, if it is not known.
 
         Raises:
             Unavailable: upstream cannot be asked, or is asked about too many.
+            RateLimited: too many unknown ones came from this address.
         """
         key = hash_of(secret)
         found = self._known.get(key)
@@ -189,8 +172,12 @@ class Tokens:
             return
         if self._refused.get(key, 0) > clock.now() or not TOKEN.fullmatch(secret):
             return
+        if found is None:
+            self.strangers.demand(address, clock.now())
         try:
             await self._wait_for_word(secret)
+            if key not in self._known:
+                self.strangers.was_wrong(address)
         except Unavailable:
             if found is None:
                 raise
@@ -221,25 +208,34 @@ class Tokens:
                     await self._ask(batch)
                 except Unavailable as error:
                     failure = error
-                for secret in batch:
-                    asked = self._asked.pop(secret)
-                    if not asked.done() and failure is None:
-                        asked.set_result(None)
-                    elif not asked.done() and failure is not None:
-                        asked.set_exception(Unavailable(failure.message))
-                        asked.exception()  # whoever waited for it may have left
+                self._tell_waiting(batch, failure)
+                if failure is not None:
+                    await asyncio.sleep(AFTER_FAILURE)
+
+    def _tell_waiting(self, batch: Iterable[str], failure: Unavailable | None) -> None:
+        for secret in batch:
+            asked = self._asked.pop(secret)
+            if asked.done():
+                continue
+            if failure is None:
+                asked.set_result(None)
+            else:
+                asked.set_exception(Unavailable(failure.message))
+                asked.exception()  # whoever waited for it may have left
 
     async def _revalidate(self) -> None:
         while True:
             await pause(self._every, self._doubt)
             secrets = [each.secret for each in self._known.values() if each.secret is not None]
             every = list(dict.fromkeys((*self._given, *secrets)))
-            for start in range(0, len(every), BATCH):
-                try:
+            try:
+                for start in range(0, len(every), BATCH):
                     await self._ask(every[start : start + BATCH])
-                except Unavailable as error:
-                    log.warning("tokens_not_validated", error=error.message)
-                    break
+            except Unavailable:
+                continue  # it was said when it began
+            for key in await self._proof.denied(list(self._known.items())):
+                self._forget(key)
+                self.tell()
 
     async def _ask(self, secrets: Sequence[str]) -> None:
         """Asks upstream which of these are valid, and takes its word.
@@ -252,32 +248,42 @@ class Tokens:
             answer = await self._upstream.post(VALIDATE, body, {})
             if answer.status != 200:
                 raise Unavailable(f"{self._upstream.url} answers {answer.status} to a question about tokens.")
-            valid = msgspec.json.decode(answer.body, type=Validated).tokens
+            said = msgspec.json.decode(answer.body, type=Validated).tokens
         except (OutboundError, msgspec.DecodeError, UnicodeDecodeError, Unavailable) as error:
+            if self.trouble is None:
+                log.warning("tokens_not_validated", error=str(error))
             self.trouble = str(error)
             raise Unavailable(f"It cannot be found out whether a token is valid: {error}") from error
         self.trouble = None
-        self._take(secrets, valid)
+        known = [each for each in said if each.type in KINDS]
+        self._take(secrets, [each for each in known if await self._is_taken(each)])
+
+    async def _is_taken(self, valid: Valid) -> bool:
+        return await self._proof.allows(hash_of(valid.token), valid.token, KINDS[valid.type])
 
     def _take(self, secrets: Iterable[str], valid: Iterable[Valid]) -> None:
         changed = False
-        said = {each.token: each for each in valid if each.type in _KINDS}
+        said = {each.token: each for each in valid}
         for secret in secrets:
             key, found = hash_of(secret), said.get(secret)
             if found is None:
-                if self._known.pop(key, None) is not None:
-                    changed = True
-                    log.warning("token_not_valid_any_more", hash=key[:12])
-                self._refused[key] = clock.now() + REFUSED_FOR
+                changed = self._forget(key) or changed
                 continue
             self._refused.pop(key, None)
-            opens = KnownToken(_KINDS[found.type], found.environment or "*", tuple(found.projects or ("*",)))
-            token = Token(_credential(key, opens), secret)
+            token = token_of(key, found.opens, secret)
             changed = changed or self._known.get(key) != token
             self._known[key] = token
         self._bound()
         if changed:
             self.tell()
+
+    def _forget(self, key: str) -> bool:
+        """Whether it was known."""
+        self._refused[key] = clock.now() + REFUSED_FOR
+        if self._known.pop(key, None) is None:
+            return False
+        log.warning("token_not_valid_any_more", hash=key[:12])
+        return True
 
     def _bound(self) -> None:
         given = {hash_of(secret) for secret in self._given}
@@ -286,17 +292,3 @@ class Tokens:
                 del self._known[key]
         while len(self._refused) > MOST_REFUSED:
             self._refused.popitem(last=False)
-
-
-_USES = {Kind.FRONTEND: "browsers and mobile apps", Kind.ADMIN: "administrators", Kind.USER: "people"}
-
-
-def _credential(key: str, opens: KnownToken) -> Credential:
-    return Credential(
-        kind=_KINDS[opens.type],
-        id=key[:32],
-        name=f"token-{key[:12]}",
-        user_id=NO_LOGIN_USER_ID,
-        projects=opens.projects,
-        environment=opens.environment,
-    )

@@ -283,6 +283,13 @@ SECTIONS: Mapping[str, Sequence[Variable]] = {
             "Between two questions whether tokens are still valid: so long a revoked one may live on",
             "15",
         ),
+        Variable("UPSTREAM_REQUEST_TIMEOUT", "Seconds that server has for a request and its whole answer", "30"),
+        Variable("UPSTREAM_SOCKET_TIMEOUT", "Seconds without a byte of an answer after which it counts as away", "10"),
+        Variable(
+            "FLAGKEEPER_STREAM_SILENCE_SECONDS",
+            "Seconds without a line after which its stream counts as broken; servers send one every 15 or 30",
+            "45",
+        ),
         Variable(
             "INTERFACE", "On which address an edge listens, if `HTTP_HOST` is not set. `PORT` is 3063 for it", "all"
         ),

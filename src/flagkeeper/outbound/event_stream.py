@@ -1,6 +1,7 @@
 """Asking a server, and listening to its events (Server-Sent Events), for whoever runs this: they say where to, so that
 nothing is guarded."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -12,6 +13,8 @@ from flagkeeper.outbound.errors import TimedOut, Unreachable
 
 PATIENCE = 45.0
 """Seconds without a sign of life after which the connection counts as broken. Servers send one every 15."""
+ANSWER = 15.0
+"""Seconds until the answer begins."""
 CONNECT = 10.0
 """Seconds to connect."""
 LARGEST = 16 * 1024 * 1024
@@ -58,27 +61,35 @@ async def ask(url: str, headers: dict[str, str]) -> bytes:
 Parameters = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
-async def listen(url: str, parameters: Parameters, headers: dict[str, str]) -> AsyncGenerator[Message, None]:
-    """The messages of one connection, until the server closes it.
+async def listen(
+    url: str, parameters: Parameters, headers: dict[str, str], patience: float = PATIENCE
+) -> AsyncGenerator[Message, None]:
+    """The messages of one connection, until the server closes it, or has not ended a line for `patience` seconds: bytes
+    that drip are no sign of life.
 
     Raises:
         StreamRefused: it refuses.
         Unreachable, TimedOut: there is no connection, or it broke.
     """
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=PATIENCE)
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=min(CONNECT, patience), sock_read=patience)
     own = {**_OWN, "Accept": "text/event-stream", "Cache-Control": "no-store"}
     with _reaching(url):
-        async with (
-            aiohttp.ClientSession(timeout=timeout, read_bufsize=LARGEST) as session,
-            session.get(url, params=parameters, headers={**own, **headers}, allow_redirects=False) as response,
-        ):
-            if response.status != 200 or response.content_type != "text/event-stream":
-                raise StreamRefused(response.status, await response.content.read(64 * 1024))
-            reader = MessageReader()
-            async for line in response.content:
-                message = reader.line(line.rstrip(b"\r\n"))
-                if message is not None:
-                    yield message
+        async with aiohttp.ClientSession(timeout=timeout, read_bufsize=LARGEST) as session:
+            async with asyncio.timeout(min(ANSWER, patience)):
+                response = await session.get(url, params=parameters, headers={**own, **headers}, allow_redirects=False)
+            async with response:
+                if response.status != 200 or response.content_type != "text/event-stream":
+                    raise StreamRefused(response.status, await response.content.read(64 * 1024))
+                reader = MessageReader()
+                while line := await _line(response.content, patience):
+                    message = reader.line(line.rstrip(b"\r\n"))
+                    if message is not None:
+                        yield message
+
+
+async def _line(content: aiohttp.StreamReader, patience: float) -> bytes:
+    async with asyncio.timeout(patience):
+        return await content.readline()
 
 
 @contextmanager
