@@ -60,7 +60,8 @@ export function LogView({
 
   const arrived = live.shown;
   const pages = log.data?.pages;
-  const events = useDeferredValue(useMemo(() => joined(arrived, pages ?? []), [arrived, pages]));
+  const known = useMemo(() => joined(arrived, pages ?? []), [arrived, pages]);
+  const events = useDeferredValue(known);
   const { fetchNextPage, hasNextPage, isFetchingNextPage } = log;
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) fetchNextPage();
@@ -139,7 +140,7 @@ export function LogView({
             <Failed error={log.error} retry={() => log.refetch()} />
           ) : log.isPending && log.failureReason instanceof ApiError && log.failureReason.status === 503 ? (
             <EmptyState title="The log cannot be searched yet">{log.failureReason.message}</EmptyState>
-          ) : log.isPending ? (
+          ) : log.isPending || (events.length === 0 && known.length > 0) ? (
             <Waiting rows={14} label="Loading events" />
           ) : events.length === 0 ? (
             <Nothing q={q} scope={scope} onChange={setQuery} />
