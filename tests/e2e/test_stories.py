@@ -112,6 +112,18 @@ def test_the_log_is_narrowed_by_words_clicks_and_keys(page: Page, shown: TestSer
     expect(page.get_by_role("heading", name="No event matches")).to_be_visible()
 
 
+def test_two_clicks_that_follow_each_other_fast_both_count(page: Page, shown: TestServer) -> None:
+    page.goto(f"{shown.url}/history")
+    settle(page)
+    both = [page.get_by_label(name, exact=True) for name in ("production", "Flag strategy added")]
+    for each in both:
+        each.wait_for()
+    page.evaluate("all => all.forEach(each => each.click())", [each.element_handle() for each in both])
+    page.wait_for_url("**/history?q=env%3Aproduction**type%3Afeature-strategy-add")
+    for each in both:
+        expect(each).to_be_checked()
+
+
 @pytest.mark.parametrize("kind", ["CSV", "JSON, one list"])
 def test_an_export_holds_all_that_the_query_finds(page: Page, shown: TestServer, tmp_path: Path, kind: str) -> None:
     page.goto(f"{shown.url}/history?q=type:feature-created")

@@ -11,6 +11,7 @@ import { Page } from '../shared/Page';
 import { QueryBar } from '../shared/QueryBar';
 import { EmptyState, ErrorState, Waiting } from '../shared/states';
 import { countOf, several } from '../shared/time';
+import { useAhead } from '../shared/useAhead';
 import { countsQuery, eventsQuery } from './api';
 import { Bars } from './Bars';
 import { ExportMenu } from './ExportMenu';
@@ -41,10 +42,11 @@ export function LogView({
 }) {
   const { q = '', event } = useSearch({ strict: false }) as { q?: string; event?: string };
   const navigate = useNavigate();
-  const setQuery = useCallback(
-    (next: string) => navigate({ to: '.', search: (old) => ({ ...old, q: next || undefined, event: undefined }) }),
-    [navigate],
-  );
+  const [chosen, choose] = useAhead(q);
+  const setQuery = (next: string) => {
+    if (next !== chosen) choose(next);
+    navigate({ to: '.', search: (old) => ({ ...old, q: next || undefined, event: undefined }) });
+  };
   const setOpen = useCallback(
     (id: number | null) =>
       navigate({ to: '.', search: (old) => ({ ...old, event: id === null ? undefined : String(id) }), replace: true }),
@@ -81,7 +83,7 @@ export function LogView({
   // A link may name an event that is further down, or that the query leaves out: it is shown above the list.
   const pinned = wanted !== null && log.isSuccess && !events.some((each) => each.id === wanted) ? wanted : null;
   const total = counts.data && !counts.isPlaceholderData ? counts.data.total.events + arrived.length : undefined;
-  const side = <Facets scope={scope} q={q} hidden={hidden} onChange={setQuery} />;
+  const side = <Facets scope={scope} q={chosen} hidden={hidden} onChange={setQuery} />;
   return (
     <Page
       title={title}
