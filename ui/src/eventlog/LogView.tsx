@@ -82,7 +82,9 @@ export function LogView({
   const wanted = event ? Number(event) : null;
   // A link may name an event that is further down, or that the query leaves out: it is shown above the list.
   const pinned = wanted !== null && log.isSuccess && !events.some((each) => each.id === wanted) ? wanted : null;
-  const total = counts.data && !counts.isPlaceholderData ? counts.data.total.events + arrived.length : undefined;
+  // The list and the counts are asked for together: what arrived is new to both, or to neither.
+  const news = known.length - (pages ?? []).reduce((sum, page) => sum + page.events.length, 0);
+  const total = counts.data && !counts.isPlaceholderData ? counts.data.total.events + news : undefined;
   const side = <Facets scope={scope} q={chosen} hidden={hidden} onChange={setQuery} />;
   return (
     <Page
