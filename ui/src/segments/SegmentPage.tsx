@@ -79,7 +79,7 @@ function Shown({ segment, error }: { segment: Segment; error: unknown }) {
       <Uses
         question={uses}
         none="No strategy uses it."
-        told={(count) => `${several(count, 'strategy', 'strategies')} follow every change of it at once.`}
+        told={(count) => `${several(count, 'strategy follows', 'strategies follow')} every change of it at once.`}
       />
       <Confirm
         opened={deleting}
