@@ -131,6 +131,7 @@ def test_what_changed_is_told_by_request_with_what_differs(server: TestServer, f
     assert (on["key"], on["total"], on["createdBy"]) == (True, 2, "admin")
     assert on["secondsBefore"] >= 0
     assert "+ parameters.rollout: 100" in [line["text"] for line in on["events"][0]["lines"]]
+    assert on["events"][0]["event"]["parts"]["changes"][0]["path"] == "parameters.rollout"
     assert listed(server, on["link"]) == [each["event"]["id"] for each in reversed(on["events"])]
     assert server.get(on["events"][0]["event"]["permalink"].removeprefix("http://flagkeeper.test")).status_code == 200
     created = next(

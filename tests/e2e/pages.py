@@ -3,6 +3,7 @@
 FLAG = "checkout-one-page"
 
 PAGES: dict[str, str] = {
+    "home": "/",
     "history": "/history",
     "history-open": "/history?event=newest",
     "history-event": "/history/newest",
@@ -21,8 +22,10 @@ PAGES: dict[str, str] = {
     "integration-new": "/integrations/create/slack-app",
     "segments": "/segments",
     "segment": "/segments/edit/1",
+    "segment-new": "/segments/create",
     "context": "/context",
     "context-field": "/context/edit/userId",
+    "context-field-new": "/context/create",
     "applications": "/applications",
     "unknown-flags": "/unknown-flags",
     "archive": "/archive",

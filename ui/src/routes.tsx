@@ -12,6 +12,7 @@ import { ApiError } from './api/errors';
 import { queryClient } from './api/query-client';
 import { Shell } from './app/Shell';
 import { around, flagSearch, linkSearch, loginSearch, logSearch, playgroundSearch } from './app/search';
+import { bannersFirst } from './banners/Banners';
 import { meQuery } from './session/api';
 import { EmptyState, ErrorState, Waiting } from './shared/states';
 
@@ -55,7 +56,7 @@ const shellRoute = createRoute({
   id: 'shell',
   beforeLoad: async ({ location }) => {
     try {
-      await queryClient.ensureQueryData(meQuery);
+      await Promise.all([queryClient.ensureQueryData(meQuery), bannersFirst()]);
     } catch (error) {
       if (error instanceof ApiError && error.status === 401)
         throw redirect({ to: '/login', search: { redirect: location.href } });

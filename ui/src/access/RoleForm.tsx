@@ -1,10 +1,11 @@
-import { Button, Checkbox, Modal, SegmentedControl, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Modal, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useMay } from '../session/permissions';
-import { type About, FormDialog } from '../shared/FormDialog';
+import { FormDialog } from '../shared/FormDialog';
 import { MeanwhileNote, useMeanwhile } from '../shared/Meanwhile';
 import { ErrorState, Waiting } from '../shared/states';
+import { Words } from '../shared/Words';
 import {
   createRole,
   type Permissions,
@@ -109,29 +110,6 @@ function Form({ stored, all, onClose }: { stored: WholeRole | undefined; all: Pe
         </>
       )}
     </FormDialog>
-  );
-}
-
-function Words({ draft, about, set }: { draft: Draft; about: About; set: (next: Partial<Draft>) => void }) {
-  return (
-    <>
-      <TextInput
-        label="Name"
-        value={draft.name}
-        error={about('name')}
-        onChange={(event) => set({ name: event.currentTarget.value })}
-        autoComplete="off"
-        data-autofocus
-      />
-      <Textarea
-        label="Description"
-        autosize
-        minRows={2}
-        value={draft.description}
-        error={about('description')}
-        onChange={(event) => set({ description: event.currentTarget.value })}
-      />
-    </>
   );
 }
 

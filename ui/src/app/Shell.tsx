@@ -18,6 +18,7 @@ import { CONFIGURE, PLACES } from './navigation';
 import { Places } from './Places';
 import styles from './Shell.module.css';
 import { useKeys } from './shortcuts';
+import { kept } from './timeline/kept';
 
 const CommandBar = lazy(() => import('./CommandBar'));
 const Timeline = lazy(() => import('./timeline/Timeline'));
@@ -59,7 +60,7 @@ export function Shell() {
               <IconMenu2 size={18} />
             </ActionIcon>
           )}
-          <Suspense fallback={<div className={styles.room} />}>
+          <Suspense fallback={<div className={kept().closed ? styles.closed : styles.room} />}>
             <Timeline narrow={narrow} />
           </Suspense>
           <Bell />

@@ -8,9 +8,9 @@ import { Confirm } from '../shared/Confirm';
 import { Stale } from '../shared/Meanwhile';
 import { Page } from '../shared/Page';
 import { ErrorState, Waiting } from '../shared/states';
+import { Uses } from '../shared/Uses';
 import { useChange } from '../shared/useChange';
 import { type ContextField, contextFieldQuery, deleteContextField, fieldUsesQuery } from './api';
-import styles from './ContextField.module.css';
 import { ContextFieldForm } from './ContextFieldForm';
 
 const above = <Link to="/context">Context fields</Link>;
@@ -68,32 +68,7 @@ function Shown({ field, error }: { field: ContextField; error: unknown }) {
     >
       <Stale error={error} what="context field" />
       <ContextFieldForm key={field.name} field={field} />
-      <section aria-labelledby="uses" className={styles.uses}>
-        <h2 id="uses">Where it is used</h2>
-        {uses.isError ? (
-          <ErrorState error={uses.error} retry={() => uses.refetch()} />
-        ) : !uses.data ? (
-          <Waiting rows={2} />
-        ) : !used ? (
-          <p className="muted">No strategy asks for it.</p>
-        ) : (
-          <ul>
-            {uses.data.map((each) => (
-              <li key={each.id}>
-                <Link
-                  to="/projects/$projectId/features/$featureName"
-                  params={{ projectId: each.projectId, featureName: each.featureName }}
-                >
-                  {each.featureName}
-                </Link>{' '}
-                <span className="muted">
-                  in {each.environment}, {each.strategyName}
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
-      </section>
+      <Uses question={uses} none="No strategy asks for it." />
       {deleting && (
         <Confirm
           opened

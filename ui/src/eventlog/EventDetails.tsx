@@ -9,7 +9,7 @@ import { Code } from '../shared/Code';
 import { ChangeList } from '../shared/diff/ChangeList';
 import { changesOf } from '../shared/diff/changes';
 import { ErrorState, Waiting } from '../shared/states';
-import { several, utc, wholeTime } from '../shared/time';
+import { several, wholeTime } from '../shared/time';
 import { toast } from '../shared/toasts';
 import { When } from '../shared/When';
 import { eventQuery } from './api';
@@ -83,8 +83,8 @@ function Foot({ event, others }: { event: LogEvent; others: number }) {
     <dl className={styles.foot}>
       <div>
         <dt>When</dt>
-        <dd title={utc(event.createdAt)}>
-          {wholeTime(event.createdAt)} (<When at={event.createdAt} />)
+        <dd>
+          {wholeTime(event.createdAt)} (<When at={event.createdAt} />) <code>{event.createdAt}</code>
         </dd>
       </div>
       <div>

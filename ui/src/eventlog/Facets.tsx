@@ -72,7 +72,7 @@ function OneFacet({
       )}
       {values.map((value) => {
         const out = excluded.includes(value);
-        const name = field === 'type' ? (labels.get(value) ?? value) : value;
+        const name = field === 'type' ? (labels.get(value) ?? value) : value === '*' ? 'all of them (*)' : value;
         return (
           <div key={value} className={styles.value}>
             <label className={styles.box} title={name}>

@@ -11,6 +11,7 @@ import { Page } from '../shared/Page';
 import { QueryBar } from '../shared/QueryBar';
 import { EmptyState, ErrorState, Waiting } from '../shared/states';
 import { countOf, several } from '../shared/time';
+import { useAhead } from '../shared/useAhead';
 import { countsQuery, eventsQuery } from './api';
 import { Bars } from './Bars';
 import { ExportMenu } from './ExportMenu';
@@ -41,10 +42,11 @@ export function LogView({
 }) {
   const { q = '', event } = useSearch({ strict: false }) as { q?: string; event?: string };
   const navigate = useNavigate();
-  const setQuery = useCallback(
-    (next: string) => navigate({ to: '.', search: (old) => ({ ...old, q: next || undefined, event: undefined }) }),
-    [navigate],
-  );
+  const [chosen, choose] = useAhead(q);
+  const setQuery = (next: string) => {
+    if (next !== chosen) choose(next);
+    navigate({ to: '.', search: (old) => ({ ...old, q: next || undefined, event: undefined }) });
+  };
   const setOpen = useCallback(
     (id: number | null) =>
       navigate({ to: '.', search: (old) => ({ ...old, event: id === null ? undefined : String(id) }), replace: true }),
@@ -60,7 +62,8 @@ export function LogView({
 
   const arrived = live.shown;
   const pages = log.data?.pages;
-  const events = useDeferredValue(useMemo(() => joined(arrived, pages ?? []), [arrived, pages]));
+  const known = useMemo(() => joined(arrived, pages ?? []), [arrived, pages]);
+  const events = useDeferredValue(known);
   const { fetchNextPage, hasNextPage, isFetchingNextPage } = log;
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) fetchNextPage();
@@ -79,8 +82,10 @@ export function LogView({
   const wanted = event ? Number(event) : null;
   // A link may name an event that is further down, or that the query leaves out: it is shown above the list.
   const pinned = wanted !== null && log.isSuccess && !events.some((each) => each.id === wanted) ? wanted : null;
-  const total = counts.data && !counts.isPlaceholderData ? counts.data.total.events + arrived.length : undefined;
-  const side = <Facets scope={scope} q={q} hidden={hidden} onChange={setQuery} />;
+  // The list and the counts are asked for together: what arrived is new to both, or to neither.
+  const news = known.length - (pages ?? []).reduce((sum, page) => sum + page.events.length, 0);
+  const total = counts.data && !counts.isPlaceholderData ? counts.data.total.events + news : undefined;
+  const side = <Facets scope={scope} q={chosen} hidden={hidden} onChange={setQuery} />;
   return (
     <Page
       title={title}
@@ -139,7 +144,7 @@ export function LogView({
             <Failed error={log.error} retry={() => log.refetch()} />
           ) : log.isPending && log.failureReason instanceof ApiError && log.failureReason.status === 503 ? (
             <EmptyState title="The log cannot be searched yet">{log.failureReason.message}</EmptyState>
-          ) : log.isPending ? (
+          ) : log.isPending || (events.length === 0 && known.length > 0) ? (
             <Waiting rows={14} label="Loading events" />
           ) : events.length === 0 ? (
             <Nothing q={q} scope={scope} onChange={setQuery} />

@@ -159,11 +159,11 @@ const OneRow = memo(function OneRow({ row, open, fresh, narrow, hideProject, onO
   );
   const what = (
     <>
-      <span className={`${styles.verb} cut`}>{parts.verb}</span>
+      <span className={`${styles.verb} ${changed ? styles.before : ''} cut`}>{parts.verb}</span>
       <strong className={`${styles.object} cut`}>{parts.object}</strong>
       {!changed && parts.detail && <span className={`${styles.detail} cut`}>{parts.detail}</span>}
       {changed && first && <Delta change={first} />}
-      {changed && others > 0 && <span className={styles.more}>and {others} more</span>}
+      {changed && others > 0 && <span className={styles.more}>{narrow ? `+${others}` : `and ${others} more`}</span>}
     </>
   );
   const fold = folded.length > 0 && (

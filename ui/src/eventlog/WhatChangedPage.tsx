@@ -113,15 +113,19 @@ function Events({ entry }: { entry: Entry }) {
   return (
     <ul className={styles.events}>
       {entry.events.map(({ event }) => {
-        const { tone, changes } = partsOf(event);
+        const { tone, changes, more } = partsOf(event);
+        const others = changes.length - MOST_CHANGES + more;
         return (
           <li key={event.id} className={styles.event}>
             <Mark tone={tone} />
-            <Link to="/history/$eventId" params={{ eventId: String(event.id) }}>
-              {headingOf(event)}
-            </Link>
-            {tone === 'changed' &&
-              changes.slice(0, MOST_CHANGES).map((change) => <Delta key={change.label} change={change} />)}
+            <span className={styles.told}>
+              <Link to="/history/$eventId" params={{ eventId: String(event.id) }}>
+                {headingOf(event)}
+              </Link>{' '}
+              {tone === 'changed' &&
+                changes.slice(0, MOST_CHANGES).map((change) => <Delta key={change.label} change={change} />)}
+              {tone === 'changed' && others > 0 && <span className="hint">and {others} more</span>}
+            </span>
           </li>
         );
       })}

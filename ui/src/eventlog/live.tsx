@@ -52,6 +52,11 @@ export function useLive(q: string): Live {
       if (source || document.hidden) return;
       const path = streamPath(query);
       source = new EventSource(last.current ? `${path}&lastEventId=${last.current}` : path);
+      source.onopen = () => {
+        // What happened after the list was asked for and before this began would be missing between the two.
+        if (last.current) return;
+        for (const part of ['events', 'counts']) queryClient.invalidateQueries({ queryKey: ['log', part] });
+      };
       source.onmessage = (message: MessageEvent<string>) => {
         last.current = message.lastEventId;
         const event = JSON.parse(message.data) as RowEvent;

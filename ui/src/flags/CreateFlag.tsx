@@ -28,76 +28,88 @@ export function CreateFlag({ project, onClose }: { project?: string | undefined;
       queryClient.invalidateQueries({ queryKey: ['log'] });
     },
   });
-  if (create.isSuccess) return <Created project={where} name={name.trim()} onClose={onClose} />;
   const about = (field: string) => (create.error instanceof ApiError ? create.error.about(field) : undefined);
   const nameError = about('name') ?? (create.error ? messageOf(create.error) : undefined);
   return (
-    <Modal opened onClose={onClose} title="Create a flag" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
-        <TextInput
-          label="Name"
-          description="As the code will ask for it. It cannot be changed later."
-          value={name}
-          error={nameError}
-          onChange={(event) => setName(event.currentTarget.value)}
-          autoComplete="off"
-          spellCheck={false}
-          data-autofocus
-          required
-          withAsterisk={false}
-        />
-        <Textarea
-          label="Description"
-          autosize
-          minRows={2}
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-        />
-        {project === undefined && projects.length > 1 && (
-          <Select
-            label="Project"
-            allowDeselect={false}
-            searchable
-            data={projects.map((each) => ({ value: each.id, label: each.name }))}
-            value={where}
-            onChange={(value) => setWhere(value ?? 'default')}
+    // One dialog for both: between two, what is typed would go nowhere.
+    <Modal
+      opened
+      onClose={onClose}
+      title={create.isSuccess ? `${name.trim()} is there` : 'Create a flag'}
+      size={create.isSuccess ? 'lg' : 'md'}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {create.isSuccess ? (
+        <Created project={where} name={name.trim()} onClose={onClose} />
+      ) : (
+        <form
+          className={styles.form}
+          onSubmit={(event) => {
+            event.preventDefault();
+            create.mutate();
+          }}
+        >
+          <TextInput
+            label="Name"
+            description="As the code will ask for it. It cannot be changed later."
+            value={name}
+            error={nameError}
+            onChange={(event) => setName(event.currentTarget.value)}
+            autoComplete="off"
+            spellCheck={false}
+            data-autofocus
+            required
+            withAsterisk={false}
           />
-        )}
-        <Select
-          label="Type"
-          description={types.find((each) => each.id === type)?.description}
-          allowDeselect={false}
-          data={types.map((each) => ({ value: each.id, label: each.name }))}
-          value={type}
-          onChange={(value) => setType(value ?? 'release')}
-        />
-        <Switch
-          label="Impression data: SDKs say each time that it is read"
-          checked={impressionData}
-          onChange={(event) => setImpressionData(event.currentTarget.checked)}
-        />
-        <div className="buttons">
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" variant="filled" loading={create.isPending} disabled={!name.trim()}>
-            Create flag
-          </Button>
-        </div>
-      </form>
+          <Textarea
+            label="Description"
+            autosize
+            minRows={2}
+            value={description}
+            onChange={(event) => setDescription(event.currentTarget.value)}
+          />
+          {project === undefined && projects.length > 1 && (
+            <Select
+              label="Project"
+              allowDeselect={false}
+              searchable
+              data={projects.map((each) => ({ value: each.id, label: each.name }))}
+              value={where}
+              onChange={(value) => setWhere(value ?? 'default')}
+            />
+          )}
+          <Select
+            label="Type"
+            description={types.find((each) => each.id === type)?.description}
+            allowDeselect={false}
+            data={types.map((each) => ({ value: each.id, label: each.name }))}
+            value={type}
+            onChange={(value) => setType(value ?? 'release')}
+          />
+          <Switch
+            label="Impression data: SDKs say each time that it is read"
+            checked={impressionData}
+            onChange={(event) => setImpressionData(event.currentTarget.checked)}
+          />
+          <div className="buttons">
+            <Button onClick={onClose}>Close</Button>
+            <Button type="submit" variant="filled" loading={create.isPending} disabled={!name.trim()}>
+              Create flag
+            </Button>
+          </div>
+        </form>
+      )}
     </Modal>
   );
 }
+
+const focus = (element: HTMLElement | null) => element?.focus();
 
 function Created({ project, name, onClose }: { project: string; name: string; onClose: () => void }) {
   const codes = snippets(name, `${window.location.origin}${basePath}`);
   const [sdk, setSdk] = useState('Python');
   return (
-    <Modal opened onClose={onClose} title={`${name} is there`} size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <>
       <p>
         It is off everywhere until somebody turns it on. An application reads it so, with a token of its environment:
       </p>
@@ -109,11 +121,11 @@ function Created({ project, name, onClose }: { project: string; name: string; on
           variant="filled"
           component={Link}
           to={`/projects/${encodeURIComponent(project)}/features/${encodeURIComponent(name)}`}
-          data-autofocus
+          ref={focus}
         >
           Open the flag
         </Button>
       </div>
-    </Modal>
+    </>
   );
 }

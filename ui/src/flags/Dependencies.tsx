@@ -1,5 +1,5 @@
-import { ActionIcon, Button, MultiSelect, Select } from '@mantine/core';
-import { IconPencil, IconPlus, IconX } from '@tabler/icons-react';
+import { ActionIcon, MultiSelect, Select } from '@mantine/core';
+import { IconPencil, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -9,6 +9,7 @@ import { Pieces } from '../shared/Pieces';
 import { useChange } from '../shared/useChange';
 import { type Dependency, dependNoMore, dependOn, type Flag, parentsQuery, parentVariantsQuery } from './api';
 import { dependencySentence } from './model';
+import { RelationHead } from './RelationHead';
 import styles from './Relations.module.css';
 
 /** What a flag asks of other flags, as sentences, and which flags ask for it. */
@@ -18,22 +19,12 @@ export function Dependencies({ flag }: { flag: Flag }) {
   const need = { permission: 'UPDATE_FEATURE_DEPENDENCY', project: flag.project };
   return (
     <section aria-label="Dependencies">
-      <header className={styles.head}>
-        <h2>Dependencies</h2>
-        {flag.children.length === 0 && (
-          <Can need={need}>
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              color="gray"
-              leftSection={<IconPlus size={12} />}
-              onClick={() => setEditing('new')}
-            >
-              Dependency
-            </Button>
-          </Can>
-        )}
-      </header>
+      <RelationHead
+        title="Dependencies"
+        noun="Dependency"
+        need={need}
+        onAdd={flag.children.length === 0 ? () => setEditing('new') : undefined}
+      />
       <ul className={styles.list}>
         {flag.dependencies.map((dependency) => (
           <li key={dependency.feature}>

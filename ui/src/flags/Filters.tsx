@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo, useRef } from 'react';
 import { useKeys } from '../app/shortcuts';
 import { countOf } from '../shared/time';
+import { useAhead } from '../shared/useAhead';
 import { flagTypesQuery, tagsQuery } from './api';
 import styles from './Filters.module.css';
 import { type FlagSearch, ON_A_PAGE, pageOf } from './model';
@@ -19,6 +20,7 @@ type Set = (next: FlagSearch) => void;
 /** What a list of flags is narrowed to. */
 export function Filters({ search, set }: { search: FlagSearch; set: Set }) {
   const field = useRef<HTMLInputElement>(null);
+  const [favorites, ahead] = useAhead(search.favorites ?? '');
   const types = useQuery(flagTypesQuery).data ?? [];
   const named = (useQuery(tagsQuery).data ?? []).map((tag) => `${tag.type}:${tag.value}`);
   const tags = named.filter((tag) => !tag.includes(',')); // the search would take it for two
@@ -55,8 +57,11 @@ export function Filters({ search, set }: { search: FlagSearch; set: Set }) {
       ))}
       <Checkbox
         label="Favourites first"
-        checked={search.favorites === 'first'}
-        onChange={(event) => set({ favorites: event.currentTarget.checked ? 'first' : undefined })}
+        checked={favorites === 'first'}
+        onChange={({ currentTarget: { checked } }) => {
+          ahead(checked ? 'first' : '');
+          set({ favorites: checked ? 'first' : undefined });
+        }}
       />
     </search>
   );

@@ -1,11 +1,12 @@
-import { ActionIcon, Button, TextInput } from '@mantine/core';
-import { IconExternalLink, IconPencil, IconPlus, IconX } from '@tabler/icons-react';
+import { ActionIcon, TextInput } from '@mantine/core';
+import { IconExternalLink, IconPencil, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Can } from '../shared/Can';
 import { FormDialog } from '../shared/FormDialog';
 import { useChange } from '../shared/useChange';
 import { addLink, type Flag, type FlagLink, removeLink, saveLink } from './api';
 import { openable } from './model';
+import { RelationHead } from './RelationHead';
 import styles from './Relations.module.css';
 
 /** Where more is said of a flag. An address that no browser should follow is text. */
@@ -15,20 +16,7 @@ export function Links({ flag }: { flag: Flag }) {
   const need = { permission: 'UPDATE_FEATURE', project: flag.project };
   return (
     <section aria-label="Links">
-      <header className={styles.head}>
-        <h2>Links</h2>
-        <Can need={need}>
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            color="gray"
-            leftSection={<IconPlus size={12} />}
-            onClick={() => setEditing('new')}
-          >
-            Link
-          </Button>
-        </Can>
-      </header>
+      <RelationHead title="Links" noun="Link" need={need} onAdd={() => setEditing('new')} />
       {flag.links.length === 0 && <p className={styles.none}>No tickets or documents are linked.</p>}
       <ul className={styles.list}>
         {flag.links.map((link) => (

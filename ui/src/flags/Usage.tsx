@@ -17,7 +17,11 @@ const SPANS = [
 /** How often applications asked for a flag, and what they were told: a bar for each hour or day, and the numbers as a table. */
 export function Usage({ flag }: { flag: Flag }) {
   const names = flag.environments.map((each) => each.name);
-  const busiest = [...flag.environments].sort((one, other) => other.yes + other.no - one.yes - one.no)[0]?.name;
+  const busiest = [...flag.environments].sort(
+    (one, other) =>
+      other.yes + other.no - one.yes - one.no ||
+      Number(other.type === 'production') - Number(one.type === 'production'),
+  )[0]?.name;
   const [chosen, setChosen] = useState<string | null>(null);
   const [span, setSpan] = useState('24');
   const found = useQuery(usageQuery(flag.name, span));
@@ -49,7 +53,7 @@ export function Usage({ flag }: { flag: Flag }) {
           onChange={(next) => setSpan(next ?? '24')}
           w={160}
         />
-        {found.data && (
+        {found.data && yes + no > 0 && (
           <span className="muted">
             {countOf(yes)} yes, {countOf(no)} no
           </span>

@@ -1,10 +1,11 @@
-import { MultiSelect, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { MultiSelect, Select, TagsInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { rolesQuery } from '../access/api';
 import { displayName } from '../session/model';
 import { FormDialog } from '../shared/FormDialog';
 import { MeanwhileNote, useMeanwhile } from '../shared/Meanwhile';
+import { Words } from '../shared/Words';
 import { usersQuery } from '../users/api';
 import { createGroup, type Group, groupsQuery, updateGroup } from './api';
 
@@ -61,22 +62,7 @@ export function GroupForm({ id, onClose }: { id: number | null; onClose: () => v
           {known?.scimId && (
             <p className="hint">An identity provider keeps the name and the people: what it says next counts.</p>
           )}
-          <TextInput
-            label="Name"
-            value={draft.name}
-            error={about('name')}
-            onChange={(event) => set({ name: event.currentTarget.value })}
-            autoComplete="off"
-            data-autofocus
-          />
-          <Textarea
-            label="Description"
-            autosize
-            minRows={2}
-            value={draft.description}
-            error={about('description')}
-            onChange={(event) => set({ description: event.currentTarget.value })}
-          />
+          <Words draft={draft} about={about} set={set} />
           <MultiSelect
             label="People"
             searchable

@@ -4,6 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { queryClient } from '../api/query-client';
+import { typesQuery } from '../eventlog/types';
 import { Can } from '../shared/Can';
 import { Code } from '../shared/Code';
 import { Confirm } from '../shared/Confirm';
@@ -31,12 +32,13 @@ const all = () => <Link to="/integrations">Integrations</Link>;
 export function CreateIntegrationPage() {
   const { provider: name } = useParams({ from: '/shell/integrations/create/$provider' });
   const found = useQuery(integrationsQuery);
+  const named = useQuery(typesQuery);
   const navigate = useNavigate();
   if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   const provider = found.data?.providers.find((each) => each.name === name);
   return (
     <Page title={provider ? `Set up ${provider.displayName}` : 'Set up an integration'} above={all()}>
-      {found.isPending ? (
+      {found.isPending || named.isPending ? (
         <Waiting />
       ) : provider ? (
         <IntegrationForm
@@ -54,13 +56,15 @@ export function CreateIntegrationPage() {
 export function IntegrationPage() {
   const { id } = useParams({ from: '/shell/integrations/$id' });
   const found = useQuery(integrationsQuery);
+  const named = useQuery(typesQuery);
   if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   const integration = found.data?.addons.find((each) => String(each.id) === id);
   const provider = found.data?.providers.find((each) => each.name === integration?.provider);
-  if (integration && provider) return <Shown key={integration.id} integration={integration} provider={provider} />;
+  if (integration && provider && !named.isPending)
+    return <Shown key={integration.id} integration={integration} provider={provider} />;
   return (
     <Page title="Integration" above={all()}>
-      {found.isPending ? (
+      {found.isPending || named.isPending ? (
         <Waiting />
       ) : (
         <EmptyState title={`There is no integration ${id}`}>It may be deleted.</EmptyState>

@@ -120,10 +120,15 @@ function Card({ integration, provider }: { integration: Integration; provider: P
 /** `failing since 10:14, 12 waiting`. */
 export function Health({ integration }: { integration: Integration }) {
   const may = useMay();
-  const attempts = useQuery({ ...attemptsQuery(integration.id), enabled: may({ permission: 'ADMIN' }) }).data;
+  const tried = useQuery({ ...attemptsQuery(integration.id), enabled: may({ permission: 'ADMIN' }) });
   const counted = may({ permission: 'UPDATE_ADDON' });
-  const waiting = useQuery({ ...deliveryCountQuery(integration.id, { state: 'waiting' }), enabled: counted }).data ?? 0;
-  const dead = useQuery({ ...deliveryCountQuery(integration.id, { state: 'dead' }), enabled: counted }).data ?? 0;
+  const left = useQuery({ ...deliveryCountQuery(integration.id, { state: 'waiting' }), enabled: counted });
+  const ended = useQuery({ ...deliveryCountQuery(integration.id, { state: 'dead' }), enabled: counted });
+  // All of it at once: one after the other they would push each other aside.
+  if (tried.isLoading || left.isLoading || ended.isLoading) return <div className={styles.health} />;
+  const attempts = tried.data;
+  const waiting = left.data ?? 0;
+  const dead = ended.data ?? 0;
   const state = attempts && health(attempts);
   return (
     <div className={styles.health}>

@@ -29,7 +29,10 @@ export function RetentionPage() {
     );
   if (!found.data && found.isError) return <ErrorState error={found.error} retry={() => found.refetch()} />;
   return (
-    <Page title="Log keeping" below="Old events move to the archive by a rule, and stay searchable there.">
+    <Page
+      title="Log keeping"
+      below="Old events move to the archive by a rule, and stay searchable there. Events are numbered without a gap: whoever has every number between two has all that happened between them."
+    >
       {found.data ? (
         <>
           <State archive={found.data} />

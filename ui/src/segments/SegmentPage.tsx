@@ -16,6 +16,7 @@ import { Page } from '../shared/Page';
 import { ErrorState, Waiting } from '../shared/states';
 import { several } from '../shared/time';
 import { toast } from '../shared/toasts';
+import { Uses } from '../shared/Uses';
 import { useChange } from '../shared/useChange';
 import { createSegment, deleteSegment, type Segment, segmentQuery, updateSegment, usesQuery } from './api';
 import styles from './Segment.module.css';
@@ -75,37 +76,11 @@ function Shown({ segment, error }: { segment: Segment; error: unknown }) {
     >
       <Stale error={error} what="segment" />
       <SegmentForm key={segment.id} segment={segment} />
-      <section aria-labelledby="uses" className={styles.uses}>
-        <h2 id="uses">Where it is used</h2>
-        {uses.isError ? (
-          <ErrorState error={uses.error} retry={() => uses.refetch()} />
-        ) : !uses.data ? (
-          <Waiting rows={2} />
-        ) : !used ? (
-          <p className="muted">No strategy uses it.</p>
-        ) : (
-          <>
-            <p className="muted">
-              {several(uses.data.length, 'strategy', 'strategies')} follow every change of it at once.
-            </p>
-            <ul>
-              {uses.data.map((each) => (
-                <li key={each.id}>
-                  <Link
-                    to="/projects/$projectId/features/$featureName"
-                    params={{ projectId: each.projectId, featureName: each.featureName }}
-                  >
-                    {each.featureName}
-                  </Link>{' '}
-                  <span className="muted">
-                    in {each.environment}, {each.strategyName}
-                  </span>
-                </li>
-              ))}
-            </ul>
-          </>
-        )}
-      </section>
+      <Uses
+        question={uses}
+        none="No strategy uses it."
+        told={(count) => `${several(count, 'strategy follows', 'strategies follow')} every change of it at once.`}
+      />
       <Confirm
         opened={deleting}
         title={`Delete ${segment.name}`}

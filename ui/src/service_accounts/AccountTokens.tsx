@@ -1,25 +1,31 @@
-import { Button, Modal, Select, TextInput } from '@mantine/core';
+import { Button, Modal } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
-import { ConfirmChange } from '../shared/ConfirmChange';
-import { FormDialog } from '../shared/FormDialog';
-import { Table } from '../shared/ListPage';
+import {
+  DeletePersonalToken,
+  NewPersonalToken,
+  type PersonalToken,
+  PersonalTokenTable,
+} from '../shared/PersonalTokens';
 import { Secret } from '../shared/Secret';
-import table from '../shared/table.module.css';
-import { wholeTime } from '../shared/time';
-import { When } from '../shared/When';
-import { endOf, LIFETIMES } from '../tokens/lifetimes';
-import { type Account, type AccountToken, createAccountToken, deleteAccountToken } from './api';
+import { type Account, createAccountToken, deleteAccountToken } from './api';
+
+const SLICE = 'service-accounts';
 
 /** The tokens of a service account; a new one's secret is shown once. */
 export function AccountTokens({ account, onClose }: { account: Account; onClose: () => void }) {
   const [creating, setCreating] = useState(false);
   const [secret, setSecret] = useState('');
-  const [deleting, setDeleting] = useState<AccountToken | null>(null);
+  const [deleting, setDeleting] = useState<PersonalToken | null>(null);
   if (creating)
     return (
-      <NewToken
-        account={account}
+      <NewPersonalToken
+        title={`Create a token of ${account.name}`}
+        act="Create token"
+        slice={SLICE}
+        done={`Created a token of ${account.name}.`}
+        days="90"
+        create={(body) => createAccountToken(account.id, body)}
         onMade={(made) => {
           setCreating(false);
           setSecret(made.secret ?? '');
@@ -30,19 +36,13 @@ export function AccountTokens({ account, onClose }: { account: Account; onClose:
   if (secret) return <Secret title={`A token of ${account.name}`} secret={secret} onStored={() => setSecret('')} />;
   if (deleting)
     return (
-      <ConfirmChange
-        title={`Delete the token for ${deleting.description}`}
-        act="Delete token"
-        slice="service-accounts"
-        change={{
-          run: () => deleteAccountToken(account.id, deleting.id),
-          done: `Deleted the token for ${deleting.description}.`,
-          not: 'Not deleted',
-        }}
+      <DeletePersonalToken
+        token={deleting}
+        who="Programs"
+        slice={SLICE}
+        remove={() => deleteAccountToken(account.id, deleting.id)}
         onClose={() => setDeleting(null)}
-      >
-        Programs that use it are refused from now on.
-      </ConfirmChange>
+      />
     );
   return (
     <Modal
@@ -55,28 +55,7 @@ export function AccountTokens({ account, onClose }: { account: Account; onClose:
       {account.tokens.length === 0 ? (
         <p>It has none yet, and can do nothing without.</p>
       ) : (
-        <Table columns={['For', 'Created', 'Last seen', 'Expires', 'more']}>
-          {account.tokens.map((each) => (
-            <tr key={each.id}>
-              <th scope="row">{each.description}</th>
-              <td>
-                <When at={each.createdAt} />
-              </td>
-              <td>{each.seenAt ? <When at={each.seenAt} /> : 'never'}</td>
-              <td>{wholeTime(each.expiresAt)}</td>
-              <td className={table.number}>
-                <Button
-                  size="compact-xs"
-                  color="red"
-                  aria-label={`Delete ${each.description}`}
-                  onClick={() => setDeleting(each)}
-                >
-                  Delete
-                </Button>
-              </td>
-            </tr>
-          ))}
-        </Table>
+        <PersonalTokenTable tokens={account.tokens} onDelete={setDeleting} />
       )}
       <div className="buttons">
         <Button onClick={onClose}>Close</Button>
@@ -85,50 +64,5 @@ export function AccountTokens({ account, onClose }: { account: Account; onClose:
         </Button>
       </div>
     </Modal>
-  );
-}
-
-function NewToken({
-  account,
-  onMade,
-  onClose,
-}: {
-  account: Account;
-  onMade: (made: AccountToken) => void;
-  onClose: () => void;
-}) {
-  const [description, setDescription] = useState('');
-  const [days, setDays] = useState('90');
-  return (
-    <FormDialog
-      title={`Create a token of ${account.name}`}
-      act="Create token"
-      ready={description.trim() !== ''}
-      keys={['service-accounts']}
-      done={`Created a token of ${account.name}.`}
-      run={() => createAccountToken(account.id, { description: description.trim(), expiresAt: endOf(days) ?? '' })}
-      onDone={onMade}
-      onClose={onClose}
-    >
-      {(about) => (
-        <>
-          <TextInput
-            label="What it is for"
-            value={description}
-            error={about('description')}
-            onChange={(event) => setDescription(event.currentTarget.value)}
-            autoComplete="off"
-            data-autofocus
-          />
-          <Select
-            label="Expires in"
-            allowDeselect={false}
-            data={LIFETIMES}
-            value={days}
-            onChange={(next) => next && setDays(next)}
-          />
-        </>
-      )}
-    </FormDialog>
   );
 }

@@ -2,7 +2,6 @@ import { queryOptions } from '@tanstack/react-query';
 import { ask, change, client, type Schema } from '../api/client';
 
 export type Account = Schema['ServiceAccountOut'];
-export type AccountToken = Schema['PatOut'];
 
 export const accountsQuery = queryOptions({
   queryKey: ['service-accounts'],

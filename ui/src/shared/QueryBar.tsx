@@ -95,7 +95,8 @@ export function QueryBar({
   return (
     <div className={styles.bar}>
       <div className={`${styles.box} ${wrong ? styles.wrong : ''}`}>
-        {busy ? <IconLoader2 size={15} className={styles.busy} aria-hidden /> : <IconSearch size={15} aria-hidden />}
+        <IconSearch size={15} className={busy ? styles.gone : undefined} aria-hidden />
+        <IconLoader2 size={15} className={busy ? styles.busy : styles.gone} aria-hidden />
         <div className={styles.field}>
           <div className={styles.mirror} aria-hidden>
             {coloured(text, place)}

@@ -7,6 +7,9 @@ export type Piece = { kind: 'text' | 'strong' | 'value'; text: string };
 export const plain = (text: string): Piece => ({ kind: 'text', text });
 export const strong = (text: string): Piece => ({ kind: 'strong', text });
 
+/** Values of a condition that are read out; a card says how many more there are. */
+const MOST_VALUES = 8;
+
 interface Conditional {
   contextName: string;
   operator: string;
@@ -20,8 +23,8 @@ export function condition(constraint: Conditional): Piece[] {
     plain('whose '),
     strong(constraint.contextName),
     plain(` ${words} `),
-    ...values.slice(0, 12).map((text): Piece => ({ kind: 'value', text })),
-    ...(values.length > 12 ? [plain(` and ${values.length - 12} more`)] : []),
+    ...values.slice(0, MOST_VALUES).map((text): Piece => ({ kind: 'value', text })),
+    ...(values.length > MOST_VALUES ? [plain(` and ${values.length - MOST_VALUES} more`)] : []),
   ];
 }
 

@@ -2,7 +2,6 @@ import { queryOptions } from '@tanstack/react-query';
 import { ask, change, client, type Schema } from '../api/client';
 
 export type Token = Omit<Schema['TokenOut'], 'alias'>;
-export type Pat = Schema['PatOut'];
 
 export const tokensQuery = queryOptions({
   queryKey: ['tokens'],

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from statistics import median
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +13,7 @@ from flagkeeper.eventlog.catalogue.feature import FeatureArchived, FeatureCreate
 from flagkeeper.eventlog.catalogue.project import ProjectDeleted
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.readmodels.views.recorded import Recorded
 
 WEEKS_SHOWN = 26
 """When nobody says since when."""
@@ -41,23 +42,6 @@ class Key(NamedTuple):
     week: int
     counted: Counted
     name: str
-
-
-class Recorded(Protocol):
-    """An event, as far as insights depend on it."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def created_at(self) -> clock.Millis: ...
-    @property
-    def project(self) -> str | None: ...
-    @property
-    def environment(self) -> str | None: ...
-    @property
-    def feature_name(self) -> str | None: ...
-    @property
-    def data(self) -> str | None: ...
 
 
 class Added:

@@ -1,7 +1,7 @@
 """What events add to the figures of projects, and what follows from these. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,6 +14,7 @@ from flagkeeper.eventlog.catalogue.feature import (
 from flagkeeper.eventlog.catalogue.project import ProjectDeleted
 from flagkeeper.eventlog.catalogue.project_access import GrantedRolesData, ProjectAccessAdded, ProjectUserAdded
 from flagkeeper.kernel import clock
+from flagkeeper.readmodels.views.recorded import Recorded
 
 WINDOW = 30
 """Days that are compared with as many days before."""
@@ -37,23 +38,6 @@ class Day(NamedTuple):
             self.flags_archived + other.flags_archived,
             self.members_added + other.members_added,
         )
-
-
-class Recorded(Protocol):
-    """An event, as far as figures depend on it."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def created_at(self) -> clock.Millis: ...
-    @property
-    def project(self) -> str | None: ...
-    @property
-    def environment(self) -> str | None: ...
-    @property
-    def feature_name(self) -> str | None: ...
-    @property
-    def data(self) -> str | None: ...
 
 
 class Added:

@@ -17,6 +17,7 @@ from flagkeeper.readmodels.timeline.timeline import Window, within
 from flagkeeper.readmodels.views.changes import lines_of
 from flagkeeper.readmodels.views.log import Log
 from flagkeeper.readmodels.views.mention import Mention, listing, mention
+from flagkeeper.readmodels.views.parts import SOME
 from flagkeeper.storage.transaction import Transaction
 
 KEY_TYPES = tuple(sorted(CLIENT_TYPES | TIMELINE_TYPES))
@@ -147,7 +148,8 @@ def _entry(tx: Transaction, log: Log, query: EventQuery, leader: EventRow, at: M
 
 def _changed(log: Log, row: EventRow) -> ChangedEvent:
     lines = list(islice(lines_of(row), MOST_LINES + 1))
-    return ChangedEvent(mention(row, log.view), [_short(line) for line in lines[:MOST_LINES]], len(lines) > MOST_LINES)
+    told = mention(row, log.view, SOME)
+    return ChangedEvent(told, [_short(line) for line in lines[:MOST_LINES]], len(lines) > MOST_LINES)
 
 
 def _short(line: Line) -> Line:

@@ -9,7 +9,7 @@ from flagkeeper.eventlog.catalogue.wording import BASE_URL
 from flagkeeper.eventlog.query import EventQuery
 from flagkeeper.eventlog.read import EventRow, View
 from flagkeeper.kernel import clock
-from flagkeeper.readmodels.views.parts import NOTHING, EventParts, parts_of
+from flagkeeper.readmodels.views.parts import NOTHING, EventParts, Extent, parts_of
 
 EVENTS_PATH = "/api/admin/log/events"
 
@@ -27,12 +27,12 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     environment: str | None
     feature_name: str | None
     parts: EventParts
-    """Without changes."""
+    """With changes only where what was different is asked for (`what-changed`)."""
     permalink: str
     """Where the whole event is, with all that changed."""
 
 
-def mention(row: EventRow, view: View) -> Mention:
+def mention(row: EventRow, view: View, extent: Extent = NOTHING) -> Mention:
     return Mention(
         id=row.id,
         type=row.type,
@@ -43,7 +43,7 @@ def mention(row: EventRow, view: View) -> Mention:
         project=row.project,
         environment=row.environment,
         feature_name=row.feature_name,
-        parts=parts_of(row, NOTHING),
+        parts=parts_of(row, extent),
         permalink=permalink(row.id, view),
     )
 

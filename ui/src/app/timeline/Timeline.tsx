@@ -8,27 +8,12 @@ import { ask, client } from '../../api/client';
 import { environmentsQuery } from '../../environments/api';
 import { Mark } from '../../shared/Mark';
 import { countOf, several, timeOf, wholeTime } from '../../shared/time';
+import { keep, kept } from './kept';
 import { type MarkOnLine, marksOf, SPANS, type TimelineData, ticksOf } from './model';
 import styles from './Timeline.module.css';
 
 /** As many as fit beside each other in a wide window. */
 const MARKS = 36;
-const KEPT = 'flagkeeper:timeline';
-
-interface Kept {
-  closed: boolean;
-  span: string;
-  environment: string;
-}
-
-function kept(): Kept {
-  try {
-    return { closed: false, span: '48h', environment: '', ...JSON.parse(localStorage.getItem(KEPT) ?? '{}') };
-  } catch {
-    return { closed: false, span: '48h', environment: '' };
-  }
-}
-
 const timelineQuery = (environment: string, span: string) =>
   queryOptions({
     queryKey: ['log', 'timeline', environment, span],
@@ -48,7 +33,7 @@ export default function Timeline({ narrow }: { narrow: boolean }) {
     environments.find((each) => each.enabled)?.name ??
     '';
   const data = useQuery({ ...timelineQuery(environment, state.span), enabled: environment !== '' }).data;
-  useEffect(() => localStorage.setItem(KEPT, JSON.stringify(state)), [state]);
+  useEffect(() => keep(state), [state]);
   const at = SPANS.findIndex(([span]) => span === state.span);
   const zoom = (by: number) => {
     const next = SPANS[Math.min(SPANS.length - 1, Math.max(0, at + by))];
@@ -59,7 +44,7 @@ export default function Timeline({ narrow }: { narrow: boolean }) {
   return (
     <section className={styles.timeline} aria-label="Timeline">
       <div className={styles.head}>
-        <strong>{countOf(data?.total ?? 0)}</strong>
+        <strong className={styles.total}>{data && countOf(data.total)}</strong>
         <span className="muted">{narrow ? 'changes' : 'key changes in the last'}</span>
         {narrow ? (
           <Choice
@@ -103,7 +88,7 @@ export default function Timeline({ narrow }: { narrow: boolean }) {
           {state.closed ? <IconChevronDown size={15} /> : <IconChevronUp size={15} />}
         </ActionIcon>
       </div>
-      {!state.closed && data && <Line data={data} narrow={narrow} onZoom={zoom} />}
+      {!state.closed && (data ? <Line data={data} narrow={narrow} onZoom={zoom} /> : <div className={styles.line} />)}
     </section>
   );
 }
