@@ -23,7 +23,7 @@ from flagkeeper.kernel.limits import PerMinute
 from tests import signing_in_by_saml as saml
 from tests.api.test_oidc import browser, log_in, set_up
 from tests.deliveries import until_now
-from tests.identity_provider import IdentityProvider
+from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 from tests.mailbox import Mailbox
 from tests.people import person
 from tests.saml_provider import SamlProvider
@@ -346,7 +346,7 @@ def test_a_page_below_another_path(host: Host, sqlite_url: str, provider: Identi
     """The form leads to where the server is found."""
     settings = settings_for(sqlite_url, **ANYWHERE, public_url="http://flagkeeper.test/flags")
     with TestServer(host, settings) as server, browser(server) as client:
-        body = {"discoverUrl": provider.discover_url, "clientId": "flagkeeper", "secret": "provider-knows-this-secret"}
+        body = {"discoverUrl": provider.discover_url, "clientId": CLIENT_ID, "secret": CLIENT_SECRET}
         answer = server.post("/flags/api/admin/auth/oidc/settings", json={"enabled": True, **body})
         assert answer.status_code == 200, answer.text
         provider.know("ada")

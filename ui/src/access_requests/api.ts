@@ -8,9 +8,9 @@ export const accessRequestsQuery = queryOptions({
   queryFn: async () => (await ask(client.GET('/api/admin/user-access-requests'))).requests,
 });
 
-const of = (request_id: string) => ({ params: { path: { request_id } } });
+const of = (requestId: string) => ({ params: { path: { requestId } } });
 
 export const approve = (id: string, rootRole: number) =>
-  change(client.POST('/api/admin/user-access-requests/{request_id}/approve', { ...of(id), body: { rootRole } }));
+  change(client.POST('/api/admin/user-access-requests/{requestId}/approve', { ...of(id), body: { rootRole } }));
 
-export const reject = (id: string) => change(client.DELETE('/api/admin/user-access-requests/{request_id}', of(id)));
+export const reject = (id: string) => change(client.DELETE('/api/admin/user-access-requests/{requestId}', of(id)));

@@ -5,7 +5,15 @@ import { FormDialog } from '../shared/FormDialog';
 import { createUser, type Role, setPassword, type User, updateUser } from './api';
 import { newPassword, viewerOf } from './model';
 
-export function RoleSelect({ roles, value, onChange }: { roles: Role[]; value: string; onChange: (id: string) => void }) {
+export function RoleSelect({
+  roles,
+  value,
+  onChange,
+}: {
+  roles: Role[];
+  value: string;
+  onChange: (id: string) => void;
+}) {
   return (
     <Select
       label="Role"

@@ -11,7 +11,7 @@ it('makes passwords that the server takes, each another one', () => {
 });
 
 it('makes people viewers unless somebody chooses', () => {
-  const role = (id: number, name: string) => ({ id, name, type: 'root', description: '', project: null });
+  const role = (id: number, name: string) => ({ id, name, type: 'root', description: '' });
   expect(viewerOf([role(1, 'Admin'), role(3, 'Viewer')])).toBe('3');
   expect(viewerOf([role(1, 'Admin')])).toBe('1');
   expect(viewerOf([])).toBe('');

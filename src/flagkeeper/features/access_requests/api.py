@@ -5,7 +5,7 @@ from litestar.params import FromPath
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.access_requests import commands, queries
 from flagkeeper.features.access_requests.ports import Admit
-from flagkeeper.features.access_requests.schemas import AccessRequestList, ApprovalBody, ApprovedOut, shown
+from flagkeeper.features.access_requests.schemas import AccessRequestList, AdmissionBody, ApprovedOut, shown
 from flagkeeper.features.instance.model import ServerFacts
 from flagkeeper.http import route
 from flagkeeper.http.caller import Caller
@@ -43,9 +43,9 @@ async def approve_request(
     units: Units,
     admit: Admit,
     server_facts: ServerFacts,
-    data: ApprovalBody | None = None,
+    data: AdmissionBody | None = None,
 ) -> ApprovedOut:
-    role, by_mail = (data or ApprovalBody()).role_id(), server_facts.sends_mails
+    role, by_mail = (data or AdmissionBody()).role_id(), server_facts.sends_mails
     user_id = await units.run(caller.actor, commands.approve, request_id, role, admit, by_mail=by_mail)
     return ApprovedOut(user_id=user_id)
 

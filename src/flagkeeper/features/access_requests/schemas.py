@@ -7,7 +7,7 @@ from flagkeeper.features.access_requests.model import AccessRequest
 from flagkeeper.kernel import clock
 
 
-class ApprovalBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class AdmissionBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What somebody is let in as."""
 
     root_role: int | str = VIEWER.id
