@@ -109,7 +109,7 @@ def test_somebody_asks_for_access_and_is_let_in(browser: Browser, here: TestServ
         expect(asking).to_have_count(0)
 
         sign_in()
-        page.wait_for_url(f"{here.url}/history**")
+        expect(page.get_by_role("button", name="ada@example.com", exact=True)).to_be_visible()
         told = [each["type"] for each in here.events() if "access-request" in each["type"]][::-1]
         asked, approved, rejected = (f"user-access-request-{each}" for each in ("registered", "approved", "rejected"))
         assert told == [asked, rejected, asked, approved]
