@@ -5,6 +5,7 @@ it here (`docs/adding-a-slice.md`).
 """
 
 from flagkeeper.features.access.slice import SLICE as ACCESS
+from flagkeeper.features.access_requests.slice import SLICE as ACCESS_REQUESTS
 from flagkeeper.features.attempts.slice import SLICE as ATTEMPTS
 from flagkeeper.features.banners.slice import SLICE as BANNERS
 from flagkeeper.features.charts.slice import SLICE as CHARTS
@@ -63,6 +64,7 @@ SLICES: tuple[Slice, ...] = (
     ACCESS,
     INSTANCE,
     LOGINS,
+    ACCESS_REQUESTS,
     USERS,
     GROUPS,
     INVITATIONS,

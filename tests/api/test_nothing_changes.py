@@ -4,7 +4,13 @@ from typing import Any
 
 import httpx
 
+from flagkeeper.features.logins.model import AuthType
+from flagkeeper.features.sso.model.person import Person
+from flagkeeper.features.sso.model.proof import prove
 from flagkeeper.features.usage.slice import USAGE
+from flagkeeper.http.pages import ASK_PATH
+from flagkeeper.integrations.config.slice import KEYRING
+from flagkeeper.kernel import clock
 from tests.people import person
 from tests.server import ADMIN, BACKEND, TestServer
 from tests.unit.test_every_change_is_shown import NO_EVENT, routes, shape
@@ -25,6 +31,8 @@ ADDON = {
 ROLE = {"name": "role", "type": "custom", "permissions": [{"name": "CREATE_FEATURE"}]}
 
 SCIM_USER, SCIM_GROUP = (f"urn:ietf:params:scim:schemas:core:2.0:{kind}" for kind in ("User", "Group"))
+
+ASKER = Person(issuer="https://id.test", subject="1", email="dan@example.com", username=None, name=None, groups=())
 
 
 def renamed(attribute: str, value: str) -> dict[str, Any]:
@@ -124,6 +132,7 @@ TWICE: list[tuple[str, str, Any]] = [
     ("PUT", f"{A}/log/searches/{{search}}", {"name": "search", "query": "by:bob", "shared": True}),
     ("PUT", f"{A}/invite-link/tokens/{{invite}}", {"enabled": False}),
     ("PUT", f"{A}/api-tokens/{{token}}", {"expiresAt": FAR}),
+    ("POST", ASK_PATH, {"proof": "{proof}"}),
     ("POST", f"{A}/maintenance", {"enabled": False}),
     ("POST", f"{A}/ui-config/cors", {"frontendApiOrigins": ["https://a.test"]}),
     ("POST", f"{A}/metrics/applications/shop", {"description": "x"}),
@@ -210,6 +219,7 @@ EACH_TIME = {
     "POST /api/admin/strategies": "a name is given once: 409",
     "POST /api/admin/tag-types": "a name is given once: 409",
     "POST /api/admin/tags": "a tag is made once: 409",
+    "POST /api/admin/user-access-requests/{}/approve": "what was decided on is not found",
     "POST /api/admin/user-admin": "a name is given once: 409",
     "POST /api/admin/user-admin/inactive/delete": "who is gone is not found",
     "POST /api/admin/user-admin/reset-password": "makes another link",
@@ -251,7 +261,8 @@ def test_every_change_is_asked_for_twice_or_makes_something_each_time() -> None:
 
 def _ask(server: TestServer, method: str, path: str, body: Any, token: str | None = None) -> httpx.Response:
     token = token or (BACKEND if path.startswith("/api/client") else ADMIN)
-    answer = server.request(method, path, token=token, **({} if body is None else {"json": body}))
+    kind = "data" if path == ASK_PATH else "json"  # browsers send that form
+    answer = server.request(method, path, token=token, **({} if body is None else {kind: body}))
     server.call(server.services[USAGE].flush())  # what SDKs say is recorded together, a moment later
     return answer
 
@@ -285,6 +296,7 @@ def _set_up(server: TestServer) -> dict[str, Any]:
         "scim": scim,
         "scim-user": provided["Users"]["id"],
         "scim-group": provided["Groups"]["id"],
+        "proof": prove(ASKER, AuthType.OIDC, server.services[KEYRING], clock.now()),
         "person": person(server, "bob", "Editor").token,
     }
 

@@ -400,7 +400,7 @@ def test_a_project_in_the_path_is_not_found(server: TestServer, receiver: Receiv
     hide(server, receiver, world)
     viewer = person(server, "viewer")
     values = {"flag": "secret-plan", "environment": PLACE, "strategy_id": "x", "token": "1"}
-    values |= {"person_id": "1", "group_id": "1", "role_id": "5"}
+    values |= {"person_id": "1", "group_id": "1", "holder_id": "1", "role_id": "5"}
     values |= {
         "context_field": "secret-field",
         "legal_value": "x",

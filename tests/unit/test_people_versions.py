@@ -17,8 +17,10 @@ from flagkeeper.features.access.model import (
     RolePermission,
     RoleState,
 )
+from flagkeeper.features.access_requests.model import AccessRequestState
 from flagkeeper.features.groups.model import GroupState
 from flagkeeper.features.instance.model import SettingState
+from flagkeeper.features.logins.model import AuthType
 from flagkeeper.features.signups.model import InviteLinkState
 from flagkeeper.features.tokens.model import PatState, TokenState, TokenType
 from flagkeeper.features.users.model.user import User, UserState
@@ -71,7 +73,13 @@ GROUP = GroupState(
     created_at=CREATED,
     users=[7, 8],
 )
-VERSIONS: list[Snapshot] = [USER.state(), ROLE.state(), MEMBERS, TOKEN, PAT, INTEGRATION, LINK, MAINTENANCE, GROUP]
+ASKED = AccessRequestState(
+    id="01JD3Q7C8X9ZK4M5N6P7Q8R9ST", email="ada@example.com", name="Ada", auth_type=AuthType.OIDC, created_at=CREATED
+)
+VERSIONS: list[Snapshot] = [
+    *(USER.state(), ROLE.state(), MEMBERS, TOKEN, PAT, INTEGRATION, LINK, MAINTENANCE, GROUP),
+    ASKED,
+]
 FIRST: list[Snapshot] = [
     msgspec.structs.replace(USER.state(), created_at=None),
     ROLE.state(),

@@ -233,7 +233,11 @@ SECTIONS: Mapping[str, Sequence[Variable]] = {
         unneeded("FRONTEND_METRICS_RATE_LIMIT_PER_MINUTE", _BOUNDED),
         Variable("CREATE_USER_RATE_LIMIT_PER_MINUTE", "How many users may be created from one network", "20"),
         Variable("PASSWORD_RESET_LIMIT_PER_MINUTE", "How often a mail to choose a password may be asked for", "1"),
-        Variable("FLAGKEEPER_SIGN_UP_LIMIT_PER_MINUTE", "How often somebody may sign up from one network", "10"),
+        Variable(
+            "FLAGKEEPER_SIGN_UP_LIMIT_PER_MINUTE",
+            "How often somebody may sign up, or ask for access, from one network",
+            "10",
+        ),
     ),
     "Flags and SDKs": (
         Variable(

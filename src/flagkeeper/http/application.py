@@ -27,8 +27,8 @@ from flagkeeper.http.authenticator import demand_permission, like_hidden
 from flagkeeper.http.body import explained, read_body
 from flagkeeper.http.caller import Caller
 from flagkeeper.http.change_headers import read_context
-from flagkeeper.http.error_page import error_page
 from flagkeeper.http.errors import answer, internal_error
+from flagkeeper.http.pages import error_page
 from flagkeeper.http.route import (
     ACCEPTS,
     ALLOWED,

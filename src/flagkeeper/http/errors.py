@@ -23,6 +23,7 @@ STATUS: dict[type[FlagkeeperError], int] = {
     errors.PasswordMismatch: 401,
     errors.PermissionDenied: 403,
     errors.Forbidden: 403,
+    errors.NotAdmitted: 403,
     errors.InvalidOperation: 403,
     errors.IncompatibleProject: 403,
     errors.NotFound: 404,
@@ -67,6 +68,8 @@ class ErrorAnswer(msgspec.Struct, frozen=True):
     status: int
     body: ErrorBody
     headers: dict[str, str]
+    proof: str = ""
+    """Of who is refused, for the form of a page. Empty: there is none."""
 
     def encode(self) -> bytes:
         return msgspec.json.encode(self.body)
@@ -89,7 +92,8 @@ def answer(error: FlagkeeperError) -> ErrorAnswer:
         case errors.Unavailable():
             headers["Retry-After"] = "1"
     body = ErrorBody(id=str(uuid4()), name=error.name, message=error.message, details=error.details, **extra)
-    return ErrorAnswer(STATUS[type(error)], body, headers)
+    proof = error.proof if isinstance(error, errors.NotAdmitted) else ""
+    return ErrorAnswer(STATUS[type(error)], body, headers, proof)
 
 
 def internal_error() -> ErrorAnswer:

@@ -212,6 +212,7 @@ class _Operation(msgspec.Struct):
     media_type: str
     status: int
     errors: Sequence[int]
+    needs_body: bool = True
     others: Mapping[int, str] = {}
     deprecated: bool = False
     headers: Mapping[str, str] = {}
@@ -239,7 +240,7 @@ class _Operation(msgspec.Struct):
             found["deprecated"] = True
         if self.body:
             content = {media_type: {"schema": schema_of(body)} for media_type, body in self.body.items()}
-            found["requestBody"] = {"required": True, "content": content}
+            found["requestBody"] = {"required": self.needs_body, "content": content}
         return found
 
     def _responses(self, schema_of: _Schemas) -> Json:
@@ -283,6 +284,7 @@ def _operation_of_route(route: HTTPRoute, handler: HTTPRouteHandler) -> _Operati
         public=needed == PUBLIC,
         parameters=[*in_path, *_asked_for(handler, names), *_of_a_change(method)],
         body=_bodies(handler),
+        needs_body=_needs_body(handler),
         answer=_answer(handler),
         media_type=_media_type(handler.media_type),
         status=handler.status_code,
@@ -298,7 +300,12 @@ def _bodies(handler: HTTPRouteHandler) -> Mapping[str, Any]:
     if accepted is not JSON_ONLY:
         return accepted
     data = handler.parsed_fn_signature.parameters.get("data")
-    return {} if data is None else {"application/json": data.raw}
+    return {} if data is None else {"application/json": _without_none(data.raw)}
+
+
+def _needs_body(handler: HTTPRouteHandler) -> bool:
+    data = handler.parsed_fn_signature.parameters.get("data")
+    return data is None or not data.has_default
 
 
 def _asked_for(handler: HTTPRouteHandler, in_path: Mapping[str, str]) -> Iterator[_Parameter]:

@@ -101,6 +101,17 @@ class Forbidden(FlagkeeperError):
     name = "ForbiddenError"
 
 
+class NotAdmitted(FlagkeeperError):
+    """Somebody has shown an identity provider who they are, and has no account here. With the `proof` of that they can
+    ask for access; it is for nobody else, so only a page has it."""
+
+    name = "ForbiddenError"
+
+    def __init__(self, message: str, proof: str) -> None:
+        super().__init__(message)
+        self.proof = proof
+
+
 class InvalidOperation(FlagkeeperError):
     name = "InvalidOperationError"
 

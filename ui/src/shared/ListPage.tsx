@@ -29,6 +29,7 @@ export function ListPage<Row>({
   above,
   below,
   actions,
+  before,
   question,
   rows,
   total,
@@ -50,6 +51,8 @@ export function ListPage<Row>({
   above?: ReactNode;
   below?: ReactNode;
   actions?: ReactNode;
+  /** What is to be seen before the list. */
+  before?: ReactNode;
   question: Question;
   /** Undefined until the server has answered. */
   rows: Row[] | undefined;
@@ -87,6 +90,7 @@ export function ListPage<Row>({
       below={below}
       actions={question.isError && !rows ? undefined : actions}
     >
+      {before}
       {(text || asked) && rows && (
         <TextInput
           aria-label={`Filter ${nouns}`}

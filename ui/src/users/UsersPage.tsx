@@ -13,6 +13,7 @@ import { ListPage } from '../shared/ListPage';
 import { Secret } from '../shared/Secret';
 import table from '../shared/table.module.css';
 import { When } from '../shared/When';
+import { AccessRequests } from './AccessRequests';
 import { deleteUser, makeLink, type Role, type User, usersQuery } from './api';
 import { EditUser, NewUser, SetPassword } from './dialogs';
 
@@ -37,6 +38,7 @@ export function UsersPage() {
           Create user
         </Button>
       }
+      before={admin && <AccessRequests roles={roles} />}
       refused={!admin && 'Only administrators see users. Ask one to change your role.'}
       question={found}
       rows={found.data?.users}

@@ -3,9 +3,17 @@ import { useState } from 'react';
 import { displayName } from '../session/model';
 import { FormDialog } from '../shared/FormDialog';
 import { createUser, type Role, setPassword, type User, updateUser } from './api';
-import { newPassword } from './model';
+import { newPassword, viewerOf } from './model';
 
-function RoleSelect({ roles, value, onChange }: { roles: Role[]; value: string; onChange: (id: string) => void }) {
+export function RoleSelect({
+  roles,
+  value,
+  onChange,
+}: {
+  roles: Role[];
+  value: string;
+  onChange: (id: string) => void;
+}) {
   return (
     <Select
       label="Role"
@@ -71,7 +79,7 @@ export function NewUser({
   const [username, setUsername] = useState('');
   const [email, setEmail] = useState('');
   const [password, setPassword_] = useState('');
-  const [role, setRole] = useState(String(roles.find((each) => each.name === 'Viewer')?.id ?? roles[0]?.id ?? ''));
+  const [role, setRole] = useState(viewerOf(roles));
   return (
     <FormDialog
       title="Create a user"

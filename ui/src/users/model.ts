@@ -1,3 +1,9 @@
+import type { Role } from './api';
+
+/** The id of the role that somebody has unless another one is chosen; empty while no roles are known. */
+export const viewerOf = (roles: Role[]): string =>
+  String((roles.find((each) => each.name === 'Viewer') ?? roles[0])?.id ?? '');
+
 /** What the server demands of passwords. Pure but for chance. */
 const KINDS = ['ABCDEFGHJKLMNPQRSTUVWXYZ', 'abcdefghijkmnopqrstuvwxyz', '23456789', '-_.!+='] as const;
 const LENGTH = 20;

@@ -20,6 +20,7 @@ class SharedAttempts:
             Tried.LOGIN: per_minute.logins,
             Tried.RETURN: per_minute.logins,
             Tried.SIGN_UP: per_minute.sign_ups,
+            Tried.ACCESS_REQUEST: per_minute.sign_ups,
             Tried.RESET_MAIL: per_minute.reset_mails,
             Tried.NEW_USER: per_minute.new_users,
         }

@@ -34,6 +34,7 @@ class Tried(StrEnum):
     RETURN = "sso-return"
     """Coming back from an identity provider."""
     SIGN_UP = "sign-up"
+    ACCESS_REQUEST = "access-request"
     RESET_MAIL = "reset-mail"
     NEW_USER = "new-user"
 
@@ -42,6 +43,7 @@ _TOO_MANY = {
     Tried.LOGIN: "Too many attempts to log in.",
     Tried.RETURN: "Too many attempts to log in.",
     Tried.SIGN_UP: "Too many attempts to sign up.",
+    Tried.ACCESS_REQUEST: "Too many attempts to ask for access.",
     Tried.RESET_MAIL: "Too many mails were asked for.",
     Tried.NEW_USER: "Too many users were created.",
 }

@@ -50,6 +50,11 @@ def ask_reset_mail(unit: Unit, recipient: str) -> None:
     store.put_mail(unit.tx, recipient, Kind.RESET, None, unit.now)
 
 
+def tell_of_access(unit: Unit, recipient: str) -> None:
+    """Asks for a mail to somebody who asked for access and has it now."""
+    store.put_mail(unit.tx, recipient, Kind.ACCESS, unit.actor.user_id, unit.now)
+
+
 def use_link(unit: Unit, token: str, password_hash: str) -> None:
     """Sets the password of the user whose link it is, which ends all links and sessions of theirs. Raises
     `InvalidLink`."""
@@ -59,8 +64,8 @@ def use_link(unit: Unit, token: str, password_hash: str) -> None:
 
 
 def claim(unit: Unit, recipient: str, kind: Kind) -> tuple[User, str] | None:
-    """Takes a mail that is due, to send it: whom it is for, and the link that it is to carry. None: there is nothing to
-    send, for another server does, nobody has the address, or a mail was sent just now."""
+    """Takes a mail that is due, to send it: whom it is for, and the link that it carries, if its kind has one. None:
+    there is nothing to send, for another server does, nobody has the address, or a mail was sent just now."""
     mail = store.mail(unit.tx, recipient, kind)
     if mail is None or mail.next_at is None or mail.next_at > unit.now:
         return None
@@ -69,7 +74,7 @@ def claim(unit: Unit, recipient: str, kind: Kind) -> tuple[User, str] | None:
         store.remove_mail(unit.tx, recipient, kind)
         return None
     store.tried(unit.tx, recipient, kind, mail.attempts + 1, unit.now + CLAIM, mail.error)
-    return user, _add_link(unit, user.id, kind, mail.created_by)
+    return user, _add_link(unit, user.id, kind, mail.created_by) if kind.has_link else ""
 
 
 def was_sent(unit: Unit, recipient: str, kind: Kind) -> None:

@@ -23,10 +23,17 @@ LONGEST_ERROR = 300
 
 
 class Kind(StrEnum):
-    """Why somebody is to choose a password."""
+    """Why somebody gets a mail: to choose a password with its link, or to know that they can log in."""
 
     INVITATION = "invitation"
     RESET = "reset"
+    ACCESS = "access"
+    """They asked for access and have it. They log in at a provider, so they need no password."""
+
+    @property
+    def has_link(self) -> bool:
+        """Whether its mail carries a link to choose a password."""
+        return self in _PAGES
 
 
 _PAGES = {Kind.INVITATION: "new-user", Kind.RESET: "reset-password"}
@@ -91,9 +98,12 @@ def address(base_url: str, kind: Kind, token: str) -> str:
 
 
 def letter(base_url: str, kind: Kind, token: str, user: User, recipient: str) -> Letter:
-    link = address(base_url, kind, token)
     hours = LIFETIME // clock.HOUR
     hello = f"Hello {user.name or user.username or recipient},"
+    if kind is Kind.ACCESS:
+        why = f"you asked for access to {base_url}, and you have it. Log in as you did when you asked:"
+        return Letter(recipient, "You have access to Flagkeeper", f"{hello}\n\n{why}\n\n{base_url}/login\n")
+    link = address(base_url, kind, token)
     if kind is Kind.INVITATION:
         subject = "You are invited to Flagkeeper"
         why = f"you have been given an account on {base_url}. Choose a password here:"

@@ -54,7 +54,7 @@ class LinkOwner(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class MailOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     recipient: str
     kind: str
-    """`invitation` or `reset`."""
+    """`invitation`, `reset` or `access`."""
     created_at: clock.Iso
     attempts: int
     next_attempt_at: clock.Iso | None

@@ -1,11 +1,15 @@
 """The API of access to projects: parse, run, answer."""
 
+from typing import Any
+
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.access.commands import exchange_roles, give_role, take_role
 from flagkeeper.features.project_access import commands, queries
+from flagkeeper.features.project_access.commands import HolderChange
 from flagkeeper.features.project_access.schemas import (
     AccessBody,
     AddAccessBody,
@@ -24,6 +28,14 @@ TAG = "Projects"
 MAY_SEE = (Permission.PROJECT_USER_ACCESS_READ, Permission.PROJECT_USER_ACCESS_WRITE, Permission.UPDATE_PROJECT)
 MAY_CHANGE = (Permission.PROJECT_USER_ACCESS_WRITE, Permission.UPDATE_PROJECT)
 """Which roles they may give and take is decided by `access.commands.demand_grantable`."""
+
+_OF_OLDER_CLIENTS: dict[str, Any] = {
+    "permission": MAY_CHANGE,
+    "scope": route.PROJECT,
+    "tag": TAG,
+    "deprecated": True,
+    "status": 200,
+}
 
 
 @route.get(
@@ -140,110 +152,48 @@ async def remove_group(project: FromPath[str], group_id: FromPath[int], caller: 
     await units.run(caller.actor, commands.set_group_roles, project, group_id, (), caller.credential.access)
 
 
-@route.post(
-    "/api/admin/projects/{project:str}/users/{person_id:int}/roles/{role_id:int}",
-    permission=MAY_CHANGE,
-    scope=route.PROJECT,
-    tag=TAG,
-    operation="addRoleToUser",
-    summary="Give a user one more role in a project",
-    deprecated=True,
-    status=200,
-    errors=(404,),
-)
-async def give_user_role(
-    project: FromPath[str], person_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
-) -> None:
-    change, access = commands.change_user_role, caller.credential.access
-    await units.run(caller.actor, change, project, give_role, person_id, role_id, access)
+def _one_by_one(whom: str, change: HolderChange) -> list[HTTPRouteHandler]:
+    """What older clients ask for about one role of a `user` or a `group` (docs/adr/0570-roles-one-by-one.md)."""
+    path = f"/api/admin/projects/{{project:str}}/{whom}s/{{holder_id:int}}/roles/{{role_id:int}}"
+    name = whom.capitalize()
 
+    @route.post(
+        path,
+        operation=f"addRoleTo{name}",
+        summary=f"Give a {whom} one more role in a project",
+        errors=(404,),
+        **_OF_OLDER_CLIENTS,
+    )
+    async def give(
+        project: FromPath[str], holder_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
+    ) -> None:
+        await units.run(caller.actor, change, project, give_role, holder_id, role_id, caller.credential.access)
 
-@route.put(
-    "/api/admin/projects/{project:str}/users/{person_id:int}/roles/{role_id:int}",
-    permission=MAY_CHANGE,
-    scope=route.PROJECT,
-    tag=TAG,
-    operation="changeRoleOfUser",
-    summary="Make a role the only one that a user has in a project",
-    deprecated=True,
-    errors=(404, 409),
-)
-async def exchange_user_roles(
-    project: FromPath[str], person_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
-) -> None:
-    change, access = commands.change_user_role, caller.credential.access
-    await units.run(caller.actor, change, project, exchange_roles, person_id, role_id, access)
+    @route.put(
+        path,
+        operation=f"changeRoleOf{name}",
+        summary=f"Make a role the only one that a {whom} has in a project",
+        errors=(404, 409),
+        **_OF_OLDER_CLIENTS,
+    )
+    async def exchange(
+        project: FromPath[str], holder_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
+    ) -> None:
+        await units.run(caller.actor, change, project, exchange_roles, holder_id, role_id, caller.credential.access)
 
+    @route.delete(
+        path,
+        operation=f"removeRoleFrom{name}",
+        summary=f"Take one role in a project from a {whom}",
+        errors=(404, 409),
+        **_OF_OLDER_CLIENTS,
+    )
+    async def take(
+        project: FromPath[str], holder_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
+    ) -> None:
+        await units.run(caller.actor, change, project, take_role, holder_id, role_id, caller.credential.access)
 
-@route.delete(
-    "/api/admin/projects/{project:str}/users/{person_id:int}/roles/{role_id:int}",
-    permission=MAY_CHANGE,
-    scope=route.PROJECT,
-    tag=TAG,
-    operation="removeRoleFromUser",
-    summary="Take one role in a project from a user",
-    deprecated=True,
-    status=200,
-    errors=(404, 409),
-)
-async def take_user_role(
-    project: FromPath[str], person_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
-) -> None:
-    change, access = commands.change_user_role, caller.credential.access
-    await units.run(caller.actor, change, project, take_role, person_id, role_id, access)
-
-
-@route.post(
-    "/api/admin/projects/{project:str}/groups/{group_id:int}/roles/{role_id:int}",
-    permission=MAY_CHANGE,
-    scope=route.PROJECT,
-    tag=TAG,
-    operation="addRoleToGroup",
-    summary="Give a group one more role in a project",
-    deprecated=True,
-    status=200,
-    errors=(404,),
-)
-async def give_group_role(
-    project: FromPath[str], group_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
-) -> None:
-    change, access = commands.change_group_role, caller.credential.access
-    await units.run(caller.actor, change, project, give_role, group_id, role_id, access)
-
-
-@route.put(
-    "/api/admin/projects/{project:str}/groups/{group_id:int}/roles/{role_id:int}",
-    permission=MAY_CHANGE,
-    scope=route.PROJECT,
-    tag=TAG,
-    operation="changeRoleOfGroup",
-    summary="Make a role the only one that a group has in a project",
-    deprecated=True,
-    errors=(404, 409),
-)
-async def exchange_group_roles(
-    project: FromPath[str], group_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
-) -> None:
-    change, access = commands.change_group_role, caller.credential.access
-    await units.run(caller.actor, change, project, exchange_roles, group_id, role_id, access)
-
-
-@route.delete(
-    "/api/admin/projects/{project:str}/groups/{group_id:int}/roles/{role_id:int}",
-    permission=MAY_CHANGE,
-    scope=route.PROJECT,
-    tag=TAG,
-    operation="removeRoleFromGroup",
-    summary="Take one role in a project from a group",
-    deprecated=True,
-    status=200,
-    errors=(404, 409),
-)
-async def take_group_role(
-    project: FromPath[str], group_id: FromPath[int], role_id: FromPath[int], caller: Caller, units: Units
-) -> None:
-    change, access = commands.change_group_role, caller.credential.access
-    await units.run(caller.actor, change, project, take_role, group_id, role_id, access)
+    return [give, exchange, take]
 
 
 ROUTES = [
@@ -255,10 +205,6 @@ ROUTES = [
     remove_user,
     set_group_roles,
     remove_group,
-    give_user_role,
-    exchange_user_roles,
-    take_user_role,
-    give_group_role,
-    exchange_group_roles,
-    take_group_role,
+    *_one_by_one("user", commands.change_user_role),
+    *_one_by_one("group", commands.change_group_role),
 ]

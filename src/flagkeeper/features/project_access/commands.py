@@ -16,6 +16,9 @@ from flagkeeper.kernel.errors import BadData, Detail, NotFound
 RoleChange = Callable[[Unit, str, RoleHolder, int, Access], None]
 """What `access.commands` has for one role of somebody: `give_role`, `take_role` or `exchange_roles`."""
 
+HolderChange = Callable[[Unit, str, RoleChange, int, int, Access], None]
+"""Makes such a change for a user or a group: `change_user_role` or `change_group_role`."""
+
 
 def add(unit: Unit, project: str, change: AccessChange, by: Access) -> None:
     """Gives users and groups roles. `by`: what whoever asks may do.

@@ -6,15 +6,20 @@ from hashlib import sha256
 from msgspec import UNSET, UnsetType, structs
 
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.access.model import VIEWER
+from flagkeeper.features.access_requests import commands as access_requests
+from flagkeeper.features.access_requests.model import Asker
 from flagkeeper.features.groups import commands as group_commands
 from flagkeeper.features.groups import queries as groups
 from flagkeeper.features.instance import commands as instance
 from flagkeeper.features.instance.model import OIDC, SAML, secret_location
+from flagkeeper.features.invitations import commands as invitations
 from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.sso import queries, store
 from flagkeeper.features.sso.model.certificates import Unusable, read_own_key
 from flagkeeper.features.sso.model.oidc_settings import OidcSettings
-from flagkeeper.features.sso.model.person import Answered, NotLetIn, Person, demand_domain
+from flagkeeper.features.sso.model.person import Answered, Linked, NotLetIn, Person, demand_domain
+from flagkeeper.features.sso.model.proof import Asked, Proof
 from flagkeeper.features.sso.model.rules import SignInRules
 from flagkeeper.features.sso.model.saml_answer import KEPT
 from flagkeeper.features.sso.model.saml_settings import SamlSettings
@@ -24,7 +29,7 @@ from flagkeeper.features.users import queries as seen_users
 from flagkeeper.features.users.model.session import SessionRules
 from flagkeeper.features.users.model.user import UserChange, draft
 from flagkeeper.kernel import clock
-from flagkeeper.kernel.errors import BadData, Detail
+from flagkeeper.kernel.errors import BadData, Conflict, Detail
 from flagkeeper.kernel.secrets import Keyring
 
 
@@ -105,13 +110,14 @@ def sign_in(
     Raises:
         NotLetIn: nobody said that they may.
     """
-    demand_domain(person, rules.domains())
-    user_id = store.user_of(unit.tx, person.issuer, person.subject)
+    linked = store.linked(unit.tx, person.issuer, person.subject)
+    user_id = linked.user_id if linked else _user_with_address(unit, person)
+    if linked is None or not linked.admitted:
+        demand_domain(person, rules.domains(), is_user=user_id is not None)
     if user_id is None:
-        user_id = _user_with_address(unit, person)
-        if user_id is None:
-            user_id = _created(unit, person, rules)
-        store.link(unit.tx, person.issuer, person.subject, user_id)
+        user_id = _created(unit, person, rules)
+    if linked is None:
+        store.link(unit.tx, person.issuer, person.subject, Linked(user_id))
     if person.name is not None and seen_users.user(unit.tx, user_id).scim_id is None:
         users.update(unit, user_id, UserChange(name=person.name))
     if rules.enable_group_syncing:
@@ -129,6 +135,37 @@ def _sync_groups(unit: Unit, user_id: int, named: frozenset[str]) -> None:
             (group_commands.add_user if belongs else group_commands.remove_user)(unit, group.id, user_id)
 
 
+def ask(unit: Unit, proof: Proof) -> Asked:
+    """Asks for access for somebody who has shown a provider who they are.
+
+    Raises:
+        BadData: nobody can be a user by what the provider says of them.
+        LimitExceeded: too many wait already.
+    """
+    asker = proof.asker
+    wanted = draft(email=asker.email, name=asker.name, root_role=VIEWER.id)
+    asker = structs.replace(asker, email=wanted.email or "", name=wanted.name)
+    if store.linked(unit.tx, asker.issuer, asker.subject) or seen_users.with_email(unit.tx, asker.email):
+        return Asked.HAS_ACCOUNT
+    return Asked.NOW if access_requests.register(unit, asker) else Asked.BEFORE
+
+
+def admit(unit: Unit, asker: Asker, root_role: int, *, by_mail: bool) -> int:
+    """Makes somebody a user who asked for access (`access_requests.ports.Admit`).
+
+    Raises:
+        BadData: there is no such root role.
+        Conflict: they have logged in since, as a user with another address.
+    """
+    if store.linked(unit.tx, asker.issuer, asker.subject) is not None:
+        raise Conflict("This person has an account by now, with another address. Reject the request.")
+    user = users.create(unit, draft(email=asker.email, name=asker.name, root_role=root_role))
+    store.link(unit.tx, asker.issuer, asker.subject, Linked(user.id, admitted=True))
+    if by_mail:
+        invitations.tell_of_access(unit, asker.email)
+    return user.id
+
+
 def _user_with_address(unit: Unit, person: Person) -> int | None:
     found = None if person.email is None else seen_users.with_email(unit.tx, person.email)
     return None if found is None else found.id
@@ -136,7 +173,8 @@ def _user_with_address(unit: Unit, person: Person) -> int | None:
 
 def _created(unit: Unit, person: Person, rules: SignInRules) -> int:
     if not rules.auto_create:
-        raise NotLetIn(person.called, "There is no user with this e-mail address. Ask an administrator to add you.")
+        message = "There is no user with this e-mail address. Ask an administrator to add you."
+        raise NotLetIn(person.called, message, may_ask=person.email is not None)
     if person.email is None:
         raise NotLetIn(person.called, "The identity provider tells no verified e-mail address, so nobody can be added.")
     try:

@@ -1,5 +1,6 @@
 """What the server has to know of single sign-on."""
 
+from flagkeeper.features.access_requests.ports import ADMIT
 from flagkeeper.features.sso import api, commands, steps, tables
 from flagkeeper.features.sso.jobs import OidcProvider
 from flagkeeper.kernel.actor import SYSTEM
@@ -16,6 +17,7 @@ SLICE = Slice(
     eventless={"POST /auth/saml/callback": "keeps what a provider says until the browser that asked for it comes"},
     tables=tables,
     ops=steps.OPS,
+    answers=(ADMIT.answered_by(commands.admit),),
     jobs=lambda _: [
         Job(name="saml-answers", every=FORGET_EVERY, run=lambda units: units.run(SYSTEM, commands.forget_answers))
     ],

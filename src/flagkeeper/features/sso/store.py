@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, null, select, update
 
-from flagkeeper.features.sso.model.person import Answered, Person
+from flagkeeper.features.sso.model.person import Answered, Linked, Person
 from flagkeeper.features.sso.tables import saml_answers, user_identities
 from flagkeeper.kernel.clock import Millis
 from flagkeeper.storage.dialects import upsert
@@ -19,12 +19,12 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 _FIND = Query(
-    select(user_identities.c.user_id).where(
+    select(user_identities.c.user_id, user_identities.c.admitted).where(
         user_identities.c.issuer == bindparam("issuer"), user_identities.c.subject == bindparam("subject")
     ),
-    int,
+    Linked,
 )
-_SAVE = Write[Any](upsert(user_identities, key=["issuer", "subject"], update=["user_id"]))
+_SAVE = Write[Any](upsert(user_identities, key=["issuer", "subject"], update=["user_id", "admitted"]))
 _KEEP = Write[Any](upsert(saml_answers, key=["id"]))
 _FETCH = Query(
     select(saml_answers.c.request_id, saml_answers.c.person).where(
@@ -40,12 +40,12 @@ _FETCHED = Write[Any](
 _FORGET = Write[Any](delete(saml_answers).where(saml_answers.c.ends_at <= bindparam("now")))
 
 
-def user_of(tx: Transaction, issuer: str, subject: str) -> int | None:
+def linked(tx: Transaction, issuer: str, subject: str) -> Linked | None:
     return tx.first(_FIND, issuer=issuer, subject=subject)
 
 
-def link(tx: Transaction, issuer: str, subject: str, user_id: int) -> None:
-    tx.write(_SAVE, issuer=issuer, subject=subject, user_id=user_id)
+def link(tx: Transaction, issuer: str, subject: str, wanted: Linked) -> None:
+    tx.write(_SAVE, issuer=issuer, subject=subject, user_id=wanted.user_id, admitted=wanted.admitted)
 
 
 def keep(tx: Transaction, id_: str, code: str, answered: Answered, ends_at: Millis) -> bool:

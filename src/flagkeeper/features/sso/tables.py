@@ -1,7 +1,7 @@
 """Tables of whom identity providers know, and of what they have just said. They follow from logins, and are no state
 that events tell of."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Table, Text, false
 
 from flagkeeper.storage.metadata import metadata
 
@@ -11,8 +11,10 @@ user_identities = Table(
     Column("issuer", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("admitted", Boolean, nullable=False, server_default=false()),
 )
-"""`subject`: what the provider calls a person, for ever; names and addresses change."""
+"""`subject`: what the provider calls a person, for ever; names and addresses change. `admitted`: an administrator let
+this person in by name, so the rule of domains is not theirs."""
 
 saml_answers = Table(
     "saml_answers",

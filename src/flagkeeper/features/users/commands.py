@@ -25,6 +25,7 @@ from flagkeeper.eventlog.version import Gone
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.access.model import ADMIN
 from flagkeeper.features.access.queries import demand_root_role
+from flagkeeper.features.access_requests import commands as access_requests
 from flagkeeper.features.attempts import commands as attempts
 from flagkeeper.features.attempts.model import network_of
 from flagkeeper.features.instance import commands as instance
@@ -138,6 +139,8 @@ def update(unit: Unit, user_id: int, change: UserChange, *, by_provider: bool = 
         unit.record(event, also={f"user/{user_id}": new.state()})
     else:
         unit.record(UserUpdated(data=new.payload(), pre_data=old.payload()), new.state())
+    if new.email != old.email:
+        _grant_request(unit, new)
     return new
 
 
@@ -375,6 +378,13 @@ def _add(unit: Unit, user: User) -> None:
         unit.record(ServiceAccountCreated(data=user.service_payload()), also={f"user/{user.id}": user.state()})
     else:
         unit.record(UserCreated(data=user.payload()), user.state())
+    _grant_request(unit, user)
+
+
+def _grant_request(unit: Unit, user: User) -> None:
+    """Nobody waits for access who has it, whoever gave it and how."""
+    if user.email is not None:
+        access_requests.grant(unit, user.email)
 
 
 def _load(unit: Unit, user_id: int) -> User:

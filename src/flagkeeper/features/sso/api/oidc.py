@@ -110,7 +110,7 @@ async def end_login(
     client = await reader.run(queries.oidc_client, keyring)
     claims = await _trusted(oidc_provider.claims(client, flow, code, f"{base_url}{PATH}/callback"), here, units)
     person = person_of(claims["iss"], claims, client.settings.group_json_path)
-    cookie = await let_in(person, client.settings, here, units, session_rules)
+    cookie = await let_in(person, client.settings, here, units, session_rules, keyring)
     cookies = [cookie_maker.session(cookie, session_rules.lifetime), cookie_maker.cookie(COOKIE, "", 0, PATH)]
     return Answer(None, headers=to(flow.back_to), cookies=cookies)
 

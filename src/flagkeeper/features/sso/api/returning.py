@@ -10,13 +10,14 @@ from flagkeeper.features.logins.model import Visit
 from flagkeeper.features.sso import commands
 from flagkeeper.features.sso.model.flow import Begun
 from flagkeeper.features.sso.model.person import NotLetIn, Person
+from flagkeeper.features.sso.model.proof import prove
 from flagkeeper.features.sso.model.rules import SignInRules
 from flagkeeper.features.users import commands as users
 from flagkeeper.features.users.model import session
 from flagkeeper.features.users.model.session import SessionRules
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
-from flagkeeper.kernel.errors import BadData, Forbidden, LoginDisabled
+from flagkeeper.kernel.errors import BadData, Forbidden, LoginDisabled, NotAdmitted
 from flagkeeper.kernel.secrets import Keyring, Unreadable
 
 BEGIN_AGAIN = "This login was not begun here, or too long ago. Begin again."
@@ -45,11 +46,14 @@ def opened(cookie: str, state: str, keyring: Keyring, kind: type[BegunT]) -> Beg
     return begun
 
 
-async def let_in(person: Person, rules: SignInRules, visit: Visit, units: Units, session_rules: SessionRules) -> str:
+async def let_in(
+    person: Person, rules: SignInRules, visit: Visit, units: Units, session_rules: SessionRules, keyring: Keyring
+) -> str:
     """Opens a session, and returns what its cookie has.
 
     Raises:
-        Forbidden: nobody said that they may in; the history of logins says so too.
+        NotAdmitted: they have no account, and may ask for one.
+        Forbidden: nobody said that they may in. The history of logins says both.
     """
     cookie = session.new_session()
     actor = msgspec.structs.replace(SYSTEM, ip=visit.ip)
@@ -57,6 +61,8 @@ async def let_in(person: Person, rules: SignInRules, visit: Visit, units: Units,
         await units.run(actor, commands.sign_in, person, rules, session.hash_of(cookie), visit, session_rules)
     except NotLetIn as error:
         await units.run(SYSTEM, users.login_refused, error.name, visit, error.message)
+        if error.may_ask:
+            raise NotAdmitted(error.message, prove(person, visit.auth_type, keyring, clock.now())) from error
         raise Forbidden(error.message) from error
     return cookie
 

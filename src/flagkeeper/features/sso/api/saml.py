@@ -162,7 +162,7 @@ async def end_login(
     settings = await reader.run(queries.saml_settings)
     here = _by_saml(visit)
     answered, begun = await _own(answer, request.cookies.get(COOKIE, ""), here, units, keyring)
-    cookie = await let_in(answered.person, settings, here, units, session_rules)
+    cookie = await let_in(answered.person, settings, here, units, session_rules, keyring)
     cookies = [cookie_maker.session(cookie, session_rules.lifetime), cookie_maker.cookie(COOKIE, "", 0, PATH)]
     return Answer(None, headers=to(begun.back_to), cookies=cookies)
 

@@ -26,12 +26,16 @@ _LAST_NAME = ("lastname", "surname", "sn", f"{_CLAIMS}surname", "urn:oid:2.5.4.4
 
 
 class NotLetIn(Exception):
-    """Somebody whom the provider knows, and who may not in. The message is for them, and for the history of logins."""
+    """Somebody whom the provider knows, and who may not in. The message is for them, and for the history of logins.
 
-    def __init__(self, name: str, message: str) -> None:
+    `may_ask`: they have no account, and an administrator could give them one.
+    """
+
+    def __init__(self, name: str, message: str, *, may_ask: bool = False) -> None:
         super().__init__(message)
         self.name = name
         self.message = message
+        self.may_ask = may_ask
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +53,14 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def called(self) -> str:
         return self.email or self.username or self.subject
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """Which user somebody is whom a provider knows."""
+
+    user_id: int
+    admitted: bool = False
+    """An administrator let them in, whatever their domain."""
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -105,10 +117,11 @@ def groups_at(claims: Mapping[str, Any], path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in names if isinstance(each, str) and each))
 
 
-def demand_domain(person: Person, domains: frozenset[str]) -> None:
+def demand_domain(person: Person, domains: frozenset[str], *, is_user: bool) -> None:
     """Raises `NotLetIn` when only people with addresses of some domains are let in, and this is none of them."""
     if domains and (person.email is None or person.email.rpartition("@")[2] not in domains):
-        raise NotLetIn(person.called, "Only people with an e-mail address of certain domains are let in.")
+        message = "Only people with an e-mail address of certain domains are let in."
+        raise NotLetIn(person.called, message, may_ask=person.email is not None and not is_user)
 
 
 def _text(value: object) -> str | None:
