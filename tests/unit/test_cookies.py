@@ -2,8 +2,8 @@
 
 from flagkeeper.http.authenticator import SESSION_COOKIE
 from flagkeeper.http.cookies import Cookies
-from flagkeeper.http.error_page import error_page
 from flagkeeper.http.errors import BASE_PATH, answer
+from flagkeeper.http.pages import error_page
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import Forbidden
 
