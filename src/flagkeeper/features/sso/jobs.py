@@ -11,6 +11,7 @@ from joserfc.jwk import KeySet
 from flagkeeper.features.sso.model.flow import Discovered, Flow
 from flagkeeper.features.sso.model.id_token import Expected, UnknownKey, read_id_token, read_keys
 from flagkeeper.features.sso.model.oidc_settings import DISCOVERY
+from flagkeeper.features.sso.model.person import says_groups
 from flagkeeper.features.sso.model.untrusted import Untrusted
 from flagkeeper.features.sso.queries import OidcClient
 from flagkeeper.kernel import clock
@@ -69,6 +70,8 @@ class OidcProvider:
         except UnknownKey:
             provider.keys = await self._keys(provider.found)
             claims = read_id_token(token, provider.keys, expected, clock.now())
+        if "email" in claims and (not settings.enable_group_syncing or says_groups(claims, settings.group_json_path)):
+            return claims
         return await self._with_more(claims, provider.found, answer.get("access_token"))
 
     async def _provider(self, discover_url: str) -> _Known:
@@ -106,8 +109,9 @@ class OidcProvider:
         return await self._ask(request, dict[str, Any])
 
     async def _with_more(self, claims: dict[str, Any], found: Discovered, token: object) -> dict[str, Any]:
-        """With what only the userinfo endpoint says, where the token has no address."""
-        if "email" in claims or not found.userinfo_endpoint or not isinstance(token, str) or not token.isascii():
+        """With what only the userinfo endpoint says: an ID token need not have an address, nor groups (OpenID Connect
+        Core 1.0, section 5.4)."""
+        if not found.userinfo_endpoint or not isinstance(token, str) or not token.isascii():
             return claims
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         request = HttpRequest(url=found.userinfo_endpoint, method="GET", headers=headers)

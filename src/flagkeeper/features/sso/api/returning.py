@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 import msgspec
+import structlog
 
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.instance.ports import SettingsNow
@@ -21,6 +22,8 @@ from flagkeeper.kernel.secrets import Keyring, Unreadable
 
 BEGIN_AGAIN = "This login was not begun here, or too long ago. Begin again."
 BegunT = TypeVar("BegunT", bound=Begun)
+
+log = structlog.get_logger("flagkeeper.sso")
 
 
 def demand_enabled(instance_settings: SettingsNow, setting: str, way: str) -> None:
@@ -58,6 +61,8 @@ async def let_in(person: Person, rules: SignInRules, visit: Visit, units: Units,
     except NotLetIn as error:
         await units.run(SYSTEM, users.login_refused, error.name, visit, error.message)
         raise Forbidden(error.message) from error
+    if rules.enable_group_syncing and person.groups is None:
+        log.warning("groups_not_told", who=person.called, issuer=person.issuer)
     return cookie
 
 
