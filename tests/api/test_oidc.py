@@ -431,6 +431,29 @@ def test_groups_that_stand_elsewhere_are_no_empty_list(here: TestServer, provide
         assert ("groups_not_told" in [each["event"] for each in lines]) is (claims is elsewhere)
 
 
+@pytest.mark.parametrize(
+    ("ways", "status", "tries"),
+    [
+        (["client_secret_basic", "client_secret_post"], 302, 2),
+        (["private_key_jwt", "client_secret_post"], 302, 1),
+        (["client_secret_basic"], 401, 1),
+    ],
+)
+def test_how_we_say_who_we_are(
+    here: TestServer, provider: IdentityProvider, ways: list[str], status: int, tries: int
+) -> None:
+    """A provider may know both ways and let a client use one of them, as Authelia does."""
+    provider.only_by_form = True
+    provider.discovery = {"token_endpoint_auth_methods_supported": ways}
+    set_up(here, provider, autoCreate=True)
+    provider.know("ada")
+    with browser(here) as client:
+        answer = log_in(client, provider, "ada")
+    assert answer.status_code == status, answer.text
+    assert [path for path, _, _ in provider.asked].count("/oauth2/token") == tries
+    assert ("client id and the secret" in answer.text) is (status == 401)
+
+
 def test_an_address_that_is_not_verified_is_nobodys(here: TestServer, provider: IdentityProvider) -> None:
     person(here, "ada", "Admin", email="ada@example.com")
     set_up(here, provider)
