@@ -251,7 +251,13 @@ def test_origins_are_those_that_browsers_send() -> None:
     several = {"UNLEASH_FRONTEND_API_ORIGINS": "https://Shop.example.com:443, http://[::1]:3000,http://localhost:80"}
     found = read_settings(several).frontend_origins
     assert found == ("https://shop.example.com", "http://[::1]:3000", "http://localhost")
-    for wrong in ("shop.example.com", "https://shop.example.com/", "https://*.example.com", "https://a.test, none"):
+    for wrong in (
+        "shop.example.com",
+        "https://shop.example.com/",
+        "https://*.example.com",
+        "https://a.test, none",
+        "https://münchen.example",
+    ):
         with pytest.raises(BadData, match="UNLEASH_FRONTEND_API_ORIGINS"):
             read_settings({"UNLEASH_FRONTEND_API_ORIGINS": wrong})
 

@@ -21,6 +21,9 @@ def as_browsers_say(text: str) -> str:
     found = _ORIGIN.fullmatch(origin)
     if text == ANY_ORIGIN:
         return text
-    if found is None or len(text) > LONGEST_ORIGIN:
-        raise BadData("An origin is a scheme, a host and perhaps a port: https://shop.example.com. `*` stands for all.")
+    if found is None or not origin.isascii() or len(text) > LONGEST_ORIGIN:
+        raise BadData(
+            "An origin is a scheme, a host and perhaps a port: https://shop.example.com. `*` stands for all. Hosts "
+            "with other letters are written as browsers send them: https://xn--mnchen-3ya.example."
+        )
     return origin.removesuffix(_OWN_PORTS[found["scheme"]]) if found["port"] else origin
