@@ -106,8 +106,11 @@ def test_every_command(seeded: Log) -> None:
 
 
 def test_the_first_tokens(seeded: Log) -> None:
-    given = {ADMIN: ["*:*.a"], FRONTEND: ["default:production.b"]}
-    tell(seeded, [lambda unit: [commands.seed(unit, *each) for each in given.items()]], kinds=KINDS)
+    def first_start(unit: Unit) -> None:
+        commands.seed(unit, ADMIN, ["*:*.a"])
+        commands.seed(unit, FRONTEND, ["default:production.b"])
+
+    tell(seeded, [first_start], kinds=KINDS)
     assert check_removals(seeded, PORTS, kinds=KINDS, actor=ADA) == 2
 
 
