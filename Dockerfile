@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
-# The server and nothing else: no compiler, no shell tools beyond the base image, no root. It writes to /data only.
+# The server and nothing else: no compiler, no shell tools beyond the base image, no root. It writes to /data only, which
+# the group 0 may as well: OpenShift runs containers as anybody of that group.
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
@@ -18,7 +19,8 @@ FROM python:3.11-slim-bookworm
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates wget \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin flagkeeper
+    && useradd --system --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin flagkeeper \
+    && chgrp 0 /data && chmod 770 /data
 COPY --from=build /opt/flagkeeper /opt/flagkeeper
 COPY --chmod=755 deploy/docker/entrypoint.sh /usr/local/bin/flagkeeper-entrypoint
 ENV PATH=/opt/flagkeeper/bin:$PATH \

@@ -26,7 +26,7 @@ class IdentityProvider:
     """The provider. `with` opens and closes it.
 
     `sign_with` and `headers` replace the signature of ID tokens; `change` what they say; `keys` what it publishes;
-    `discovery` is put over its discovery document.
+    `discovery` is put over its discovery document; `only_by_form` knows clients by the form alone, whatever that says.
     """
 
     def __init__(self) -> None:
@@ -35,6 +35,7 @@ class IdentityProvider:
         self.headers: dict[str, Any] = {}
         self.keys: list[RSAKey] = []
         self.discovery: dict[str, Any] = {}
+        self.only_by_form = False
         self.asked: list[tuple[str, dict[str, str], str]] = []
         """Paths, forms and credentials of what was sent to it."""
         self._challenges: set[str] = set()
@@ -78,6 +79,9 @@ class IdentityProvider:
         self.asked.append((path, {**query, **form}, environ.get("HTTP_AUTHORIZATION", "")))
         if path == "/oauth2/authorize" and query.get("code_challenge_method") == "S256":
             self._challenges.add(query["code_challenge"])
+        if path == "/oauth2/token" and self.only_by_form and "client_secret" not in form:
+            start("401 UNAUTHORIZED", [("Content-Type", "application/json")])
+            return [b'{"error": "invalid_client", "error_description": "not by this method"}']
         answers: list[Any] = []
         content = b"".join(self._app(environ, lambda status, headers, _=None: answers.extend((status, headers))))
         status, headers = answers

@@ -20,6 +20,7 @@ from flagkeeper.features.users.model.password import hash_password
 from flagkeeper.features.users.model.user import UserDraft, draft
 from flagkeeper.features.users.queries import any_user
 from flagkeeper.kernel.actor import SYSTEM
+from flagkeeper.kernel.errors import BadData
 from flagkeeper.settings import Settings
 from flagkeeper.slices import SLICES
 from flagkeeper.storage.reader import Reader
@@ -95,8 +96,17 @@ def _fill(unit: Unit, admin: UserDraft, password_hash: str, chosen: Secrets) -> 
             if each.seed is not None:
                 each.seed(unit)
         users.create(unit, admin, password_hash)
-    tokens.seed(unit, chosen)
+    if not any_token(unit.tx):
+        _make_tokens(unit, chosen)
     return empty
+
+
+def _make_tokens(unit: Unit, chosen: Secrets) -> None:
+    for type_, secrets_ in chosen.items():
+        try:
+            tokens.seed(unit, type_, secrets_)
+        except BadData as error:
+            raise BadData(f"{_VARIABLES[type_]} cannot be used. {error.message}") from error
 
 
 def _announcement(username: str, password: str) -> str:

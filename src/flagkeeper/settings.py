@@ -209,7 +209,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         "archive": read("FLAGKEEPER_ARCHIVE"),
         "archive_endpoint": read("FLAGKEEPER_ARCHIVE_ENDPOINT"),
         "archive_region": read("FLAGKEEPER_ARCHIVE_REGION"),
-        "frontend_origins": read.items("UNLEASH_FRONTEND_API_ORIGINS"),
+        "frontend_origins": read.origins("UNLEASH_FRONTEND_API_ORIGINS"),
         "edge_client_secret": read("EDGE_CLIENT_SECRET"),
         "import_file": read("IMPORT_FILE"),
         "import_drop": read.switch("IMPORT_DROP_BEFORE_IMPORT"),
@@ -241,6 +241,12 @@ def _checked(settings: Settings, environment: Mapping[str, str]) -> Settings:
         raise BadData(
             "FLAGKEEPER_LOG_KEEP_DAYS, _KEEP_EVENTS and FLAGKEEPER_ARCHIVE_ENDPOINT say what goes into an archive, and "
             "there is none: set FLAGKEEPER_ARCHIVE to a directory or an s3:// address. Events are never just deleted."
+        )
+    given = [*map(set, (settings.admin_tokens, settings.backend_tokens, settings.frontend_tokens))]
+    if sum(map(len, given)) > len(set().union(*given)):
+        raise BadData(
+            "INIT_ADMIN_API_TOKENS, INIT_BACKEND_API_TOKENS (INIT_CLIENT_API_TOKENS) and INIT_FRONTEND_API_TOKENS have "
+            "a token in common. A token is of one kind: choose another secret for each."
         )
     path = urlsplit(settings.public_url).path
     if settings.public_url and settings.base_uri_path and not path:

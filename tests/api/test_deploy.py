@@ -82,6 +82,7 @@ def test_the_containers_are_kept_short() -> None:
     last = dockerfile[dockerfile.rindex("\nFROM ") :]
     assert re.search(r"^USER 10001:10001$", last, re.MULTILINE)
     assert "HEALTHCHECK" in last
+    assert "chgrp 0 /data && chmod 770 /data" in last, "any user of the group 0 may run it, as OpenShift has it"
     for copied in re.findall(r"^COPY (?!--from)(?:--\S+ )?(.+) \S+$", dockerfile, re.MULTILINE):
         assert all((ROOT / each).exists() for each in copied.split()), copied
         ignored = (ROOT / ".dockerignore").read_text().splitlines()

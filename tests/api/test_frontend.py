@@ -201,6 +201,16 @@ def test_which_pages_may_ask(server: TestServer) -> None:
     assert "Origin" in other.headers["vary"]
 
 
+def test_origins_count_as_browsers_send_them(server: TestServer) -> None:
+    for written in ("https://Shop.Example.com", "https://shop.example.com:443", "HTTPS://shop.example.com"):
+        for origins in (["https://other.example.com"], [written, "http://localhost:443"]):
+            cors = {"frontendApiOrigins": origins}
+            assert server.post("/api/admin/ui-config/cors", json=cors).status_code == 204
+        assert get(server, headers=SHOP).headers.get("access-control-allow-origin") == SHOP["Origin"], written
+    config = server.get("/api/admin/ui-config").json()
+    assert config["frontendApiOrigins"] == ["https://shop.example.com", "http://localhost:443"]
+
+
 def test_the_old_paths_of_proxies(server: TestServer) -> None:
     make_flag(server, "f", asks("userId", "7"))
     for tail in ("", "/all", "/features/f"):

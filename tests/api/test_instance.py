@@ -93,7 +93,7 @@ def test_the_configuration_of_a_web_interface(server: TestServer) -> None:
     for origins in (["https://a.test", "https://a.test"], ["https://a.test"], ["http://[::1]:3000", "*"]):
         assert server.post(CORS, json={"frontendApiOrigins": origins}).status_code == 204
     assert server.get(CONFIG).json()["frontendApiOrigins"] == ["http://[::1]:3000", "*"]
-    for wrong in ("bad", "https://a.test/", "https://*.test", "ftp://a.test", "https://a.test:x", ""):
+    for wrong in ("bad", "https://ä.test", "https://a.test/", "https://*.test", "ftp://a.test", "https://a.test:x", ""):
         assert named(server.post(CORS, json={"frontendApiOrigins": [wrong]})) == (400, "BadDataError")
     assert server.post(CORS, json={}).status_code == 204
     assert server.get(CONFIG).json()["frontendApiOrigins"] == ["*"]

@@ -391,6 +391,78 @@ def test_groups_follow_the_provider(here: TestServer, provider: IdentityProvider
     assert members() == [0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("path", "claims"),
+    [
+        ("https://example.com/roles", {"https://example.com/roles": ["crew"]}),
+        ("$['https://example.com/roles']", {"https://example.com/roles": "crew"}),
+        ("$.resource.flags.roles", {"resource": {"flags": {"roles": ["crew"]}}}),
+        ("$.groups[*]", {"groups": ["crew"]}),
+        ("groups[*].name", {"groups": [{"name": "crew"}, {"name": None}, 7]}),
+    ],
+)
+@pytest.mark.parametrize("only_userinfo", [False, True])
+def test_where_groups_stand(
+    here: TestServer, provider: IdentityProvider, path: str, claims: Claims, only_userinfo: bool
+) -> None:
+    """Also in claims whose names are addresses, and where only the userinfo endpoint has them."""
+    group = here.post("/api/admin/groups", json={"name": "Crew", "mappingsSSO": ["crew"], "rootRole": 2}).json()["id"]
+    set_up(here, provider, autoCreate=True, enableGroupSyncing=True, groupJsonPath=path)
+    provider.know("ada", **claims)
+    if only_userinfo:
+        provider.sign_with, provider.keys = KEY, [KEY]
+        provider.change = lambda said: {name: value for name, value in said.items() if name not in claims}
+    with browser(here) as client:
+        assert log_in(client, provider, "ada").status_code == 302
+    assert here.get(f"/api/admin/groups/{group}").json()["userCount"] == 1
+    assert ("/userinfo" in [asked for asked, _, _ in provider.asked]) is only_userinfo
+
+
+def test_groups_that_stand_elsewhere_are_no_empty_list(here: TestServer, provider: IdentityProvider) -> None:
+    """As Entra ID answers for somebody who is in more than 200."""
+    group = here.post("/api/admin/groups", json={"name": "Crew", "mappingsSSO": ["crew"], "rootRole": 2}).json()["id"]
+    set_up(here, provider, autoCreate=True, enableGroupSyncing=True, groupJsonPath="groups")
+    elsewhere = {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph.test"}}}
+    for claims, expected in (({"groups": ["crew"]}, 1), (elsewhere, 1), ({"groups": []}, 0)):
+        provider.know("ada", **{"groups": None, "_claim_names": None, **claims})
+        with browser(here) as client, capture_logs() as lines:
+            assert log_in(client, provider, "ada").status_code == 302
+        assert here.get(f"/api/admin/groups/{group}").json()["userCount"] == expected, claims
+        assert ("groups_not_told" in [each["event"] for each in lines]) is (claims is elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("ways", "status", "tries"),
+    [
+        (["client_secret_basic", "client_secret_post"], 302, 2),
+        (["private_key_jwt", "client_secret_post"], 302, 1),
+        (["client_secret_basic"], 401, 1),
+    ],
+)
+def test_how_we_say_who_we_are(
+    here: TestServer, provider: IdentityProvider, ways: list[str], status: int, tries: int
+) -> None:
+    """A provider may know both ways and let a client use one of them, as Authelia does."""
+    provider.only_by_form = True
+    provider.discovery = {"token_endpoint_auth_methods_supported": ways}
+    set_up(here, provider, autoCreate=True)
+    provider.know("ada")
+    with browser(here) as client:
+        answer = log_in(client, provider, "ada")
+    assert answer.status_code == status, answer.text
+    assert [path for path, _, _ in provider.asked].count("/oauth2/token") == tries
+    assert ("client id and the secret" in answer.text) is (status == 401)
+
+
+def test_an_address_that_is_not_verified_is_nobodys(here: TestServer, provider: IdentityProvider) -> None:
+    person(here, "ada", "Admin", email="ada@example.com")
+    set_up(here, provider)
+    for said in (False, "false", "False", 0):
+        provider.know("eve", email="ada@example.com", email_verified=said)
+        with browser(here) as client:
+            assert log_in(client, provider, "eve").status_code == 403, said
+
+
 def test_the_provider_is_gone(here: TestServer) -> None:
     with IdentityProvider() as provider:
         set_up(here, provider)

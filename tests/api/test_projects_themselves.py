@@ -163,6 +163,9 @@ def test_what_a_project_wants_of_its_flags(server: TestServer) -> None:
     assert [(each["title"], each["url"]) for each in links] == [("Ticket", "https://tickets.test/shop/basket.")]
     full = server.post(f"{PROJECTS}/shop/features", json={"name": "another."})
     assert (full.status_code, full.json()["name"]) == (400, "ExceedsLimitError")
+    assert server.put(f"{PROJECTS}/shop/settings", json={"featureNaming": None}).status_code == 200
+    assert server.get(f"{PROJECTS}/shop/overview").json()["featureNaming"]["pattern"] is None
+    assert server.put(f"{PROJECTS}/shop/settings", json={"featureNaming": NAMING}).status_code == 200
     assert server.put(f"{PROJECTS}/shop/settings", json={"featureNaming": {"pattern": None}}).status_code == 200
     assert server.put(f"{PROJECTS}/shop/settings", json={"featureLimit": None}).status_code == 200
     assert flag(server, "shop", "Another") == 201

@@ -11,7 +11,8 @@ from lxml import etree
 from structlog.testing import capture_logs
 
 from flagkeeper.features.sso import commands
-from flagkeeper.features.sso.model.saml_answer import KEPT
+from flagkeeper.features.sso.model.person import person_of_assertion
+from flagkeeper.features.sso.model.saml_answer import KEPT, Assertion
 from flagkeeper.features.sso.tables import saml_answers
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.actor import SYSTEM
@@ -401,6 +402,14 @@ def test_groups_follow_the_provider(here: TestServer, provider: SamlProvider) ->
         with browser(here) as client:
             assert log_in(here, client, provider, "ada").status_code == 302
         assert members() == expected, named
+
+
+def test_groups_that_stand_elsewhere_are_no_empty_list() -> None:
+    """As Entra ID answers for somebody who is in more than 150."""
+    elsewhere = {"http://schemas.microsoft.com/claims/groups.link": ("https://graph.test/groups",)}
+    for attributes, groups in ((elsewhere, None), ({"groups": ("crew",)}, ("crew",)), ({}, ())):
+        said = Assertion(id="a", request_id="r", subject="ada", format="", attributes=attributes)
+        assert person_of_assertion("https://idp.test", said, "groups").groups == groups
 
 
 def test_errors_are_pages_for_browsers(here: TestServer, provider: SamlProvider) -> None:

@@ -149,6 +149,27 @@ def test_a_user_comes_changes_leaves_and_comes_back(provider: Provider) -> None:
     assert server.get(f"/api/admin/user-admin/{id_}").status_code == 404
 
 
+def test_who_is_active_is_told_and_found(provider: Provider) -> None:
+    """Also of those of whom nothing was said: they are."""
+    made = provider.make(USERS, userName="eve@example.com", emails=[{"type": "work", "value": "eve@example.com"}])
+    assert made["active"] is True
+    for wanted in ("active eq true", 'emails[type eq "work"].value eq "eve@example.com"'):
+        assert [each["id"] for each in provider.find(USERS, filter=wanted)["Resources"]] == [made["id"]], wanted
+
+
+def test_an_address_of_another_is_a_conflict(provider: Provider) -> None:
+    """Also when it comes by a change (RFC 7644, section 3.12: 409 `uniqueness`)."""
+    provider.make(USERS, userName="ada@example.com")
+    eve = provider.make(USERS, userName="eve@example.com")
+    taken = [{"value": "ADA@example.com", "primary": True}]
+    operation = {"op": "replace", "path": "emails", "value": taken}
+    answers = [
+        provider.request("PUT", f"{USERS}/{eve['id']}", json={"userName": "eve@example.com", "emails": taken}),
+        provider.request("PATCH", f"{USERS}/{eve['id']}", json={"schemas": [PATCH], "Operations": [operation]}),
+    ]
+    assert [(each.status_code, each.json()["scimType"]) for each in answers] == [(409, "uniqueness")] * 2
+
+
 def test_who_leaves_is_out_at_once(provider: Provider) -> None:
     server = provider.server
     ada = person(server, "ada", email="ada@example.com")

@@ -98,7 +98,7 @@ def test_a_strategy_that_a_flag_uses_stays(server: TestServer, archived: bool) -
     before = server.last_id()
     answer = server.delete(f"{STRATEGIES}/byPlan")
     assert (answer.status_code, answer.json()["name"]) == (409, "ConflictError")
-    assert "checkout" in answer.json()["message"]
+    assert answer.json()["message"].endswith("by checkout. Remove it from them first; revive or delete archived ones.")
     assert server.last_id() == before
 
 

@@ -96,8 +96,9 @@ def test_tokens_that_were_set_too_late_are_named_at_every_start(log: Log) -> Non
 
 @pytest.mark.parametrize("token", ["nope:development.x", "default:nope.x", "*:*.x"])
 def test_a_given_token_that_cannot_be_stops_the_start(log: Log, token: str) -> None:
-    with pytest.raises(BadData):
+    with pytest.raises(BadData, match="INIT_BACKEND_API_TOKENS") as found:
         start(log, Settings(backend_tokens=(token,)))
+    assert token not in found.value.message
     assert log.count() == 0
 
 

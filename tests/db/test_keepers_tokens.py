@@ -68,7 +68,6 @@ STORY: list[Change] = [
     token("5", type_=ADMIN),
     token("6", environment="production"),
     lambda unit: commands.create(unit, draft("7", CLIENT, None, None), "a secret of mine"),
-    lambda unit: commands.seed(unit, {ADMIN: ["*:*.ignored"]}),
     lambda unit: commands.set_expiry(unit, 1, FUTURE),
     lambda unit: commands.set_expiry(unit, 1, FUTURE),
     lambda unit: commands.set_expiry(unit, 1, None),
@@ -107,8 +106,11 @@ def test_every_command(seeded: Log) -> None:
 
 
 def test_the_first_tokens(seeded: Log) -> None:
-    given = {ADMIN: ["*:*.a"], FRONTEND: ["default:production.b"]}
-    tell(seeded, [lambda unit: commands.seed(unit, given)], kinds=KINDS)
+    def first_start(unit: Unit) -> None:
+        commands.seed(unit, ADMIN, ["*:*.a"])
+        commands.seed(unit, FRONTEND, ["default:production.b"])
+
+    tell(seeded, [first_start], kinds=KINDS)
     assert check_removals(seeded, PORTS, kinds=KINDS, actor=ADA) == 2
 
 

@@ -61,6 +61,26 @@ def test_names_are_taken_once(seeded: Log) -> None:
     assert events(seeded) == ["user-created"] * 2
 
 
+def test_nobody_takes_the_address_of_another_as_a_name(seeded: Log) -> None:
+    """People log in with either, and a username is looked for first: whoever took it would keep the other out."""
+    seeded.run(commands.create, draft(email="ada@example.com", root_role=3))
+    seeded.run(commands.create, draft(username="Eve@Example.com", root_role=3))
+    own = seeded.run(commands.create, draft(username="bob@example.com", email="bob@example.com", root_role=3))
+    for wanted in (
+        draft(username="ada@example.com", root_role=3),
+        draft(username="ADA@example.com", root_role=3),
+        draft(email="eve@example.com", root_role=3),
+    ):
+        with pytest.raises(BadData):
+            seeded.run(commands.create, wanted)
+    for taken in ("eve@example.com", "ada@example.com"):
+        with pytest.raises(BadData):
+            seeded.run(commands.update, own.id, UserChange(email=taken))
+    seeded.run(commands.update, own.id, UserChange(email="robert@example.com"))
+    seeded.run(commands.update, own.id, UserChange(email="bob@example.com"))
+    assert events(seeded) == ["user-created"] * 3 + ["user-updated"] * 2
+
+
 def test_two_servers_give_a_name_once(database_url: str) -> None:
     logs = [Log(database_url) for _ in range(2)]
     try:
@@ -207,8 +227,8 @@ def test_where_somebody_has_logged_in_is_known_for_a_while(seeded: Log) -> None:
     assert seeded.read(queries.login_of, "ada", HOME, "", now) is None
 
 
-def test_a_username_counts_more_than_an_email_address(seeded: Log) -> None:
+def test_people_are_found_by_username_and_by_address(seeded: Log) -> None:
     seeded.run(commands.create, draft(username="eve", email="ada@example.com", root_role=3), "eve's")
-    seeded.run(commands.create, draft(username="ada@example.com", root_role=3), "ada's")
-    assert seeded.read(queries.id_of, "ada@example.com") == 2
+    for name in ("eve", "ada@example.com", " ADA@Example.com"):
+        assert seeded.read(queries.id_of, name) == 1, name
     assert seeded.read(queries.id_of, "nobody") is None

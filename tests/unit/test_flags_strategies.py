@@ -56,9 +56,15 @@ def test_a_gradual_rollout_gets_what_it_does_not_say() -> None:
 
 
 def test_blanks_count_as_not_said() -> None:
-    found = made(parameters={"rollout": "", "stickiness": "", "groupId": "own"}, title="")
+    found = made(parameters={"stickiness": "", "groupId": "own"}, title="")
     assert found.parameters == {"rollout": "100", "stickiness": "userId", "groupId": "own"}
     assert found.title is None
+
+
+def test_a_blank_rollout_is_not_for_everybody() -> None:
+    for blank in ("", " "):
+        with pytest.raises(BadData, match="rollout is a whole number"):
+            made(parameters={"rollout": blank})
 
 
 def test_other_strategies_are_left_alone() -> None:

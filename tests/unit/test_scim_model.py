@@ -47,6 +47,9 @@ ADA: dict[str, Any] = {
         ('emails.type eq "home"', True),
         ('emails[type eq "work" and value co "home"]', False),
         ('emails[type eq "home" and value co "home"]', True),
+        ('emails[type eq "work"].value eq "ADA@example.com"', True),
+        ('emails[type eq "home"].value eq "ada@example.com"', False),
+        ('emails[type eq "work"].value pr and active eq true', True),
         ('not (userName eq "x")', True),
         ('userName eq "x" or userName sw "ada" and active eq true', True),
         ('(userName eq "x" or userName sw "ada") and active eq false', False),
@@ -63,6 +66,7 @@ def test_filters(text: str, holds: bool) -> None:
     [
         *("", "userName", "userName eq", 'userName eq "x', "userName eq x", 'userName like "x"', '(userName eq "x"'),
         *('userName eq "x" and', 'userName eq "x")', "not userName pr", "emails[", "(" * 100 + "a pr", "a gt 1"),
+        *('emails[type eq "work"].value', 'emails[type eq "work"].value eq', 'emails[type eq "work"] value eq "x"'),
         "x" * 3000,
     ],
 )
@@ -98,6 +102,11 @@ MEMBERS = {"members": [{"value": "1"}, {"value": "2"}]}
         ({"op": "Add", "path": 'emails[type eq "other"].value', "value": "n@x.test"}, {("emails", 2): "n@x.test"}),
         ({"op": "Replace", "path": "name.familyName", "value": "Lovelace"}, {("name", "familyName"): "Lovelace"}),
         ({"op": "Add", "value": {"name.givenName": "A.", "displayName": "AL"}}, {("name", "givenName"): "A."}),
+        (
+            {"op": "Replace", "path": "displayName", "value": [{"$ref": None, "value": "Ada L."}]},
+            {"displayName": "Ada L."},
+        ),
+        ({"op": "Add", "path": "name.familyName", "value": [{"value": "L."}]}, {("name", "familyName"): "L."}),
         # Okta
         ({"op": "replace", "value": {"active": False, "id": "9"}}, {"active": False, "id": "7"}),
         ({"op": "replace", "value": {"NAME": {"familyName": "L."}}}, {("name", "familyName"): "L."}),
@@ -132,6 +141,7 @@ def test_one_change_of_a_user(operation: dict[str, Any], expected: dict[Any, Any
         ({"op": "Remove", "path": "members", "value": [{"value": "1"}]}, ["2"]),
         ({"op": "remove", "path": 'members[value eq "1"]'}, ["2"]),
         ({"op": "remove", "path": 'members[value eq "9"]'}, ["1", "2"]),
+        ({"op": "remove", "path": "members", "value": []}, ["1", "2"]),
         ({"op": "remove", "path": "members"}, None),
         ({"op": "replace", "path": "members", "value": [{"value": "9"}]}, ["9"]),
     ],

@@ -244,3 +244,30 @@ def test_the_table_of_settings_is_that_of_the_list_and_the_readme_leads_to_it() 
     mentioned = {name for cell in named for name in re.findall(r"`([A-Z][A-Z0-9_]{3,})`", cell)}
     assert {name for name in mentioned if variable(name) is None} == set()
     assert "docs/settings.md" in readme
+
+
+def test_origins_are_those_that_browsers_send() -> None:
+    assert read_settings({"UNLEASH_FRONTEND_API_ORIGINS": "*"}).frontend_origins == ("*",)
+    several = {"UNLEASH_FRONTEND_API_ORIGINS": "https://Shop.example.com:443, http://[::1]:3000,http://localhost:80"}
+    found = read_settings(several).frontend_origins
+    assert found == ("https://shop.example.com", "http://[::1]:3000", "http://localhost")
+    for wrong in (
+        "shop.example.com",
+        "https://shop.example.com/",
+        "https://*.example.com",
+        "https://a.test, none",
+        "https://münchen.example",
+    ):
+        with pytest.raises(BadData, match="UNLEASH_FRONTEND_API_ORIGINS"):
+            read_settings({"UNLEASH_FRONTEND_API_ORIGINS": wrong})
+
+
+def test_a_token_is_of_one_kind() -> None:
+    for name in ("INIT_BACKEND_API_TOKENS", "INIT_CLIENT_API_TOKENS"):
+        with pytest.raises(BadData, match=f"{name}.*in common") as found:
+            read_settings(
+                {name: "*:development.one", "INIT_FRONTEND_API_TOKENS": "*:development.two,*:development.one"}
+            )
+        assert "development.one" not in found.value.message
+    twice = read_settings({"INIT_ADMIN_API_TOKENS": "*:*.one,*:*.one"})
+    assert twice.admin_tokens == ("*:*.one", "*:*.one")

@@ -59,6 +59,13 @@ def test_a_hash_matches_its_password_only() -> None:
     assert is_outdated(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("x"))
 
 
+def test_a_password_is_the_same_on_every_keyboard() -> None:
+    one_letter, letter_and_mark = "Zu\u0308rich-4711!", "Z\u00fcrich-4711!"
+    for typed in (one_letter, letter_and_mark):
+        assert all(matches(typed, hash_password(chosen)) for chosen in (one_letter, letter_and_mark))
+    assert not matches("Zurich-4711!", hash_password(one_letter))
+
+
 def test_session_ids_are_long_and_random() -> None:
     first, second = new_session(), new_session()
     assert first != second

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from flagkeeper.environment.variable import Handling
 from flagkeeper.environment.variables import OFF, ON, VARIABLES, honoured, variable
 from flagkeeper.kernel.errors import BadData
+from flagkeeper.kernel.origins import as_browsers_say
 
 _OURS = ("FLAGKEEPER_", "DATABASE_")
 """Whoever sets one of these that nobody knows has mistyped it: the server would do something else than it was told."""
@@ -108,6 +109,13 @@ class Environment:
             return None if items is None else tuple(ip_network(item, strict=False) for item in items)
         except ValueError as error:
             raise BadData(f"{name} must list networks such as 10.0.0.0/8: {error}.") from error
+
+    def origins(self, name: str) -> tuple[str, ...] | None:
+        items = self.items(name)
+        try:
+            return None if items is None else tuple(as_browsers_say(item) for item in items)
+        except BadData as error:
+            raise BadData(f"{name} cannot be used. {error.message}") from error
 
     def url(self, *names: str) -> str | None:
         """A public address, without a slash at the end."""

@@ -4,8 +4,8 @@ which come without a token."""
 from collections.abc import Callable, Collection, Mapping
 
 from flagkeeper.http.raw import Endpoint, Message, Receive, Scope, Send, guarded, header
+from flagkeeper.kernel.origins import ANY_ORIGIN
 
-ANY_ORIGIN = "*"
 KEPT_SECONDS = 86_400
 """For how long a browser may keep what a preflight said."""
 

@@ -119,7 +119,8 @@ def delete(unit: Unit, name: str, uses: FieldUses, segments: FieldSegments, proj
     """Raises `NotFound`, or `Conflict` while a strategy, be it a default one, or a segment has a constraint on it."""
     old = _load(unit, name, project)
     if uses(unit.tx, [name]) or segments(unit.tx, name) or projects.default_strategies_on(unit.tx, name):
-        raise Conflict(f"Strategies or segments have constraints on the context field {name!r}. Remove those first.")
+        message = f"Strategies or segments have constraints on the context field {name!r}. Remove those first"
+        raise Conflict(f"{message}; revive or delete archived flags that have them.")
     _remove(unit, old)
 
 

@@ -1,6 +1,5 @@
 """Which settings there are, and the rules for them. Pure."""
 
-import re
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
@@ -10,6 +9,7 @@ from flagkeeper.eventlog.catalogue.system import SettingDetails
 from flagkeeper.eventlog.version import Snapshot
 from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.kernel.limits import Limits
+from flagkeeper.kernel.origins import LONGEST_ORIGIN, as_browsers_say
 
 MAINTENANCE = "maintenance.mode"
 FRONTEND = "unleash.frontend"
@@ -18,10 +18,7 @@ OIDC = "unleash.enterprise.auth.oidc"
 SAML = "unleash.enterprise.auth.saml"
 SCIM = "scim"
 """Names that Unleash's events have."""
-ANY_ORIGIN = "*"
 MOST_ORIGINS = 500
-LONGEST_ORIGIN = 300
-_ORIGIN = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[^\s/?#@:\[\]*]+)(:[0-9]{1,5})?")
 
 
 class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,10 +51,12 @@ def checked_origins(origins: Sequence[str]) -> list[str]:
     """
     if len(origins) > MOST_ORIGINS:
         raise BadData("These are too many origins.", Detail(f"At most {MOST_ORIGINS}.", "/body/frontendApiOrigins"))
-    for each in origins:
-        if each != ANY_ORIGIN and (len(each) > LONGEST_ORIGIN or not _ORIGIN.fullmatch(each)):
-            raise BadData(
-                "An origin is a scheme, a host and perhaps a port: https://shop.example.com. `*` stands for all.",
-                Detail(f"Invalid origin: {each[:LONGEST_ORIGIN]}", "/body/frontendApiOrigins"),
-            )
-    return list(dict.fromkeys(origins))
+    return list(dict.fromkeys(_origin(each) for each in origins))
+
+
+def _origin(given: str) -> str:
+    try:
+        return as_browsers_say(given)
+    except BadData as error:
+        detail = Detail(f"Invalid origin: {given[:LONGEST_ORIGIN]}", "/body/frontendApiOrigins")
+        raise BadData(error.message, detail) from error

@@ -9,7 +9,15 @@ from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.eventlog.catalogue.payload import FeatureNaming, LinkTemplate, VariantData
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.features.environments.model import Environment
-from flagkeeper.features.projects.model import DEFAULT_STICKINESS, Mode, NewProject, Project, ProjectChange, health
+from flagkeeper.features.projects.model import (
+    DEFAULT_STICKINESS,
+    NO_NAMING,
+    Mode,
+    NewProject,
+    Project,
+    ProjectChange,
+    health,
+)
 from flagkeeper.features.projects.ports import Onboarding
 from flagkeeper.features.projects.queries import ListedProject, Owner, OwningGroup, SeenEnvironment
 from flagkeeper.features.users.model.user import image_url
@@ -142,12 +150,13 @@ class LinkTemplateBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
 
 class SettingsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Who may work in a project, and what it wants of its flags. What is left out stays."""
+    """Who may work in a project, and what it wants of its flags. What is left out stays; null takes away what can be
+    taken away."""
 
     mode: Mode | UnsetType = UNSET
     default_stickiness: str | UnsetType = UNSET
     feature_limit: int | UnsetType | None = UNSET
-    feature_naming: NamingBody | UnsetType = UNSET
+    feature_naming: NamingBody | UnsetType | None = UNSET
     link_templates: AtOnce[LinkTemplateBody] | UnsetType = UNSET
 
     def change(self) -> ProjectChange:
@@ -156,7 +165,7 @@ class SettingsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             mode=self.mode,
             default_stickiness=self.default_stickiness,
             feature_limit=self.feature_limit,
-            feature_naming=UNSET if naming is UNSET else naming.naming(),
+            feature_naming=NO_NAMING if naming is None else UNSET if naming is UNSET else naming.naming(),
             link_templates=UNSET
             if templates is UNSET
             else [LinkTemplate(title=each.title or None, url_template=each.url_template) for each in templates],

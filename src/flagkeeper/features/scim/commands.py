@@ -75,7 +75,7 @@ def create_user(unit: Unit, wanted: ScimUser) -> int:
         user = users.update(unit, known, _change(wanted), by_provider=True)
     made = Kept(
         user_id=user.id,
-        content=msgspec.structs.replace(wanted, active=wanted.active or None),
+        content=msgspec.structs.replace(wanted, active=True),
         root_role=user.root_role,
         groups=[],
         created_at=unit.now,
@@ -98,6 +98,8 @@ def replace_user(unit: Unit, id_: str, wanted: ScimUser, leaving: Leaving) -> No
         raise ScimError(409, "There is a user with this userName.", "uniqueness")
     if wanted == old.content:
         return
+    if seen_users.id_of(unit.tx, wanted.email() or wanted.user_name) not in (None, old.user_id):
+        raise ScimError(409, "There is a user with this e-mail address.", "uniqueness")
     new = msgspec.structs.replace(old, content=wanted, changed_at=unit.now)
     if not wanted.is_active:
         _save(unit, _left(unit, new, leaving) if old.content.is_active else new)

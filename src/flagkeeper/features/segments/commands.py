@@ -61,7 +61,10 @@ def delete(unit: Unit, segment_id: int, uses: SegmentUses) -> None:
     segment = store.load(unit.tx, segment_id)
     if used := _uses_of(unit, segment_id, uses):
         flags = ", ".join(sorted({use.feature_name for use in used}))
-        raise Conflict(f"The segment is used by {flags}. Remove it from their strategies first.")
+        message = (
+            f"The segment is used by {flags}. Remove it from their strategies first; revive or delete archived ones."
+        )
+        raise Conflict(message)
     if places := projects.default_strategies_with(unit.tx, segment_id):
         names = ", ".join(f"{project} in {environment}" for project, environment in places)
         raise Conflict(f"The segment is used by the default strategy of {names}. Remove it there first.")

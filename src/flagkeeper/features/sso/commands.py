@@ -120,7 +120,7 @@ def sign_in(
         store.link(unit.tx, person.issuer, person.subject, Linked(user_id))
     if person.name is not None and seen_users.user(unit.tx, user_id).scim_id is None:
         users.update(unit, user_id, UserChange(name=person.name))
-    if rules.enable_group_syncing:
+    if rules.enable_group_syncing and person.groups is not None:
         _sync_groups(unit, user_id, frozenset(person.groups))
     users.open_session(unit, user_id, session_hash, visit, session_rules)
     return user_id

@@ -11,6 +11,7 @@ from joserfc.jwk import KeySet
 from flagkeeper.features.sso.model.flow import Discovered, Flow
 from flagkeeper.features.sso.model.id_token import Expected, UnknownKey, read_id_token, read_keys
 from flagkeeper.features.sso.model.oidc_settings import DISCOVERY
+from flagkeeper.features.sso.model.person import says_groups
 from flagkeeper.features.sso.model.untrusted import Untrusted
 from flagkeeper.features.sso.queries import OidcClient
 from flagkeeper.kernel import clock
@@ -22,7 +23,15 @@ from flagkeeper.outbound.outgoing import HttpRequest
 FRESH = 600.0
 """Seconds for which a discovery document and keys are not asked for again; a key that is not among them is reason
 enough to ask at once."""
+_BY_HEADER, _BY_FORM = "client_secret_basic", "client_secret_post"
+_WAYS = (_BY_HEADER, _BY_FORM)
+"""How we say who we are, in the order in which it is tried: a discovery document tells what the provider knows, and not
+which of these it lets this client use. Who is not known has not redeemed a code."""
 T = TypeVar("T")
+
+
+class _NotKnown(Untrusted):
+    """It does not take whom we say we are (RFC 6749, section 5.2: `invalid_client`)."""
 
 
 class _Known(msgspec.Struct):
@@ -69,6 +78,8 @@ class OidcProvider:
         except UnknownKey:
             provider.keys = await self._keys(provider.found)
             claims = read_id_token(token, provider.keys, expected, clock.now())
+        if "email" in claims and (not settings.enable_group_syncing or says_groups(claims, settings.group_json_path)):
+            return claims
         return await self._with_more(claims, provider.found, answer.get("access_token"))
 
     async def _provider(self, discover_url: str) -> _Known:
@@ -92,22 +103,21 @@ class OidcProvider:
     async def _redeem(
         self, client: OidcClient, found: Discovered, flow: Flow, code: str, callback: str
     ) -> dict[str, Any]:
-        settings = client.settings
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": callback}
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        if settings.enable_pkce:
+        if client.settings.enable_pkce:
             form["code_verifier"] = flow.verifier
-        if "client_secret_basic" in found.token_endpoint_auth_methods_supported:
-            pair = f"{quote_plus(settings.client_id)}:{quote_plus(client.secret)}"
-            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        else:
-            form |= {"client_id": settings.client_id, "client_secret": client.secret}
-        request = HttpRequest(url=found.token_endpoint, headers=headers, body=urlencode(form).encode())
-        return await self._ask(request, dict[str, Any])
+        *others, last = [each for each in _WAYS if each in found.token_endpoint_auth_methods_supported] or [_BY_FORM]
+        for way in others:
+            try:
+                return await self._ask(_redeeming(client, found.token_endpoint, form, way), dict[str, Any])
+            except _NotKnown:
+                continue
+        return await self._ask(_redeeming(client, found.token_endpoint, form, last), dict[str, Any])
 
     async def _with_more(self, claims: dict[str, Any], found: Discovered, token: object) -> dict[str, Any]:
-        """With what only the userinfo endpoint says, where the token has no address."""
-        if "email" in claims or not found.userinfo_endpoint or not isinstance(token, str) or not token.isascii():
+        """With what only the userinfo endpoint says: an ID token need not have an address, nor groups (OpenID Connect
+        Core 1.0, section 5.4)."""
+        if not found.userinfo_endpoint or not isinstance(token, str) or not token.isascii():
             return claims
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         request = HttpRequest(url=found.userinfo_endpoint, method="GET", headers=headers)
@@ -123,9 +133,21 @@ class OidcProvider:
             raise Unavailable(f"The identity provider cannot be reached: {error.message}.") from error
         if answer.status >= 500:
             raise Unavailable(f"The identity provider answers with status {answer.status}. Try again.")
+        if answer.status in (400, 401) and b'"invalid_client"' in answer.body:
+            raise _NotKnown("it does not know us by the client id and the secret of the settings")
         if answer.status != 200:
             raise Untrusted(f"it answers with status {answer.status}")
         try:
             return msgspec.json.decode(answer.body, type=expected)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Untrusted("its answer cannot be read") from error
+
+
+def _redeeming(client: OidcClient, url: str, form: dict[str, str], way: str) -> HttpRequest:
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    if way == _BY_HEADER:
+        pair = f"{quote_plus(client.settings.client_id)}:{quote_plus(client.secret)}"
+        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    else:
+        form = {**form, "client_id": client.settings.client_id, "client_secret": client.secret}
+    return HttpRequest(url=url, headers=headers, body=urlencode(form).encode())

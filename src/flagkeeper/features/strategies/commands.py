@@ -51,7 +51,8 @@ def delete(unit: Unit, name: str, uses: StrategyUses) -> None:
     """Raises `NotFound`, `Forbidden` for a built-in strategy, or `Conflict` while a flag uses it."""
     _load_custom(unit, name)
     if flags := uses(unit.tx, name):
-        raise Conflict(f"The strategy is used by {', '.join(flags)}. Remove it from these flags first.")
+        names = ", ".join(flags)
+        raise Conflict(f"The strategy is used by {names}. Remove it from them first; revive or delete archived ones.")
     store.remove(unit.tx, name)
     unit.record(StrategyDeleted(data=NameData(name=name)), Gone(StrategyState))
 

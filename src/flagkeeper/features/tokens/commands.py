@@ -139,17 +139,14 @@ def delete_of_project(unit: Unit, project: str, most: int) -> int:
     return len(found)
 
 
-def seed(unit: Unit, secrets: Mapping[TokenType, Sequence[str]]) -> None:
-    """Makes the tokens that the operator chose, when there is none at all yet.
+def seed(unit: Unit, type_: TokenType, secrets: Sequence[str]) -> None:
+    """Makes tokens that the operator chose.
 
     Raises:
         BadData: one of them names an environment or a project that does not exist.
     """
-    if store.count(unit.tx):
-        return
-    for type_, chosen in secrets.items():
-        for secret in dict.fromkeys(chosen):
-            create(unit, draft_of_secret(secret, type_), secret)
+    for secret in dict.fromkeys(secrets):
+        create(unit, draft_of_secret(secret, type_), secret)
 
 
 def create_pat(unit: Unit, user_id: int, description: str, expires_at: clock.Millis) -> tuple[Pat, str]:

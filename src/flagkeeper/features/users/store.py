@@ -68,7 +68,14 @@ _WITH_ROLE = Query(
     int,
 )
 _LIKE = Query(
-    select(users.c.id).where(or_(users.c.username == bindparam("username"), users.c.email == bindparam("email"))),
+    select(users.c.id).where(
+        or_(
+            users.c.username == bindparam("username"),
+            users.c.email == bindparam("email"),
+            users.c.email == bindparam("username_as_email"),
+            func.lower(users.c.username) == bindparam("email"),
+        )
+    ),
     int,
 )
 _INSERT = Write[Any](insert(users))
@@ -190,8 +197,10 @@ def with_root_role(tx: Transaction, role_id: int) -> list[int]:
 
 
 def alike(tx: Transaction, user: User) -> list[int]:
-    """The ids of those who have the same username or e-mail address."""
-    return tx.all(_LIKE, username=user.username, email=user.email)
+    """The ids of those who have the same username or e-mail address, or whose username is the address of the other:
+    people log in with either, so a name that is somebody's address would keep them out."""
+    as_email = None if user.username is None else user.username.strip().lower()
+    return tx.all(_LIKE, username=user.username, email=user.email, username_as_email=as_email)
 
 
 def add(tx: Transaction, user: User) -> None:

@@ -180,15 +180,16 @@ def check_sort_order(number: int) -> None:
 
 
 def kept_parameters(name: str, given: Mapping[str, ParameterValue], setting: Setting) -> dict[str, str]:
-    """Parameters as text, with a gradual rollout's blanks filled in.
+    """Parameters as text, with a gradual rollout's blanks filled in. A rollout that was left out is for everybody, as
+    Unleash has it; one that is blank is not, for nobody said so.
 
     Raises:
         BadData: a percentage is none, or a word would break the rules that SDKs make of it.
     """
     texts = _texts(given)
     if name == GRADUAL:
-        blanks = {"rollout": "100", "stickiness": setting.stickiness, "groupId": setting.feature_name}
-        texts |= {key: text for key, text in blanks.items() if not texts.get(key)}
+        blanks = {"stickiness": setting.stickiness, "groupId": setting.feature_name}
+        texts = {"rollout": "100"} | texts | {key: text for key, text in blanks.items() if not texts.get(key)}
     _check_parameters(name, texts, setting.percentages)
     return texts
 

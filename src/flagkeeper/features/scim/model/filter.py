@@ -108,10 +108,23 @@ class _Parser:
             return self._closed(")")
         names = without_schema(self._next()).split(".")
         if self._takes("["):
-            inside = self._closed("]")
-            return lambda document: any(
-                inside(each) for each in _values(document, names, whole=True) if isinstance(each, Mapping)
-            )
+            return self._some(names)
+        return self._compared(names)
+
+    def _some(self, names: list[str]) -> Test:
+        """Members that are chosen by a filter, and perhaps one of their parts: `emails[type eq "work"].value`, which
+        is the form of a path and not of a filter, and what Entra ID sends."""
+        inside = self._closed("]")
+        below = self._next()[1:].split(".") if self._part_follows() else None
+        test = inside if below is None else self._compared(below)
+        return lambda document: any(
+            inside(each) and test(each) for each in _values(document, names, whole=True) if isinstance(each, Mapping)
+        )
+
+    def _part_follows(self) -> bool:
+        return self._place < len(self._tokens) and self._tokens[self._place].startswith(".")
+
+    def _compared(self, names: list[str]) -> Test:
         operator = self._next().lower()
         if operator == "pr":
             return lambda document: any(value not in (None, "", [], {}) for value in _values(document, names))

@@ -1,5 +1,6 @@
 """PATCH (RFC 7644, section 3.5.2), also in the forms that Entra ID and Okta send: operations with a capital, a value
-without a path, paths as keys of that value, `"False"` for false, and a removal that names members in its value."""
+without a path, paths as keys of that value, `"False"` for false, one value in a list (`[{"$ref": null, "value": "x"}]`)
+for what is no list, and a removal that names members in its value."""
 
 import re
 from collections.abc import Sequence
@@ -72,7 +73,7 @@ def _apply_to_one(document: Resource, key: str, kind: str, value: Any) -> None:
     old = document.get(key)
     if kind == "remove":
         gone = _values(value)
-        if isinstance(old, list) and gone:
+        if isinstance(old, list) and value is not None:  # an empty list removes nobody
             document[key] = [each for each in old if not (isinstance(each, dict) and each.get("value") in gone)]
         else:
             document.pop(key, None)
@@ -84,7 +85,7 @@ def _apply_to_one(document: Resource, key: str, kind: str, value: Any) -> None:
         known = {_identity(each) for each in kept}
         document[key] = [*kept, *(each for each in given if _identity(each) not in known)]
     else:
-        document[key] = value
+        document[key] = _alone(value)
 
 
 def _apply_to_some(document: Resource, key: str, kind: str, path: Path, value: Any) -> None:
@@ -112,6 +113,11 @@ def _member_for(path: Path) -> Resource:
     if found is None:
         raise ScimError(400, f"Nothing of {path.name} is chosen by its filter.", "noTarget")
     return {found[1]: msgspec.json.decode(found[2] if found[2].startswith('"') else found[2].lower())}
+
+
+def _alone(value: Any) -> Any:
+    only = value[0] if isinstance(value, list) and len(value) == 1 else None
+    return only["value"] if isinstance(only, dict) and "value" in only else value
 
 
 def _values(given: Any) -> set[Any]:

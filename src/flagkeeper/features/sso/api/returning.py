@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 import msgspec
+import structlog
 
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.instance.ports import SettingsNow
@@ -22,6 +23,8 @@ from flagkeeper.kernel.secrets import Keyring, Unreadable
 
 BEGIN_AGAIN = "This login was not begun here, or too long ago. Begin again."
 BegunT = TypeVar("BegunT", bound=Begun)
+
+log = structlog.get_logger("flagkeeper.sso")
 
 
 def demand_enabled(instance_settings: SettingsNow, setting: str, way: str) -> None:
@@ -64,6 +67,8 @@ async def let_in(
         if error.may_ask:
             raise NotAdmitted(error.message, prove(person, visit.auth_type, keyring, clock.now())) from error
         raise Forbidden(error.message) from error
+    if rules.enable_group_syncing and person.groups is None:
+        log.warning("groups_not_told", who=person.called, issuer=person.issuer)
     return cookie
 
 

@@ -1,5 +1,6 @@
 """Whom an identity provider means: from its claims to somebody who may be a user. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,10 @@ _NAME = (
 _FIRST_NAME = ("firstname", "givenname", f"{_CLAIMS}givenname", "urn:oid:2.5.4.42")
 _LAST_NAME = ("lastname", "surname", "sn", f"{_CLAIMS}surname", "urn:oid:2.5.4.4")
 """Names of attributes, in lower case, as providers give them: Entra ID, Okta, Keycloak, and the X.500 profile."""
+_GROUPS_ELSEWHERE = "http://schemas.microsoft.com/claims/groups.link"
+"""Where Entra ID says groups above 150: there is an address in place of their names."""
+_STEP = re.compile(r"""\['(?P<quoted>[^']+)'\]|(?P<plain>[^.\[\]'"*]+)""")
+"""A step of a path; `[*]` is none, for lists are always looked through."""
 
 
 class NotLetIn(Exception):
@@ -48,7 +53,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     """In lower case. None: it says none, or that it has not been verified."""
     username: str | None
     name: str | None
-    groups: tuple[str, ...]
+    groups: tuple[str, ...] | None
+    """None: the provider does not say. It sends people of very many groups a reference in place of their names."""
 
     @property
     def called(self) -> str:
@@ -73,7 +79,7 @@ class Answered(msgspec.Struct, frozen=True):
 def person_of(issuer: str, claims: Mapping[str, Any], group_path: str = "") -> Person:
     """The person of an ID token, whose `sub` has been checked."""
     email = _text(claims.get("email"))
-    verified = claims.get("email_verified") not in (False, "false")
+    verified = str(claims.get("email_verified")).lower() not in ("false", "0")
     return Person(
         issuer=issuer,
         subject=str(claims["sub"]),
@@ -96,25 +102,56 @@ def person_of_assertion(entity_id: str, assertion: Assertion, group_attribute: s
         email=_text(email.lower()) if email else None,
         username=_first(given, _USERNAME),
         name=_first(given, _NAME) or _text(" ".join(filter(None, names))),
-        groups=tuple(dict.fromkeys(assertion.attributes.get(group_attribute.removeprefix("$."), ())[:MOST_GROUPS])),
+        groups=_groups_of(assertion, group_attribute),
     )
+
+
+def _groups_of(assertion: Assertion, attribute: str) -> tuple[str, ...] | None:
+    named = assertion.attributes.get(attribute.removeprefix("$."))
+    if named is None and _GROUPS_ELSEWHERE in assertion.attributes:
+        return None
+    return tuple(dict.fromkeys((named or ())[:MOST_GROUPS]))
 
 
 def _first(given: Mapping[str, tuple[str, ...]], names: tuple[str, ...]) -> str | None:
     return next((_text(given[name][0]) for name in names if given.get(name)), None)
 
 
-def groups_at(claims: Mapping[str, Any], path: str) -> tuple[str, ...]:
-    """The names at a path of claims, such as `groups` or `$.resource_access.app.roles`: a list of texts, a list of
-    objects with a `name`, or one text. Nothing: none."""
-    found: Any = claims
-    for step in path.removeprefix("$").strip(".").split(".") if path else ():
-        found = found.get(step) if isinstance(found, Mapping) else None
-    if found is claims:
-        return ()
-    listed = found if isinstance(found, list) else [found]
-    names = (each.get("name") if isinstance(each, Mapping) else each for each in listed[:MOST_GROUPS])
-    return tuple(dict.fromkeys(each for each in names if isinstance(each, str) and each))
+def groups_at(claims: Mapping[str, Any], path: str) -> tuple[str, ...] | None:
+    """The names at a path of claims, such as `groups`, `$.resource_access.app.roles`, `$.groups[*].name`,
+    `$['https://example.com/roles']` or plainly `https://example.com/roles`: a list of texts, a list of objects with a
+    `name`, or one text. Nothing: none. None: the claim stands elsewhere (OpenID Connect Core 1.0, section 5.6.2), as
+    Entra ID does it above 200 groups."""
+    steps = _steps(path, claims)
+    found: list[Any] = [claims]
+    for step in steps:
+        found = [each.get(step) for each in _listed(found) if isinstance(each, Mapping)]
+    listed = _listed(found)[:MOST_GROUPS] if steps else []
+    named = (each.get("name") if isinstance(each, Mapping) else each for each in listed)
+    names = tuple(dict.fromkeys(each for each in named if isinstance(each, str) and each))
+    return None if not names and _stands_elsewhere(claims, steps) else names
+
+
+def says_groups(claims: Mapping[str, Any], path: str) -> bool:
+    """Whether there is anything where the path begins, or it is said to stand elsewhere."""
+    steps = _steps(path, claims)
+    return not steps or steps[0] in claims or _stands_elsewhere(claims, steps)
+
+
+def _stands_elsewhere(claims: Mapping[str, Any], steps: list[str]) -> bool:
+    elsewhere = claims.get("_claim_names")
+    return bool(steps) and isinstance(elsewhere, Mapping) and steps[0] in elsewhere
+
+
+def _steps(path: str, claims: Mapping[str, Any]) -> list[str]:
+    """The names on the way. A claim may have a name that looks like a path: it counts first."""
+    if path in claims:
+        return [path]
+    return [found["quoted"] or found["plain"] for found in _STEP.finditer(path.removeprefix("$"))]
+
+
+def _listed(found: list[Any]) -> list[Any]:
+    return [each for value in found for each in (value if isinstance(value, list) else [value])]
 
 
 def demand_domain(person: Person, domains: frozenset[str], *, is_user: bool) -> None:

@@ -1,6 +1,7 @@
 """Passwords: what makes one strong enough, and how they are kept."""
 
 import re
+import unicodedata
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -41,16 +42,22 @@ def demand_strong(password: str) -> None:
 
 def hash_password(password: str) -> str:
     """An argon2id hash with its parameters. Slow on purpose: never call it on the event loop or in a command."""
-    return _HASHER.hash(password)
+    return _HASHER.hash(_normal(password))
 
 
 def matches(password: str, password_hash: str | None) -> bool:
     """Whether this is the password. Without a hash (nobody, or somebody who has none) it is False, after as long."""
     try:
-        _HASHER.verify(password_hash or _NOBODYS, password)
+        _HASHER.verify(password_hash or _NOBODYS, _normal(password))
     except (VerifyMismatchError, InvalidHashError):
         return False
     return password_hash is not None
+
+
+def _normal(password: str) -> str:
+    """The same however a keyboard makes its letters: one sends `ü` as a letter, another as `u` with a mark (RFC 8265,
+    section 4.2.2)."""
+    return unicodedata.normalize("NFC", password)
 
 
 def is_outdated(password_hash: str) -> bool:
