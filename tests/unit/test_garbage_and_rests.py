@@ -31,7 +31,7 @@ def test_what_is_there_at_the_start_is_never_looked_at_again() -> None:
     assert gc.get_threshold() == (700, 10, garbage.OLD_AFTER)
 
 
-def test_nothing_is_looked_for_meanwhile_whoever_ends_first() -> None:
+def test_nothing_is_looked_for_meanwhile() -> None:
     one, other = garbage.unlooked(), garbage.unlooked()
     with one:
         with other:
