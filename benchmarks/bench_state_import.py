@@ -1,10 +1,11 @@
 """A large state comes in while another client goes on changing flags: how long it takes, and how long that one waits.
 
-    python benchmarks/bench_state_import.py [FLAGS] [--kinds sqlite postgresql]
+    python benchmarks/bench_state_import.py [FLAGS] [--kinds sqlite postgresql] [--rounds 1]
 
 The document has one tag, two strategies and two environments for each flag. Meanwhile one client switches a flag on and
 off, without a pause. At the end the state is exported and imported into a second, empty server, whose export must be
-the same.
+the same. Where others use the machine the clock says little: how long a thread of the server waited for its turn is
+told in the processor's time that other threads had meanwhile.
 """
 
 import argparse
@@ -16,7 +17,6 @@ from http.client import HTTPConnection
 from itertools import cycle
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
 
 from measured_server import Measured, measured
 from rich.console import Console
@@ -29,6 +29,20 @@ from tests.moves import STATE, many_flags
 
 FLAG = "/api/admin/projects/default/features"
 GOALS = {"import, s": "<= 60", "longest wait, ms": "<= 250", "the second export is the same": "yes"}
+
+
+class Waiting(Measured):
+    """A server that notes how long its threads wait for each other."""
+
+    def command(self) -> list[str]:
+        self.waits = self.folder / "waits"
+        self.waits.write_text("")
+        self._environment["WAITS"] = str(self.waits)
+        return [sys.executable, str(Path(__file__).parent / "waiting_server.py"), "serve"]
+
+    def longest(self) -> float:
+        """Milliseconds of the processor's time since `waits` was emptied."""
+        return max(map(float, self.waits.read_text().split()), default=0)
 
 
 class Client(threading.Thread):
@@ -82,7 +96,8 @@ def patient(server: Measured) -> HTTPConnection:
 
 def measure(kind: str, flags: int) -> dict[str, str]:
     """All figures of one kind of database."""
-    with measured(kind) as server:
+    with measured(kind, Waiting) as server:
+        assert isinstance(server, Waiting)
         server.call("POST", FLAG, {"name": "mine"})
         quiet = Client(server)
         quiet.start()
@@ -93,6 +108,7 @@ def measure(kind: str, flags: int) -> dict[str, str]:
         client, metronome = Client(server), Metronome()
         client.start()
         metronome.start()
+        server.waits.write_text("")
         began = time.perf_counter()
         status, text, _ = server.call("POST", f"{STATE}/import", document, via=patient(server))
         seconds = time.perf_counter() - began
@@ -100,7 +116,7 @@ def measure(kind: str, flags: int) -> dict[str, str]:
         metronome.end()
         if status != 202:
             sys.exit(text.decode())
-        memory = server.memory()
+        longest, memory = server.longest(), server.memory()
         began = time.perf_counter()
         exported = server.call("GET", f"{STATE}/export", via=patient(server))[1]
         export_seconds = time.perf_counter() - began
@@ -119,30 +135,25 @@ def measure(kind: str, flags: int) -> dict[str, str]:
         "median wait, ms": f"{sorted(client.waits)[len(client.waits) // 2]:.1f}",
         "p99 of waits, ms": f"{p99:.1f}",
         "longest wait, ms": f"{max(client.waits):.1f}",
+        "longest wait of a thread, ms of the processor's time": f"{longest:.1f}",
         "latest turn of a process that only sleeps, ms": f"{metronome.latest:.1f}",
         "memory of the server after it, MB": f"{memory:.0f}",
-        "the second export is the same": "yes" if told(again) == told(exported) else "NO",
+        "the second export is the same": "yes" if again == exported else "NO",
     }
-
-
-def told(exported: bytes) -> Any:
-    """An export without the times at which fields were made that every server begins with: each server has its own."""
-    state = json.loads(exported)
-    for field in state["contextFields"]:
-        del field["createdAt"]
-    return state
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("flags", nargs="?", type=int, default=10_000)
     asked.add_argument("--kinds", nargs="+", default=["sqlite", "postgresql"])
+    asked.add_argument("--rounds", type=int, default=1)
     given = asked.parse_args()
     console = Console(stderr=True)
-    found = {kind: measure(kind, given.flags) for kind in track(given.kinds, console=console)}
-    table = Table("measure", *given.kinds, "goal", title=f"Import of {given.flags:,} flags")
-    for name in next(iter(found.values())):
-        table.add_row(name, *(each[name] for each in found.values()), GOALS.get(name, "-"))
+    rounds = [kind for _ in range(given.rounds) for kind in given.kinds]
+    found = [measure(kind, given.flags) for kind in track(rounds, console=console)]
+    table = Table("measure", *rounds, "goal", title=f"Import of {given.flags:,} flags")
+    for name in found[0]:
+        table.add_row(name, *(each[name] for each in found), GOALS.get(name, "-"))
     Console().print(table)
 
 

@@ -113,6 +113,7 @@ def _beside(chosen: random.Random, seed: int, flags: list[Json]) -> Json:
     wanted: list[Json] = [{"enabled": False}, {"variants": ["v"]}, {}]
     return {
         "contextFields": [
+            {"name": "appName", "description": "The name of the application"},
             {"name": f"account{seed}", "stickiness": True, "createdAt": "2024-04-02T10:00:00.000Z"},
             {
                 "name": f"tier{seed}",

@@ -42,26 +42,31 @@ def told(server: TestServer, before: int) -> list[tuple[str, str | None, Any, An
     "feature-dependencies-removed", action="DELETE /api/admin/projects/{projectId}/features/{child}/dependencies"
 )
 def test_flags_depend_on_others_one_level_deep(server: TestServer) -> None:
-    make(server, "parent", "child", "other")
+    make(server, "parent", "child", "other", "gone")
+    assert server.delete(f"{FLAGS}/gone").status_code == 202
     assert server.get("/api/admin/projects/default/dependencies").json() is False
     before = server.last_id()
     card = {"feature": "parent", "enabled": True, "variants": ["card"]}
     for body in ({"feature": "parent"}, {"feature": "parent"}, card, {"feature": "other", "enabled": False}):
         assert server.post(f"{FLAGS}/child/dependencies", json=body).status_code == 200
-    for path, body in (
-        ("child", {"feature": "child"}),
-        ("parent", {"feature": "child"}),
-        ("parent", {"feature": "other"}),
-        ("other", {"feature": "child"}),
-        ("child", {"feature": "nobody"}),
+    last = server.last_id()
+    for path, parent, said in (
+        ("child", "child", "cannot depend on itself"),
+        ("parent", "child", "'child' depends on another one itself"),
+        ("parent", "other", "depend on 'parent'"),
+        ("other", "child", "'child' depends on another one itself"),
+        ("child", "nobody", "no flag 'nobody' in the project"),
+        ("child", "gone", "'gone' is archived. Revive it"),
     ):
-        refused = server.post(f"{FLAGS}/{path}/dependencies", json=body)
-        assert (refused.status_code, refused.json()["name"]) == (403, "InvalidOperationError"), (path, body)
+        refused = server.post(f"{FLAGS}/{path}/dependencies", json={"feature": parent})
+        assert (refused.status_code, refused.json()["name"]) == (403, "InvalidOperationError"), (path, parent)
+        assert said in refused.json()["message"]
     refusals: list[dict[str, Any]] = [{}, {"feature": []}, {"feature": "parent", "variants": [""]}]
     refusals.append({"feature": "parent", "enabled": "x"})
     for wrong in refusals:
         assert server.post(f"{FLAGS}/child/dependencies", json=wrong).status_code == 400
     assert server.post(f"{FLAGS}/nobody/dependencies", json={"feature": "parent"}).status_code == 404
+    assert server.last_id() == last, "nothing of what was refused is stored"
 
     seen = server.get(f"{FLAGS}/child").json()
     off = {"feature": "other", "enabled": False, "variants": []}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.people import person
+from tests.projects import add_project
 from tests.server import TestServer
 
 PATH = "/api/admin/projects/{projectId}/features/{featureName}/environments/{environment}"
@@ -355,3 +356,25 @@ def test_only_people_who_may_are_let_in(server: TestServer) -> None:
         assert server.events_after(before) == []
     assert server.get(STRATEGIES, token=viewer.token).json() == [strategy]
     assert server.post(f"{HERE}/on", token=editor.token).status_code == 200
+
+
+def test_a_segment_of_another_project_is_refused(server: TestServer) -> None:
+    add_project(server, "other")
+    theirs = server.post("/api/admin/segments", json={"name": "theirs", "project": "other", "constraints": []}).json()
+    own = add(server)
+    before, shown = server.last_id(), server.get(STRATEGIES).json()
+    wanted = {"name": "flexibleRollout", "parameters": {}, "constraints": [], "segments": [theirs["id"]]}
+    default = "/api/admin/projects/default/environments/development/default-strategy"
+    for refused in (
+        server.post(STRATEGIES, json=wanted),
+        server.put(f"{STRATEGIES}/{own['id']}", json=wanted),
+        server.patch(
+            f"{STRATEGIES}/{own['id']}", json=[{"op": "replace", "path": "/segments", "value": [theirs["id"]]}]
+        ),
+        server.post(default, json=wanted),
+    ):
+        assert refused.status_code == 400, refused.text
+        assert "belongs to another project. Choose one of 'default'" in refused.json()["details"][0]["message"]
+        assert "segments" in refused.json()["details"][0]["path"]
+    assert server.last_id() == before, "nothing of it is stored"
+    assert server.get(STRATEGIES).json() == shown

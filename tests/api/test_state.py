@@ -195,6 +195,97 @@ def test_a_state_goes_out_and_comes_in_the_same(host: Host, run: Any, database_u
             assert seen(empty) == (state, features)
 
 
+def test_servers_that_were_set_up_separately_export_the_same(
+    host: Host, database_url: str, run: Any, tmp_path: Path
+) -> None:
+    def made(server: TestServer) -> Json:
+        fields = ("userId", "tier")
+        return {name: server.get(f"/api/admin/context/{name}").json()["createdAt"] for name in fields}
+
+    with fresh_sqlite(run, tmp_path) as url:
+        for each in (database_url, url):
+            start_first(each)
+        with TestServer(host, settings_for(database_url)) as one:
+            bring(one, {**SMALL, **BESIDE})
+            exported, times = one.get(f"{STATE}/export").json(), made(one)
+        with TestServer(host, settings_for(url)) as other:
+            bring(other, exported, "?drop=true")
+            assert other.get(f"{STATE}/export").json() == exported
+            assert made(other)["userId"] != times["userId"], "each has its own beginning"
+            assert made(other)["tier"] == times["tier"]
+            bring(other, {"version": 4, "features": [{"name": "back"}]})
+            exported = other.get(f"{STATE}/export").json()
+        with TestServer(host, settings_for(database_url)) as one:
+            bring(one, exported, "?drop=true")
+            assert one.get(f"{STATE}/export").json() == exported
+
+
+ON_TIER = [{"contextName": "tier", "operator": "IN", "values": ["paid"]}]
+PLACE = {"featureName": "some-flag", "environment": "canary", "strategyName": "default", "constraints": ON_TIER}
+ATTACHED = {"projectId": "default", "environment": "canary"}
+DEFAULT = {
+    "name": "flexibleRollout",
+    "title": None,
+    "disabled": False,
+    "constraints": ON_TIER,
+    "parameters": {"rollout": "50"},
+    "variants": [],
+    "segments": [],
+}
+WITHOUT_TIER: Json = {"version": 4, "contextFields": [{"name": "userId"}]}
+NAMES_TIER: dict[str, tuple[Json, Json, str]] = {
+    "a flag that stays": ({"featureStrategies": [PLACE]}, {}, "the flag 'some-flag'"),
+    "a flag that stays, in the archive": (
+        {"featureStrategies": [PLACE], "features": [{"name": "some-flag", "archived": True}]},
+        {},
+        "the flag 'some-flag'",
+    ),
+    "a flag that comes": (
+        {},
+        {"features": [{"name": "next"}], "featureStrategies": [{**PLACE, "featureName": "next"}]},
+        "the flag 'next'",
+    ),
+    "a segment that stays": (
+        {"segments": [{"id": 41, "name": "staff", "constraints": ON_TIER}]},
+        {},
+        "the segment 'staff'",
+    ),
+    "a segment that comes": ({}, {"segments": [{"id": 1, "name": "payers", "constraints": ON_TIER}]}, "'payers'"),
+    "a default strategy that stays": (
+        {"projectEnvironments": [{**ATTACHED, "defaultStrategy": DEFAULT}]},
+        {},
+        "the default strategy of 'default' in 'canary'",
+    ),
+    "a default strategy that comes": (
+        {},
+        {"projectEnvironments": [{**ATTACHED, "defaultStrategy": DEFAULT}]},
+        "the default strategy of 'default' in 'canary'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NAMES_TIER)
+def test_a_context_field_that_constraints_name_is_not_dropped(server: TestServer, case: str) -> None:
+    there, coming, place = NAMES_TIER[case]
+    bring(server, {**SMALL, "contextFields": [FIELD], "featureStrategySegments": [], **there}, "?keep=false")
+    before = server.last_id()
+    refused = server.post(f"{IMPORT}?drop=true", json={**WITHOUT_TIER, **coming})
+    assert refused.status_code == 400
+    (said,) = [each["message"] for each in refused.json()["details"] if each["path"] == "/body/contextFields"]
+    assert "'tier'" in said
+    assert place in said
+    assert server.last_id() == before
+    assert server.get("/api/admin/context/tier").status_code == 200
+
+
+def test_a_context_field_goes_with_what_named_it(server: TestServer) -> None:
+    segment = {"id": 41, "name": "staff", "constraints": ON_TIER}
+    with_tier = {**SMALL, "contextFields": [FIELD], "featureStrategies": [{**PLACE, "id": "a"}], "segments": [segment]}
+    bring(server, with_tier, "?keep=false")
+    bring(server, {**SMALL, **WITHOUT_TIER, "featureStrategySegments": []}, "?drop=true&keep=false")
+    assert server.get("/api/admin/context/tier").status_code == 404
+
+
 def changed(**sections: Any) -> Json:
     return {**SMALL, **sections}
 

@@ -62,6 +62,7 @@ def test_json_that_nests_deeper_is_found(text: bytes) -> None:
         b'["' + b"x[" * 20_000 + b'"]',  # a string longer than what is looked at at a time
         b"[" + b"[]," * 100_000 + b"[]]",
         b"{}" * 50_000,
+        b'["' + b"x" * 16_381 + b'\\\\\\"' + b"[" * 500 + b'"]',  # backslashes where a look would end
     ],
 )
 def test_brackets_in_text_and_side_by_side_are_not_deep(text: bytes) -> None:

@@ -1,6 +1,5 @@
 """Running an edge: it follows before it listens, and reports what is left after the last answer."""
 
-import gc
 import sys
 from typing import Any
 
@@ -12,6 +11,7 @@ from flagkeeper.cli.binding import bind
 from flagkeeper.cli.listening import Listener
 from flagkeeper.edge.server import EdgeServer, Manner
 from flagkeeper.edge.settings import EdgeSettings
+from flagkeeper.kernel import garbage
 from flagkeeper.settings import Settings
 
 log = structlog.get_logger("flagkeeper.edge")
@@ -29,7 +29,7 @@ async def run(followed: EdgeSettings, settings: Settings, manner: Manner) -> Non
     listener.heed_signals()
     sockets = [bind(settings, settings.port)]
     await application.start()
-    gc.freeze()
+    garbage.after_start()
     try:
         await listener.serve(sockets)
     finally:

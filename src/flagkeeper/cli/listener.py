@@ -1,7 +1,6 @@
 """Running a server: it starts before it listens, and stops after the last answer."""
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ from flagkeeper.cli.binding import bind
 from flagkeeper.cli.listening import Listener
 from flagkeeper.cli.workers import Worker
 from flagkeeper.http.event_stream import Address
+from flagkeeper.kernel import garbage
 from flagkeeper.readmodels.client_features.slice import CLIENT_STREAMS
 from flagkeeper.readmodels.event_tail.slice import LIVE_TAILS
 from flagkeeper.readmodels.remote_evaluation.slice import OFREP_STREAMS
@@ -45,8 +45,7 @@ async def run(settings: Settings, worker: Worker | None = None) -> None:
     if worker is not None:
         loop.add_reader(worker.lifeline, listener.lose_parent, worker.lifeline)
     await application.start(settings)
-    gc.freeze()
-    gc.enable()
+    garbage.after_start()
     try:
         await listener.serve(sockets)
     finally:

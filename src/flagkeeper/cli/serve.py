@@ -1,12 +1,12 @@
 """`flagkeeper serve`: one process or several, until it is told to stop."""
 
-import gc
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flagkeeper.cli.terminal import settings as read_settings
+from flagkeeper.kernel import garbage
 from flagkeeper.kernel.errors import BadData
 from flagkeeper.settings import Settings
 
@@ -44,8 +44,7 @@ def serve(
     """Start the server. It migrates its database first, if need be."""
     for name in UNUSED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # the documented way to say: there is no such module
-    # What is made from here to the start lives as long as the server: looking through it for garbage is a waste.
-    gc.disable()
+    garbage.before_start()
     settings = read_settings(HTTP_HOST=host, HTTP_PORT=port)
     if settings.no_login():
         sys.stderr.write(OPEN_WARNING)

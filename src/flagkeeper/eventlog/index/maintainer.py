@@ -1,7 +1,6 @@
 """Keeping the index: writes blocks when they are full, and builds all of it where there is none."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +15,7 @@ from flagkeeper.eventlog.read import LogRows, log_position
 from flagkeeper.kernel import threads
 from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.kernel.progress import Progress
+from flagkeeper.kernel.rests import Rest, Rests, restless
 from flagkeeper.storage.connection import DRIVER_ERRORS
 from flagkeeper.storage.database import Database
 from flagkeeper.storage.transaction import Transaction
@@ -26,8 +26,6 @@ log = structlog.get_logger("flagkeeper.index")
 _BATCH = 100
 _IDLE = 30.0
 """Seconds after which the index is looked after even if nothing seems to have happened."""
-_WORK = 0.002
-"""Seconds of work between two rests of a polite indexer: other threads wait at most so long for their turn."""
 
 
 class Indexer:
@@ -108,16 +106,19 @@ class Indexer:
                 self._write(tx, span.first, span.last)
 
     def _write(self, tx: Transaction, first: int, last: int) -> None:
-        block, created_at, pace = Block(first), 0, _Pace(politely=self._politely)
+        block, created_at, rest = Block(first), 0, self._rest()
         for start in range(first, last + 1, _BATCH):
             for event in self._rows.between(tx, start, min(last, start + _BATCH - 1)):
                 block.add(event)
                 created_at = event.created_at
-            pace.rest()
-        store.write(tx, store.contents_of(block, created_at), pace.rest)
+            rest()
+        store.write(tx, store.contents_of(block, created_at), rest)
 
     def _merge(self, tx: Transaction, span: Span) -> None:
-        store.write(tx, store.merged(tx, span), _Pace(politely=self._politely).rest)
+        store.write(tx, store.merged(tx, span), self._rest())
+
+    def _rest(self) -> Rest:
+        return Rests() if self._politely else restless
 
 
 class IndexMaintainer:
@@ -147,20 +148,6 @@ class IndexMaintainer:
                 raise Unavailable(f"The index cannot be written now: {error}") from error
             # The next block is full with this event and the one after it.
             position = on_disk if done else end_of(on_disk + 1, self._indexer.sizes.small) - 1
-
-
-class _Pace:
-    """How fast to go: a polite one rests as long as it worked, some milliseconds at a time."""
-
-    def __init__(self, *, politely: bool) -> None:
-        self._politely = politely
-        self._since = time.monotonic()
-
-    def rest(self) -> None:
-        worked = time.monotonic() - self._since
-        if self._politely and worked > _WORK:
-            time.sleep(min(worked, 10 * _WORK))
-            self._since = time.monotonic()
 
 
 @contextmanager

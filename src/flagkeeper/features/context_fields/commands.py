@@ -85,16 +85,17 @@ def bring(unit: Unit, draft: ContextFieldDraft, created_at: Millis | None, exist
         _save(unit, old, replace(new, created_at=old.created_at))
 
 
-def drop(unit: Unit, name: str) -> None:
-    """Deletes a field that an import does not have. Constraints on it stay as good as on any name that nobody defined.
-    Does nothing for one that is gone."""
+def drop(unit: Unit, name: str, uses: FieldUses, segments: FieldSegments) -> None:
+    """Deletes a field that an import does not have. Does nothing for one that is gone. Raises `Conflict` as `delete`
+    does."""
     old = store.find(unit.tx, name)
     if old is not None:
+        _demand_unused(unit, name, uses, segments)
         _remove(unit, old)
 
 
 def delete_of_project(unit: Unit, project: str, most: int) -> int:
-    """Deletes at most so many of the own fields of a project that is being deleted, as `drop` does; returns how
+    """Deletes at most so many of the own fields of a project that is being deleted, whatever uses them; returns how
     many."""
     found = store.of_project(unit.tx, project)[:most]
     for field in found:
@@ -118,9 +119,7 @@ def remove_legal_value(unit: Unit, name: str, value: str, project: str | None = 
 def delete(unit: Unit, name: str, uses: FieldUses, segments: FieldSegments, project: str | None = None) -> None:
     """Raises `NotFound`, or `Conflict` while a strategy, be it a default one, or a segment has a constraint on it."""
     old = _load(unit, name, project)
-    if uses(unit.tx, [name]) or segments(unit.tx, name) or projects.default_strategies_on(unit.tx, name):
-        message = f"Strategies or segments have constraints on the context field {name!r}. Remove those first"
-        raise Conflict(f"{message}; revive or delete archived flags that have them.")
+    _demand_unused(unit, name, uses, segments)
     _remove(unit, old)
 
 
@@ -132,6 +131,12 @@ def _add(unit: Unit, field: ContextField) -> ContextField:
         raise NameExists(f"There is a context field called {field.name!r} already.")
     unit.record(ContextFieldCreated(data=field.payload()), field.state())
     return field
+
+
+def _demand_unused(unit: Unit, name: str, uses: FieldUses, segments: FieldSegments) -> None:
+    if uses(unit.tx, [name]) or segments(unit.tx, name) or projects.default_strategies_on(unit.tx, name):
+        message = f"Strategies or segments have constraints on the context field {name!r}. Remove those first"
+        raise Conflict(f"{message}; revive or delete archived flags that have them.")
 
 
 def _remove(unit: Unit, old: ContextField) -> None:

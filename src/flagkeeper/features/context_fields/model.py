@@ -124,6 +124,7 @@ BUILT_IN = (
     ("sessionId", "The session of whoever uses the application", True),
 )
 """Name, description and stickiness of the fields that every SDK knows, in their order."""
+BUILT_IN_NAMES = frozenset(name for name, _, _ in BUILT_IN)
 
 
 def built_in(now: clock.Millis) -> list[ContextField]:

@@ -2,7 +2,6 @@
 for them; what one server leaves unfinished, another goes on with."""
 
 import asyncio
-import gc
 from collections.abc import Iterator, Sequence
 
 from flagkeeper.eventlog.query import EVERYTHING, Visibility
@@ -19,7 +18,7 @@ from flagkeeper.features.transfer.steps.batch import BatchPlan
 from flagkeeper.features.transfer.steps.ops import OPS
 from flagkeeper.features.transfer.steps.planning import Planned
 from flagkeeper.features.transfer.steps.state import plan_state
-from flagkeeper.kernel import clock
+from flagkeeper.kernel import clock, garbage
 from flagkeeper.kernel.actor import SYSTEM, Actor
 from flagkeeper.kernel.change_context import Origin, OriginKind
 from flagkeeper.kernel.errors import Conflict, FlagkeeperError, Unavailable
@@ -27,6 +26,7 @@ from flagkeeper.kernel.existing import Existing
 from flagkeeper.kernel.ids import new_ulid
 from flagkeeper.kernel.limits import Limits
 from flagkeeper.kernel.progress import Progress, untold
+from flagkeeper.kernel.rests import Rest, Rests
 from flagkeeper.storage.reader import Reader
 
 GO_ON_EVERY = 10.0
@@ -92,7 +92,7 @@ class Imports:
         wanted = read_flags(text, order.project, order.environment)
         plan = await self.plan_flags(wanted, self._units.limits, EVERYTHING)
         demand_no_error(plan.errors)
-        await self._carry_out(self._units, SYSTEM, _chunks(plan.steps()), OriginKind.IMPORT, file_hash)
+        await self._carry_out(self._units, SYSTEM, await _chunks_of(plan), OriginKind.IMPORT, file_hash)
 
     async def plan_flags(self, wanted: FlagsImport, limits: Limits, visibility: Visibility) -> BatchPlan:
         """What an import of flags would do. Raises `NotFound`: there is no such project, somebody may not know of it,
@@ -104,13 +104,13 @@ class Imports:
 
     async def import_flags(self, units: Units, actor: Actor, plan: BatchPlan) -> None:
         """Raises what a step raises, or `Conflict` as `import_state`."""
-        await self._carry_out(units, actor, _chunks(plan.steps()), OriginKind.DIRECT)
+        await self._carry_out(units, actor, await _chunks_of(plan), OriginKind.DIRECT)
 
     async def _plan(self, text: bytes, existing: Existing, limits: Limits) -> list[list[bytes]]:
         """Nothing but the chunks is left of it: what a document of ten thousand flags is made of would be looked
         through for garbage again and again while the import runs."""
         world = await self._reader.run(queries.world)
-        return await asyncio.to_thread(_plan_uncollected, text, world, existing, limits)
+        return await asyncio.to_thread(_planned, text, world, existing, limits)
 
     async def _carry_out(
         self,
@@ -173,19 +173,21 @@ class Imports:
         OPS.run(unit, OPS.decode(step), self._ports)
 
 
-def _plan_uncollected(text: bytes, world: World, existing: Existing, limits: Limits) -> list[list[bytes]]:
-    """Looking for garbage meanwhile would stop all threads of the server for tenths of a second, and find none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        return _chunks(plan_state(read_document(text), world, existing, limits))
-    finally:
-        if was_enabled:
-            gc.enable()
+async def _chunks_of(plan: BatchPlan) -> list[list[bytes]]:
+    return await asyncio.to_thread(lambda: _chunks(plan.steps(), Rests()))
 
 
-def _chunks(steps: Sequence[Planned]) -> list[list[bytes]]:
-    pieces = [Piece(OPS.encode(planned.step), planned.weight) for planned in steps]
+def _planned(text: bytes, world: World, existing: Existing, limits: Limits) -> list[list[bytes]]:
+    rest = Rests()
+    with garbage.unlooked():
+        return _chunks(plan_state(read_document(text, rest), world, existing, limits, rest), rest)
+
+
+def _chunks(steps: Sequence[Planned], rest: Rest) -> list[list[bytes]]:
+    pieces: list[Piece] = []
+    for planned in steps:
+        rest()
+        pieces.append(Piece(OPS.encode(planned.step), planned.weight))
     return [[piece.text for piece in chunk] for chunk in chunks_of(pieces)]
 
 

@@ -13,7 +13,7 @@ from flagkeeper.features.access.model import is_hidden
 from flagkeeper.features.access.tables import user_roles
 from flagkeeper.features.context_fields import queries as context_fields
 from flagkeeper.features.environments.queries import all_environments, environment
-from flagkeeper.features.flags.queries import tags_of_flags, whole
+from flagkeeper.features.flags.queries import field_uses, tags_of_flags, whole
 from flagkeeper.features.flags.queries.relations import all_dependencies, all_links, relations_of_flags
 from flagkeeper.features.flags.tables import (
     feature_environments,
@@ -94,6 +94,7 @@ def world(tx: Transaction) -> World:
     attached: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for project, place, strategy in projects.attached_to(tx, [each.id for each in every]):
         attached[project][place] = strategy
+    fields = context_fields.all_fields(tx)
     return World(
         environments={each.name: each for each in all_environments(tx)},
         projects={each.id: each for each in every},
@@ -106,11 +107,16 @@ def world(tx: Transaction) -> World:
         tags=frozenset((each.type, each.value) for each in tags.all_tags(tx)),
         segments={each.name: each for each in segments.all_segments(tx)},
         next_segment=segments.next_id(tx),
-        context_fields={each.name: each for each in context_fields.all_fields(tx)},
+        context_fields={each.name: each for each in fields},
         flags=dict(tx.all(_FLAGS)),
         uses=Uses(
             strategies=_gathered(tx.all(_DEFINITIONS)),
             segments=_gathered(tx.all(_SEGMENTS)),
+            context_fields=_gathered(
+                (use.feature_name, name)
+                for name, uses in field_uses(tx, [each.name for each in fields]).items()
+                for use in uses
+            ),
             environments=_gathered(tx.all(_ENVIRONMENTS)),
             tags=_gathered(tx.all(_TAGS)),
             dependencies=_listed(all_dependencies(tx)),

@@ -81,8 +81,10 @@ def demand_possible(unit: Unit, flag: Flag, wanted: Dependency, own: Relations) 
         parents=relations.has_parents(unit.tx, wanted.feature),
         children=bool(relations.children_of(unit.tx, flag.name)),
     )
-    if parent is None or parent.archived_at is not None or parent.project != flag.project:
-        raise InvalidOperation(f"There is no flag {wanted.feature!r} in use in the project {flag.project!r}.")
+    if parent is None or parent.project != flag.project:
+        raise InvalidOperation(f"There is no flag {wanted.feature!r} in the project {flag.project!r}. Choose another.")
+    if parent.archived_at is not None:
+        raise InvalidOperation(f"The flag {wanted.feature!r} is archived. Revive it first, or choose another.")
 
 
 def _remove(unit: Unit, flag: Flag, own: Relations, old: Dependency) -> Relations:

@@ -71,7 +71,7 @@ def demand_segments(tx: Transaction, project: str, ids: Collection[int]) -> None
         if number not in found:
             raise NotFound(f"There is no segment with the id {number}.", Detail("Choose another.", "/body/segments"))
         if found[number] not in (None, "", project):
-            message = f"The segment {number} belongs to another project."
+            message = f"The segment {number} belongs to another project. Choose one of {project!r}, or of all projects."
             raise BadData(message, Detail(message, "/body/segments"))
 
 

@@ -1,5 +1,6 @@
 """The state of a whole server, out and in: Unleash's routes of version 4."""
 
+import asyncio
 from typing import Annotated, Any
 
 from litestar import Request, Response
@@ -91,7 +92,8 @@ async def import_state(
     drop: bool = False,
     keep: bool = True,
 ) -> None:
-    text = json_of(await request.body(), request.headers.get("content-type", ""))
+    body, content_type = await request.body(), request.headers.get("content-type", "")
+    text = await asyncio.to_thread(json_of, body, content_type)
     await imports.import_state(units, caller.actor, text, existing(drop=drop, keep=keep))
 
 

@@ -19,6 +19,7 @@ from flagkeeper.features.projects.model import DEFAULT_PROJECT, Mode
 from flagkeeper.features.transfer.model.variants import VariantItem
 from flagkeeper.kernel.errors import BadData, Detail
 from flagkeeper.kernel.nesting import DEEPEST, is_too_deep
+from flagkeeper.kernel.rests import Rest
 
 VERSION = 4
 MOST_ERRORS = 1_000
@@ -205,8 +206,8 @@ def _section_types() -> dict[str, tuple[str, type[Item]]]:
 SECTIONS = _section_types()
 
 
-def read_document(text: bytes) -> Document:
-    """A document out of JSON.
+def read_document(text: bytes, rest: Rest) -> Document:
+    """A document out of JSON. It may be large: `rest` is called for each thing that it has.
 
     Raises:
         BadData: it is none. The details name everything that has a wrong form, with its place.
@@ -230,7 +231,7 @@ def read_document(text: bytes) -> Document:
             wrong.append(Detail(f"Nobody here knows a section {name!r}: leave it out.", f"/body/{name}"))
         elif bytes(part).strip() != b"null":
             field, kind = SECTIONS[name]
-            found[field] = list(_items(part, kind, f"/body/{name}", wrong))
+            found[field] = list(_items(part, kind, f"/body/{name}", wrong, rest))
     demand_none(wrong)
     return Document(version=VERSION, **found)
 
@@ -241,7 +242,7 @@ def demand_none(wrong: list[Detail]) -> None:
         raise BadData(f"Nothing was imported: {len(wrong)} things are wrong, see `details`.", *wrong[:MOST_ERRORS])
 
 
-def _items(part: msgspec.Raw, kind: type[Item], place: str, wrong: list[Detail]) -> Iterator[Item]:
+def _items(part: msgspec.Raw, kind: type[Item], place: str, wrong: list[Detail], rest: Rest) -> Iterator[Item]:
     try:
         raw = msgspec.json.decode(part, type=list[msgspec.Raw])
     except msgspec.MsgspecError as error:
@@ -249,6 +250,7 @@ def _items(part: msgspec.Raw, kind: type[Item], place: str, wrong: list[Detail])
         return
     decoder = msgspec.json.Decoder(kind)
     for number, each in enumerate(raw):
+        rest()
         try:
             yield decoder.decode(each)
         except msgspec.MsgspecError as error:

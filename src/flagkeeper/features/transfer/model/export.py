@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.eventlog.catalogue.payload import StrategyData
-from flagkeeper.features.context_fields.model import ContextField
+from flagkeeper.features.context_fields.model import BUILT_IN_NAMES, ContextField
 from flagkeeper.features.flags.model.environment import FlagEnvironment
 from flagkeeper.features.flags.model.relations import NO_RELATIONS, DependencyDraft, Relations
 from flagkeeper.features.flags.model.whole import WholeFlag
@@ -84,7 +84,8 @@ def export_of(world: World, flags: Sequence[WholeFlag]) -> made.Document:
                 sort_order=each.sort_order,
                 legal_values=each.legal_values,
                 project=each.project,
-                created_at=clock.to_iso(each.created_at),
+                # Every server has made these itself, at its own first start.
+                created_at=None if each.name in BUILT_IN_NAMES else clock.to_iso(each.created_at),
             )
             for _, each in sorted(world.context_fields.items())
             if each.project is None or each.project in own

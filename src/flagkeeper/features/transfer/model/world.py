@@ -30,6 +30,8 @@ class Uses(msgspec.Struct, frozen=True, kw_only=True):
     strategies: Mapping[str, frozenset[str]] = {}
     """Names of definitions."""
     segments: Mapping[str, frozenset[int]] = {}
+    context_fields: Mapping[str, frozenset[str]] = {}
+    """Names, defined ones, on which a flag has constraints."""
     environments: Mapping[str, frozenset[str]] = {}
     """Where a flag is not as every flag begins: on, or with strategies or variants."""
     tags: Mapping[str, frozenset[tuple[str, str]]] = {}

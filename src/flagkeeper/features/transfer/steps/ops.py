@@ -16,6 +16,7 @@ from flagkeeper.eventlog.step import Demand, Op, Ops
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.context_fields import commands as context_fields
 from flagkeeper.features.context_fields.model import ContextFieldDraft
+from flagkeeper.features.context_fields.ports import FIELD_SEGMENTS, FIELD_USES
 from flagkeeper.features.context_fields.steps import OPS as CONTEXT_FIELD_OPS
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.environments.model import Environment
@@ -206,7 +207,11 @@ BRING_CONTEXT_FIELD = _op(
     lambda unit, wanted, _ports: context_fields.bring(unit, wanted.draft, wanted.created_at, wanted.existing),
 )
 DROP_CONTEXT_FIELD = _op(
-    "context-field.drop", Named, lambda unit, wanted, _ports: context_fields.drop(unit, wanted.name)
+    "context-field.drop",
+    Named,
+    lambda unit, wanted, ports: context_fields.drop(
+        unit, wanted.name, ports.answer(FIELD_USES), ports.answer(FIELD_SEGMENTS)
+    ),
 )
 BRING_SEGMENT = _op(
     "segment.bring",

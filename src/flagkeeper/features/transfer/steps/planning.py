@@ -11,15 +11,17 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.eventlog.step import Op, Step
 from flagkeeper.features.strategies.model import Strategy
-from flagkeeper.features.transfer.model.document import SECTIONS, Document
+from flagkeeper.features.transfer.model.document import SECTIONS, Document, items
 from flagkeeper.features.transfer.model.world import Standing, World
 from flagkeeper.features.transfer.steps import ops
 from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Detail, FlagkeeperError
 from flagkeeper.kernel.existing import Existing
 from flagkeeper.kernel.limits import Limits
+from flagkeeper.kernel.rests import Rest
 
 ResultT = TypeVar("ResultT")
 WIRE_NAMES = {field: wire for wire, (field, _) in SECTIONS.items()}
@@ -65,13 +67,15 @@ def planned(op: Op[Any], payload: msgspec.Struct, weight: int = 1) -> Planned:
 class Planning:
     """Args:
     existing: what happens to what is there already.
+    rest: called again and again, while it may be called.
     """
 
-    def __init__(self, document: Document, world: World, existing: Existing, limits: Limits) -> None:
+    def __init__(self, document: Document, world: World, existing: Existing, limits: Limits, rest: Rest) -> None:
         self.document = document
         self.world = world
         self.existing = existing
         self.limits = limits
+        self._rest = rest
         self.wrong: list[Detail] = []
         self._steps: list[tuple[Stage, Planned]] = []
         self.flags_after: dict[str, Standing] = {}
@@ -107,6 +111,7 @@ class Planning:
             self.add(stage, ops.ANNOUNCE, ops.Announce(dropped=field))
 
     def add(self, stage: Stage, op: Op[Any], payload: msgspec.Struct, weight: int = 1) -> None:
+        self._rest()
         self._steps.append((stage, planned(op, payload, weight)))
 
     def fault(self, message: str, place: str) -> None:
@@ -115,6 +120,7 @@ class Planning:
     @contextmanager
     def at(self, place: str) -> Iterator[None]:
         """What is raised inside is noted as wrong at this place."""
+        self._rest()
         try:
             yield
         except FlagkeeperError as error:
@@ -144,6 +150,22 @@ class Planning:
             if name in seen:
                 self.fault(f"{name!r} is there twice.", f"/body/{WIRE_NAMES[field]}/{number}")
             seen.add(name)
+
+    def default_strategies_staying(self) -> Iterator[tuple[str, str, DefaultStrategyData]]:
+        """Those of the server that the import leaves as they are, with project and environment."""
+        said = {(each.project_id, each.environment) for each in items(self.document.project_environments)}
+        for project, environments in self.world.attached.items():
+            for environment, strategy in environments.items():
+                stays = environment in self.attached_after.get(project, {environment})
+                if strategy is not None and stays and (project, environment) not in said:
+                    yield project, environment, strategy
+
+    def default_strategies_after(self) -> Iterator[tuple[str, str, DefaultStrategyData]]:
+        """Those and the document's."""
+        yield from self.default_strategies_staying()
+        for each in items(self.document.project_environments):
+            if each.default_strategy is not None:
+                yield each.project_id, each.environment, each.default_strategy
 
     def segments_of(self, ids: Iterable[int], project: str) -> list[int]:
         """The server's ids of segments that something of a project uses, by those of the document.

@@ -6,15 +6,16 @@ from flagkeeper.features.transfer.steps.kinds import KINDS
 from flagkeeper.features.transfer.steps.planning import Planned, Planning
 from flagkeeper.kernel.existing import Existing
 from flagkeeper.kernel.limits import Limits
+from flagkeeper.kernel.rests import Rest
 
 
-def plan_state(document: Document, world: World, existing: Existing, limits: Limits) -> list[Planned]:
-    """The steps, in order.
+def plan_state(document: Document, world: World, existing: Existing, limits: Limits, rest: Rest) -> list[Planned]:
+    """The steps, in order. They may be very many: `rest` is called again and again.
 
     Raises:
         BadData: something is wrong with the document; `details` have all of it, each with its place.
     """
-    planning = Planning(document, world, existing, limits)
+    planning = Planning(document, world, existing, limits, rest)
     for plan in KINDS:
         plan(planning)
     demand_none(planning.wrong)

@@ -29,5 +29,6 @@ KINDS: tuple[Callable[[Planning], None], ...] = (
     relations.plan_links,
     projects.plan_leaving,
     environments.plan_leaving,
+    context_fields.plan_leaving,
 )
 """In an order in which each finds what it refers to."""

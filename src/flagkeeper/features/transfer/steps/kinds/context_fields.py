@@ -1,5 +1,7 @@
 """Context fields."""
 
+from collections import defaultdict
+
 from flagkeeper.features.context_fields.model import ContextFieldDraft, check
 from flagkeeper.features.transfer.model.document import items
 from flagkeeper.features.transfer.steps import ops
@@ -26,6 +28,40 @@ def plan(p: Planning) -> None:
         created_at = p.moment(each.created_at, f"{place}/createdAt")
         wanted = ops.BringContextField(draft=draft, created_at=created_at, existing=p.existing)
         p.add(Stage.CONTEXT_FIELDS, ops.BRING_CONTEXT_FIELD, wanted)
-    if p.drops("context_fields"):
-        for name in sorted(p.world.context_fields.keys() - {each.name for each in found}):
-            p.add(Stage.CONTEXT_FIELDS_GO, ops.DROP_CONTEXT_FIELD, ops.Named(name=name))
+
+
+def plan_leaving(p: Planning) -> None:
+    """Those that are dropped go at last; nothing that stays or comes may have a constraint on them."""
+    if not p.drops("context_fields"):
+        return
+    named = _named(p)
+    for name in sorted(p.world.context_fields.keys() - {each.name for each in items(p.document.context_fields)}):
+        if name in named:
+            places = ", ".join(sorted(named[name])[:10])
+            message = f"The context field {name!r} would be dropped, and there would be constraints on it: {places}."
+            p.fault(message, "/body/contextFields")
+        p.add(Stage.CONTEXT_FIELDS_GO, ops.DROP_CONTEXT_FIELD, ops.Named(name=name))
+
+
+def _named(p: Planning) -> dict[str, set[str]]:
+    """What has constraints when the import is done, by the context fields that they name."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for flag in p.staying:
+        for name in p.world.uses.context_fields.get(flag, ()):
+            found[name].add(f"the flag {flag!r}")
+    segments = {} if p.drops("segments") else {each.name: each.constraints for each in p.world.segments.values()}
+    having = [(f"the flag {each.feature_name!r}", each.constraints) for each in items(p.document.feature_strategies)]
+    having += [
+        (f"the segment {name!r}", constraints)
+        for name, constraints in (
+            segments | {each.name: each.constraints for each in items(p.document.segments)}
+        ).items()
+    ]
+    having += [
+        (f"the default strategy of {project!r} in {environment!r}", strategy.constraints)
+        for project, environment, strategy in p.default_strategies_after()
+    ]
+    for place, constraints in having:
+        for constraint in constraints:
+            found[constraint.context_name].add(place)
+    return found

@@ -56,13 +56,10 @@ def _plan_leaving(p: Planning) -> None:
         if segment.id in p.segments_after:
             continue
         used = sorted(flag for flag in p.staying if segment.id in p.world.uses.segments.get(flag, ()))
-        said = {(each.project_id, each.environment) for each in items(p.document.project_environments)}
         used += sorted(
             f"the default strategy of {project}"
-            for project, environments in p.world.attached.items()
-            for environment, strategy in environments.items()
-            if strategy is not None and segment.id in strategy.segments
-            if (project, environment) not in said and environment in p.attached_after.get(project, {environment})
+            for project, _, strategy in p.default_strategies_staying()
+            if segment.id in strategy.segments
         )
         if used:
             p.fault(f"The segment {segment.name!r} would be dropped, and is used by {used[:10]}.", "/body/segments")
