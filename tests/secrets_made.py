@@ -1,6 +1,7 @@
-"""Every secret that a test made over HTTP: none is in an event, in a line of the log, or in an answer that comes later.
+"""Every secret that a test made, entered or showed over HTTP, and those of its settings: none is in an event, in a line
+of the log, or in an answer that comes later.
 
-The server of each test is watched, so that the whole suite looks for all the secrets that it makes.
+The server of each test is watched, so that the whole suite looks for all the secrets that it has.
 """
 
 import gzip
@@ -13,12 +14,26 @@ import structlog
 import zstandard
 
 from flagkeeper.eventlog.read import LogRows, log_position
+from flagkeeper.http.authenticator import SESSION_COOKIE
 from flagkeeper.http.logging import hide_secrets
 from flagkeeper.http.raw import Message, Receive, Scope, Send
+from flagkeeper.settings import Settings
 from flagkeeper.storage.transaction import Transaction
 
-PASSWORDS = frozenset({"password", "oldPassword", "confirmPassword"})
+ENTERED = frozenset(
+    {
+        *("password", "oldPassword", "confirmPassword"),
+        *("secret", "spCertificate"),  # of OpenID Connect and SAML
+        *("authorization", "signingSecret", "accessToken", "apiKey", "licenseKey"),  # of integrations
+    }
+)
+"""Of bodies that are sent."""
+SETTINGS = (
+    *("admin_password", "admin_tokens", "backend_tokens", "frontend_tokens"),
+    *("secret_keys", "edge_client_secret", "mail_password"),
+)
 TOKENS = frozenset({"secret", "token"})
+"""Of answers."""
 LINKS = frozenset({"inviteLink", "resetPasswordUrl"})
 SHORTEST = 10
 """What is shorter may be a word that stands anywhere."""
@@ -26,6 +41,9 @@ NEWEST = 3_000
 """Events that are looked at, so that tests of many take no longer."""
 NO_SECRETS = ("/api/admin/invite-link", "/invite", "/api/admin/ui-config", "/api/admin/features", "/api/admin/tags")
 """Whose `token` or `secret` is none: a public link is there to be shared, and shown to administrators."""
+_SESSION = re.compile(rf"{SESSION_COOKIE}=([^;]{{{SHORTEST},}})")
+_KEY = re.compile(r"PRIVATE KEY-----\n.+\n(.+)\n")
+"""Of a private key the second line: the first begins as that of any other, and no answer has the ends of lines."""
 LINES: list[str] = []
 """What servers have said since the last look."""
 
@@ -45,8 +63,11 @@ def keep_lines() -> None:
 class SecretsMade:
     """The secrets of one server's life, and where they were seen afterwards."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         self.made: set[str] = set()
+        for name in SETTINGS if settings else ():
+            value = getattr(settings, name)
+            self.made.update(each for each in ([value] if isinstance(value, str) else value) if len(each) >= SHORTEST)
         self.links: set[str] = set()
         """Of invitations: administrators see them until they are used."""
         self.leaks: list[str] = []
@@ -72,11 +93,13 @@ class SecretsMade:
         known = frozenset(self.made)
         await application(scope, heard, say)
         body = _unpacked(bytes(answered), head["headers"])  # type: ignore[arg-type]
-        if reads:
-            if path.startswith("/api/admin"):
-                self._look(f"GET {path}", body.decode("utf-8", "replace"), known)
-        elif head["status"] < 400 and not path.startswith(NO_SECRETS):  # type: ignore[operator]
-            self.made.update(_found(sent, PASSWORDS))
+        accepted = head["status"] < 400  # type: ignore[operator]
+        if reads and path.startswith("/api/admin"):
+            self._look(f"GET {path}", body.decode("utf-8", "replace"), known)
+        if accepted:
+            self.made.update(_shown(scope))
+        if accepted and not reads and not path.startswith(NO_SECRETS):
+            self.made.update(_found(sent, ENTERED))
             self.made.update(_found(body, TOKENS))
             self.links.update(each.rpartition("token=")[2] for each in _found(body, LINKS))
 
@@ -95,6 +118,16 @@ class SecretsMade:
         self.leaks += [f"{where} shows a secret that begins with {each[:6]}" for each in secrets if each in text]
 
 
+def _shown(scope: Scope) -> Iterator[str]:
+    """What a caller proved with who it is: tokens of every kind, sessions."""
+    for name, value in scope.get("headers", ()):
+        text = value.decode("latin-1")
+        if name == b"authorization" and len(secret := text.rpartition(" ")[2]) >= SHORTEST:
+            yield secret
+        if name == b"cookie" and (session := _SESSION.search(text)):
+            yield session[1]
+
+
 def _found(body: bytes | bytearray, names: frozenset[str]) -> Iterator[str]:
     try:
         value = msgspec.json.decode(body)
@@ -108,8 +141,9 @@ def _of(value: Any, names: frozenset[str]) -> Iterator[str]:
         case dict():
             for name, inner in value.items():
                 if name in names and isinstance(inner, str):
+                    secret = _KEY.search(inner)
                     if len(inner) >= SHORTEST and not re.search(r"\*{3}", inner):
-                        yield inner
+                        yield secret[1] if secret else inner
                 else:
                     yield from _of(inner, names)
         case list():

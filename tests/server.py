@@ -159,7 +159,7 @@ class TestServer:
         self.client = httpx.Client(base_url=host.url, timeout=30, trust_env=False, verify=False)
 
     def __enter__(self) -> Self:
-        self._host.watched.secrets = SecretsMade()
+        self._host.watched.secrets = SecretsMade(self.settings)
         self._host.call(self._host.application.start(self.settings))
         return self
 

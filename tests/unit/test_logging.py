@@ -17,6 +17,7 @@ TOKENS = [
     "default:development.f13c8106d9b3fd2e6dd91bd0d2e2fa9b5d1c7b3a",
     "[]:production.0123456789abcdef0123456789abcdef",
     "user:0123456789abcdef0123456789abcdef",
+    "scim:0123456789abcdef0123456789abcdef",
 ]
 
 

@@ -19,9 +19,9 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 HIDDEN = "***"
 _SECRET_KEYS = re.compile(r"password|secret|authorization|cookie|^token$|api_?key", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
-    # An API token, a personal access token. Without the look behind, long text would be gone through again for each of
-    # its characters.
-    r"(?:(?:\[\]|(?<![\w.~*-])[\w.~*-]+):[\w.~*-]+\.|user:)[\w-]{16,}"
+    # An API token, a personal access token, a token of SCIM. Without the look behind, long text would be gone through
+    # again for each of its characters.
+    r"(?:(?:\[\]|(?<![\w.~*-])[\w.~*-]+):[\w.~*-]+\.|user:|scim:)[\w-]{16,}"
     r"|(?<=://)[^/\s:@]*:[^/\s@]*(?=@)"  # the credentials in a URL
 )
 _ACCEPTED_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
