@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from flagkeeper.edge.model import Scope
-from flagkeeper.edge.proof import Proof
+from flagkeeper.edge.recheck import Recheck
 from flagkeeper.edge.settings import TOKEN
 from flagkeeper.edge.snapshots import KnownToken
 from flagkeeper.edge.strangers import Strangers
@@ -65,7 +65,7 @@ class Tokens:
         self._asked: dict[str, asyncio.Future[None]] = {}
         self._asking = asyncio.Event()
         self._doubt = asyncio.Event()
-        self._proof = Proof(upstream)
+        self._recheck = Recheck(upstream)
         self.strangers = Strangers()
         self._tasks: list[SupervisedTask] = []
         self.tell: Callable[[], None] = lambda: None
@@ -155,7 +155,7 @@ class Tokens:
     def doubt(self, refused: str | None = None) -> None:
         """Something says that tokens may have been revoked, or upstream has refused one: asks about all of them now."""
         if refused is not None:
-            self._proof.suspect(hash_of(refused))
+            self._recheck.suspect(hash_of(refused))
         self._doubt.set()
 
     async def look_up(self, secret: str, address: str) -> None:
@@ -233,7 +233,7 @@ class Tokens:
                     await self._ask(every[start : start + BATCH])
             except Unavailable:
                 continue  # it was said when it began
-            for key in await self._proof.denied(list(self._known.items())):
+            for key in await self._recheck.denied(list(self._known.items())):
                 self._forget(key)
                 self.tell()
 
@@ -259,7 +259,7 @@ class Tokens:
         self._take(secrets, [each for each in known if await self._is_taken(each)])
 
     async def _is_taken(self, valid: Valid) -> bool:
-        return await self._proof.allows(hash_of(valid.token), valid.token, KINDS[valid.type])
+        return await self._recheck.allows(hash_of(valid.token), valid.token, KINDS[valid.type])
 
     def _take(self, secrets: Iterable[str], valid: Iterable[Valid]) -> None:
         changed = False

@@ -20,7 +20,7 @@ EACH_ROUND = 10
 MOST_DENIED = 10_000
 
 
-class Proof:
+class Recheck:
     """Tokens are named by the hashes of their secrets."""
 
     def __init__(self, upstream: UpstreamServer) -> None:
