@@ -120,7 +120,19 @@ def test_constraints_keep_to_the_legal_values_and_fields_in_use_stay(server: Tes
     assert [each["name"] for each in server.get(OWN).json()] == ["team"]
     assert len(server.get(OWN + "?include=global").json()) == 7
 
-    assert server.delete(f"{FIELDS}/tier/legal-values/gold").status_code == 200
+    values = {"legalValues": [SILVER]}
+    for refused in (
+        server.delete(f"{FIELDS}/tier/legal-values/gold"),
+        server.put(f"{FIELDS}/tier", json={**values, "description": "changed"}),
+    ):
+        assert refused.status_code == 409
+        assert refused.json()["message"] == (
+            "Strategies or segments compare the context field 'tier' with 'gold'. Change those first; revive or delete "
+            "archived flags that do so."
+        )
+    assert server.get(f"{FIELDS}/tier").json()["legalValues"] == [GOLD, SILVER], "nothing of it is stored"
+    assert server.put(f"{FIELDS}/tier", json={"legalValues": []}).status_code == 200, "then every value is legal"
+    assert server.put(f"{FIELDS}/tier", json=values).status_code == 200
     strategy = f"{STRATEGIES}/{use['id']}"
     stays = server.put(strategy, json={"title": "stays", "constraints": [on("tier", "gold"), on("tier", "silver")]})
     assert stays.status_code == 200, "a constraint that was there may keep its value"

@@ -12,7 +12,7 @@ from flagkeeper.eventlog.step import Step
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.context_fields import commands as fields
 from flagkeeper.features.context_fields.model import ContextFieldChange, ContextFieldDraft
-from flagkeeper.features.context_fields.ports import FIELD_SEGMENTS, FIELD_USES
+from flagkeeper.features.context_fields.ports import FIELD_CONSTRAINTS, FIELD_SEGMENTS, FIELD_USES
 from flagkeeper.features.flags.commands import archive, create, dependencies, lifecycle, links
 from flagkeeper.features.flags.model.relations import CompletionDraft, DependencyDraft, LinkDraft
 from flagkeeper.features.flags.queries.states import flag_states
@@ -25,7 +25,13 @@ from tests.keeping import StandingIn, check_removals, check_steps, rehearse
 from tests.log import ALICE, Log
 from tests.story import tell
 
-PORTS = StandingIn({FIELD_USES: lambda _tx, _fields: {}, FIELD_SEGMENTS: lambda _tx, _field: []})
+PORTS = StandingIn(
+    {
+        FIELD_USES: lambda _tx, _fields: {},
+        FIELD_SEGMENTS: lambda _tx, _field: [],
+        FIELD_CONSTRAINTS: lambda _tx, _field: [],
+    }
+)
 PAYLOADS = {op.name: op.payload for op in OPS}
 P = "default"
 
@@ -48,7 +54,7 @@ def test_context_fields(log: Log) -> None:
         ask("context-field.update", **tier, change=ContextFieldChange(stickiness=True)),
         lambda unit: fields.set_legal_value(unit, "tier", LegalValue(value="gold", description="the best")),
         lambda unit: fields.set_legal_value(unit, "tier", LegalValue(value="iron")),
-        lambda unit: fields.remove_legal_value(unit, "tier", "gold"),
+        lambda unit: fields.remove_legal_value(unit, "tier", "gold", PORTS.answer(FIELD_CONSTRAINTS)),
         ask("context-field.update", **tier, change=ContextFieldChange(project="other")),
         ask("context-field.create", name="team", project=P),
         ask("context-field.delete", name="userId", project=None),

@@ -20,8 +20,9 @@ from flagkeeper.features.context_fields.model import (
     built_in,
     check,
     check_value,
+    operands,
 )
-from flagkeeper.features.context_fields.ports import FieldSegments, FieldUses
+from flagkeeper.features.context_fields.ports import FieldConstraints, FieldSegments, FieldUses
 from flagkeeper.features.context_fields.queries import not_found
 from flagkeeper.features.projects import queries as projects
 from flagkeeper.kernel.clock import Millis
@@ -52,6 +53,7 @@ def update(
     change: ContextFieldChange,
     uses: FieldUses,
     segments: FieldSegments,
+    constraints: FieldConstraints,
     project: str | None = None,
 ) -> None:
     """Here as below, `project` says whose field it must be; None: anybody's.
@@ -60,6 +62,7 @@ def update(
         NotFound: there is no such field, or no project that it is to belong to.
         BadData: it would break a rule.
         InvalidOperation: other projects use what is to become one project's own.
+        Conflict: a constraint compares with a legal value that is to go.
     """
     old = _load(unit, name, project)
     new = change.applied_to(old)
@@ -70,6 +73,7 @@ def update(
             raise InvalidOperation(
                 "Other projects use this context field, so it cannot be made the own one of a project."
             )
+    _demand_unused_values(unit, old, new, constraints)
     _save(unit, old, new)
 
 
@@ -85,12 +89,12 @@ def bring(unit: Unit, draft: ContextFieldDraft, created_at: Millis | None, exist
         _save(unit, old, replace(new, created_at=old.created_at))
 
 
-def drop(unit: Unit, name: str, uses: FieldUses, segments: FieldSegments) -> None:
+def drop(unit: Unit, name: str, constraints: FieldConstraints) -> None:
     """Deletes a field that an import does not have. Does nothing for one that is gone. Raises `Conflict` as `delete`
     does."""
     old = store.find(unit.tx, name)
     if old is not None:
-        _demand_unused(unit, name, uses, segments)
+        _demand_unused(unit, name, constraints)
         _remove(unit, old)
 
 
@@ -110,16 +114,25 @@ def set_legal_value(unit: Unit, name: str, value: LegalValue, project: str | Non
     _save(unit, old, old.with_value(value))
 
 
-def remove_legal_value(unit: Unit, name: str, value: str, project: str | None = None) -> None:
-    """Does nothing when there is no such value: constraints that have it keep it. Raises `NotFound`."""
+def remove_legal_value(
+    unit: Unit, name: str, value: str, constraints: FieldConstraints, project: str | None = None
+) -> None:
+    """Does nothing when there is no such value. The last one may go whoever uses it: without any, every value is legal.
+
+    Raises:
+        NotFound: there is no such field.
+        Conflict: a constraint compares with it.
+    """
     old = _load(unit, name, project)
-    _save(unit, old, old.without_value(value))
+    new = old.without_value(value)
+    _demand_unused_values(unit, old, new, constraints)
+    _save(unit, old, new)
 
 
-def delete(unit: Unit, name: str, uses: FieldUses, segments: FieldSegments, project: str | None = None) -> None:
+def delete(unit: Unit, name: str, constraints: FieldConstraints, project: str | None = None) -> None:
     """Raises `NotFound`, or `Conflict` while a strategy, be it a default one, or a segment has a constraint on it."""
     old = _load(unit, name, project)
-    _demand_unused(unit, name, uses, segments)
+    _demand_unused(unit, name, constraints)
     _remove(unit, old)
 
 
@@ -133,10 +146,20 @@ def _add(unit: Unit, field: ContextField) -> ContextField:
     return field
 
 
-def _demand_unused(unit: Unit, name: str, uses: FieldUses, segments: FieldSegments) -> None:
-    if uses(unit.tx, [name]) or segments(unit.tx, name) or projects.default_strategies_on(unit.tx, name):
+def _demand_unused(unit: Unit, name: str, constraints: FieldConstraints) -> None:
+    if any(True for _ in constraints(unit.tx, name)):
         message = f"Strategies or segments have constraints on the context field {name!r}. Remove those first"
         raise Conflict(f"{message}; revive or delete archived flags that have them.")
+
+
+def _demand_unused_values(unit: Unit, old: ContextField, new: ContextField, constraints: FieldConstraints) -> None:
+    gone = old.no_longer_legal(new)
+    if gone and (
+        used := sorted(gone.intersection(value for each in constraints(unit.tx, old.name) for value in operands(each)))
+    ):
+        values = ", ".join(repr(value) for value in used)
+        message = f"Strategies or segments compare the context field {old.name!r} with {values}. Change those first"
+        raise Conflict(f"{message}; revive or delete archived flags that do so.")
 
 
 def _remove(unit: Unit, old: ContextField) -> None:

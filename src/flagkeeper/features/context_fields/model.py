@@ -59,6 +59,12 @@ class ContextField(msgspec.Struct, frozen=True, kw_only=True):
             values.append(value)
         return msgspec.structs.replace(self, legal_values=values)
 
+    def no_longer_legal(self, new: "ContextField") -> set[str]:
+        """Values that `new` refuses. Without any legal values it refuses none."""
+        if not new.legal_values:
+            return set()
+        return {each.value for each in self.legal_values} - {each.value for each in new.legal_values}
+
     def without_value(self, value: str) -> "ContextField":
         return msgspec.structs.replace(self, legal_values=[each for each in self.legal_values if each.value != value])
 
@@ -191,7 +197,7 @@ def check_legal(
         allowed = legal.get(constraint.context_name)
         if allowed is None or constraint in before:
             continue
-        for value in _operands(constraint):
+        for value in operands(constraint):
             if value not in allowed:
                 message = f"{value!r} is not among the legal values of the context field {constraint.context_name!r}."
                 wrong.append(Detail(message, f"{path}/{place}"))
@@ -199,7 +205,8 @@ def check_legal(
         raise BadData(wrong[0].message, *wrong)
 
 
-def _operands(constraint: Constraint) -> Sequence[str]:
+def operands(constraint: Constraint) -> Sequence[str]:
+    """What a constraint compares with."""
     if constraint.operator in LISTS:
         return constraint.values
     return [] if constraint.value is UNSET else [constraint.value]

@@ -1,10 +1,11 @@
 """What context fields must ask higher slices; the slices there answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.kernel.port import Port
 from flagkeeper.storage.transaction import Transaction
 
@@ -37,5 +38,15 @@ class FieldSegments(Protocol):
         ...
 
 
+@runtime_checkable
+class FieldConstraints(Protocol):
+    """Knows the constraints of strategies, those of archived flags and default ones included, and of segments."""
+
+    def __call__(self, tx: Transaction, field: str, /) -> Iterable[Constraint]:
+        """Those on a context field."""
+        ...
+
+
 FIELD_USES = Port[FieldUses]("field_uses")
 FIELD_SEGMENTS = Port[FieldSegments]("field_segments")
+FIELD_CONSTRAINTS = Port[FieldConstraints]("field_constraints")

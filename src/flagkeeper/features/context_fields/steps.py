@@ -6,7 +6,7 @@ from flagkeeper.eventlog.step import Demand, Op, Ports
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.context_fields import commands
 from flagkeeper.features.context_fields.model import ContextFieldChange, ContextFieldDraft, ContextFieldState
-from flagkeeper.features.context_fields.ports import FIELD_SEGMENTS, FIELD_USES
+from flagkeeper.features.context_fields.ports import FIELD_CONSTRAINTS, FIELD_SEGMENTS, FIELD_USES
 from flagkeeper.http.permissions import Permission
 
 
@@ -38,12 +38,12 @@ def _demands_of_update(wanted: Update) -> tuple[tuple[Demand, ...], ...]:
 
 def _update(unit: Unit, wanted: Update, ports: Ports) -> None:
     uses, segments = ports.answer(FIELD_USES), ports.answer(FIELD_SEGMENTS)
-    commands.update(unit, wanted.name, wanted.change, uses, segments, wanted.project)
+    constraints = ports.answer(FIELD_CONSTRAINTS)
+    commands.update(unit, wanted.name, wanted.change, uses, segments, constraints, wanted.project)
 
 
 def _delete(unit: Unit, wanted: Delete, ports: Ports) -> None:
-    uses, segments = ports.answer(FIELD_USES), ports.answer(FIELD_SEGMENTS)
-    commands.delete(unit, wanted.name, uses, segments, wanted.project)
+    commands.delete(unit, wanted.name, ports.answer(FIELD_CONSTRAINTS), wanted.project)
 
 
 CREATE = Op(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flagkeeper.eventlog.leased_units import UnitRunner
 from flagkeeper.features.charts.ports import CHARTED_FLAG
-from flagkeeper.features.context_fields.ports import FIELD_USES
+from flagkeeper.features.context_fields.ports import FIELD_CONSTRAINTS, FIELD_USES
 from flagkeeper.features.environments.ports import ENABLED_FLAGS_BY_ENVIRONMENT
 from flagkeeper.features.flags import api, commands, keeper, queries, steps, tables
 from flagkeeper.features.flags.jobs import mark_potentially_stale
@@ -48,6 +48,7 @@ SLICE = Slice(
         CHARTED_FLAG.answered_by(queries.charted_flag),
         SEGMENT_USES.answered_by(queries.segment_uses),
         FIELD_USES.answered_by(queries.field_uses),
+        FIELD_CONSTRAINTS.answered_by(queries.constraints_on),
         STRATEGY_USES.answered_by(queries.strategy_uses),
         TAGGED_FLAGS.answered_by(commands.untag_everywhere),
     ),

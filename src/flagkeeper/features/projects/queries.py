@@ -5,6 +5,7 @@ from collections.abc import Mapping, Set
 import msgspec
 from sqlalchemy import bindparam, func, select
 
+from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.eventlog.archive.store import newest_of
 from flagkeeper.eventlog.catalogue.project import DefaultStrategyData
 from flagkeeper.eventlog.query import Visibility
@@ -225,13 +226,14 @@ def default_strategies_with(tx: Transaction, segment_id: int) -> list[tuple[str,
     ]
 
 
-def default_strategies_on(tx: Transaction, field: str) -> list[tuple[str, str]]:
-    """Project and environment of each default strategy with a constraint on a context field; archived projects
-    count."""
+def default_constraints_on(tx: Transaction, field: str) -> list[Constraint]:
+    """The constraints of default strategies on a context field; archived projects count."""
     return [
-        (project, environment)
-        for project, environment, strategy in tx.all(_DEFAULT_STRATEGIES)
-        if strategy is not None and any(constraint.context_name == field for constraint in strategy.constraints)
+        constraint
+        for _, _, strategy in tx.all(_DEFAULT_STRATEGIES)
+        if strategy is not None
+        for constraint in strategy.constraints
+        if constraint.context_name == field
     ]
 
 

@@ -11,7 +11,7 @@ from flagkeeper.eventlog.query import Visibility
 from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.context_fields import commands, queries
 from flagkeeper.features.context_fields.model import ContextFieldChange, ContextFieldDraft, check_name
-from flagkeeper.features.context_fields.ports import FieldSegments, FieldUses
+from flagkeeper.features.context_fields.ports import FieldConstraints, FieldSegments, FieldUses
 from flagkeeper.features.context_fields.schemas import (
     ContextFieldName,
     ContextFieldOut,
@@ -104,7 +104,7 @@ async def get_field(context_field: str, reader: Reader, visibility: Visibility) 
     operation="updateContextField",
     summary="Change a context field; what is left out stays",
     status=200,
-    errors=(404,),
+    errors=(404, 409),
 )
 async def update_field(
     context_field: str,
@@ -114,12 +114,13 @@ async def update_field(
     reader: Reader,
     field_uses: FieldUses,
     field_segments: FieldSegments,
+    field_constraints: FieldConstraints,
     visibility: Visibility,
 ) -> None:
     await reader.run(queries.visible_field, context_field, visibility)
     if data.project:
         await reader.run(projects.demand_visible, data.project, visibility)
-    await units.run(caller.actor, commands.update, context_field, data, field_uses, field_segments)
+    await units.run(caller.actor, commands.update, context_field, data, field_uses, field_segments, field_constraints)
 
 
 @route.delete(
@@ -137,12 +138,11 @@ async def delete_field(
     caller: Caller,
     units: Units,
     reader: Reader,
-    field_uses: FieldUses,
-    field_segments: FieldSegments,
+    field_constraints: FieldConstraints,
     visibility: Visibility,
 ) -> None:
     await reader.run(queries.visible_field, context_field, visibility)
-    await units.run(caller.actor, commands.delete, context_field, field_uses, field_segments)
+    await units.run(caller.actor, commands.delete, context_field, field_constraints)
 
 
 @route.post(
@@ -168,15 +168,22 @@ async def set_legal_value(
     scope=route.PROJECT,
     tag=TAG,
     operation="deleteContextFieldLegalValue",
-    summary="Remove a legal value; constraints that have it keep it",
+    summary="Remove a legal value that no constraint compares with",
     status=200,
-    errors=(404,),
+    errors=(404, 409),
 )
 async def remove_legal_value(
-    context_field: str, legal_value: str, caller: Caller, units: Units, reader: Reader, visibility: Visibility
+    context_field: str,
+    legal_value: str,
+    caller: Caller,
+    units: Units,
+    reader: Reader,
+    field_constraints: FieldConstraints,
+    visibility: Visibility,
 ) -> None:
     await reader.run(queries.visible_field, context_field, visibility)
-    await units.run(caller.actor, commands.remove_legal_value, context_field, legal_value.removeprefix("/"))
+    value = legal_value.removeprefix("/")
+    await units.run(caller.actor, commands.remove_legal_value, context_field, value, field_constraints)
 
 
 @route.get(

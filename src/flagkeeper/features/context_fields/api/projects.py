@@ -12,7 +12,7 @@ from flagkeeper.eventlog.unit import Units
 from flagkeeper.features.context_fields import commands, queries
 from flagkeeper.features.context_fields.api.instance import TAG, Include
 from flagkeeper.features.context_fields.model import ContextFieldChange, ContextFieldDraft, check_name
-from flagkeeper.features.context_fields.ports import FieldSegments, FieldUses
+from flagkeeper.features.context_fields.ports import FieldConstraints, FieldSegments, FieldUses
 from flagkeeper.features.context_fields.schemas import (
     ContextFieldName,
     ContextFieldOut,
@@ -104,7 +104,7 @@ async def get_field(project: str, context_field: str, reader: Reader, visibility
     operation="updateContextFieldForProject",
     summary="Change a context field of a project; what is left out stays",
     status=200,
-    errors=(404,),
+    errors=(404, 409),
 )
 async def update_field(
     project: str,
@@ -114,10 +114,12 @@ async def update_field(
     units: Units,
     field_uses: FieldUses,
     field_segments: FieldSegments,
+    field_constraints: FieldConstraints,
 ) -> None:
     """It stays the project's own: giving it to others takes the permission for all fields."""
     change = replace(data, project=UNSET)
-    await units.run(caller.actor, commands.update, context_field, change, field_uses, field_segments, project)
+    asked = (field_uses, field_segments, field_constraints)
+    await units.run(caller.actor, commands.update, context_field, change, *asked, project)
 
 
 @route.delete(
@@ -131,9 +133,9 @@ async def update_field(
     errors=(404, 409),
 )
 async def delete_field(
-    project: str, context_field: str, caller: Caller, units: Units, field_uses: FieldUses, field_segments: FieldSegments
+    project: str, context_field: str, caller: Caller, units: Units, field_constraints: FieldConstraints
 ) -> None:
-    await units.run(caller.actor, commands.delete, context_field, field_uses, field_segments, project)
+    await units.run(caller.actor, commands.delete, context_field, field_constraints, project)
 
 
 @route.post(
@@ -156,12 +158,20 @@ async def set_legal_value(project: str, context_field: str, data: LegalValue, ca
     scope=route.PROJECT,
     tag=TAG,
     operation="deleteContextFieldLegalValueForProject",
-    summary="Remove a legal value; constraints that have it keep it",
+    summary="Remove a legal value that no constraint compares with",
     status=200,
-    errors=(404,),
+    errors=(404, 409),
 )
-async def remove_legal_value(project: str, context_field: str, legal_value: str, caller: Caller, units: Units) -> None:
-    await units.run(caller.actor, commands.remove_legal_value, context_field, legal_value.removeprefix("/"), project)
+async def remove_legal_value(
+    project: str,
+    context_field: str,
+    legal_value: str,
+    caller: Caller,
+    units: Units,
+    field_constraints: FieldConstraints,
+) -> None:
+    value = legal_value.removeprefix("/")
+    await units.run(caller.actor, commands.remove_legal_value, context_field, value, field_constraints, project)
 
 
 @route.get(

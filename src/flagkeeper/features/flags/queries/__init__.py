@@ -37,6 +37,7 @@ from flagkeeper.features.flags.queries.rules import strategy_rules
 from flagkeeper.features.flags.queries.tags import tags_of_flag, tags_of_flags
 from flagkeeper.features.flags.queries.types import all_types, outdated_staleness
 from flagkeeper.features.flags.queries.uses import (
+    constraints_on,
     field_uses,
     flag_of_strategy,
     segment_uses,
@@ -52,6 +53,7 @@ __all__ = [
     "all_types",
     "charted_flag",
     "children_first",
+    "constraints_on",
     "demand_flags",
     "demand_possible_name",
     "dependencies_exist",

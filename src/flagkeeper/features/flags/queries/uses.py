@@ -1,17 +1,19 @@
 """Who uses what: the strategies that use a segment or a context field, and the flags that use a strategy definition."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, select
 
+from flagkeeper.evaluation.constraint import Constraint
 from flagkeeper.eventlog.query import EVERYTHING, Visibility
 from flagkeeper.features.access.model import is_hidden
 from flagkeeper.features.context_fields.ports import StrategyUse
 from flagkeeper.features.flags.tables import feature_strategies, feature_strategy_segments, features
 from flagkeeper.features.projects import queries as projects
-from flagkeeper.features.segments.queries import HIDDEN_FLAG
+from flagkeeper.features.segments.queries import HIDDEN_FLAG, all_segments
 from flagkeeper.kernel.errors import NotFound
 from flagkeeper.storage.dialects import any_of, contains
 from flagkeeper.storage.statement import Query, columns
@@ -43,6 +45,7 @@ class _OnField(msgspec.Struct, rename="camel"):
     context_name: str
 
 
+_constraints = msgspec.json.Decoder(list[Constraint]).decode
 _on_fields = msgspec.json.Decoder(list[_OnField]).decode
 _CONSTRAINED = (
     select(
@@ -106,15 +109,21 @@ def segment_uses(tx: Transaction, ids: list[int]) -> Mapping[int, list[StrategyU
     return found
 
 
+def constraints_on(tx: Transaction, field: str) -> Iterator[Constraint]:
+    """The constraints on a context field: of strategies, those of archived flags and default ones included, and of
+    segments."""
+    for *_, constraints in _constrained_on(tx, field):
+        yield from (each for each in _constraints(constraints) if each.context_name == field)
+    for segment in all_segments(tx):
+        yield from (each for each in segment.constraints if each.context_name == field)
+    yield from projects.default_constraints_on(tx, field)
+
+
 def field_uses(tx: Transaction, fields: list[str]) -> Mapping[str, list[StrategyUse]]:
     """The strategies with a constraint on each context field, those of archived flags included; a field that none is
     about is left out."""
     found: defaultdict[str, list[StrategyUse]] = defaultdict(list)
-    if len(fields) == 1:
-        about = f'"contextName":{msgspec.json.encode(fields[0]).decode()}'
-        rows = tx.all(_CONSTRAINED_ON, about=about)
-    else:
-        rows = tx.all(_ALL_CONSTRAINED)
+    rows = _constrained_on(tx, fields[0]) if len(fields) == 1 else tx.all(_ALL_CONSTRAINED)
     wanted = set(fields)
     for id_, project, flag, strategy, environment, constraints in rows:
         use = StrategyUse(
@@ -123,6 +132,11 @@ def field_uses(tx: Transaction, fields: list[str]) -> Mapping[str, list[Strategy
         for name in wanted & {each.context_name for each in _on_fields(constraints)}:
             found[name].append(use)
     return found
+
+
+def _constrained_on(tx: Transaction, field: str) -> list[tuple[Any, ...]]:
+    """Strategies with a constraint that may be on a context field."""
+    return tx.all(_CONSTRAINED_ON, about=f'"contextName":{msgspec.json.encode(field).decode()}')
 
 
 def strategy_uses(tx: Transaction, strategy: str, visibility: Visibility = EVERYTHING) -> list[str]:

@@ -16,7 +16,7 @@ from flagkeeper.eventlog.step import Demand, Op, Ops
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.context_fields import commands as context_fields
 from flagkeeper.features.context_fields.model import ContextFieldDraft
-from flagkeeper.features.context_fields.ports import FIELD_SEGMENTS, FIELD_USES
+from flagkeeper.features.context_fields.ports import FIELD_CONSTRAINTS
 from flagkeeper.features.context_fields.steps import OPS as CONTEXT_FIELD_OPS
 from flagkeeper.features.environments import commands as environments
 from flagkeeper.features.environments.model import Environment
@@ -209,9 +209,7 @@ BRING_CONTEXT_FIELD = _op(
 DROP_CONTEXT_FIELD = _op(
     "context-field.drop",
     Named,
-    lambda unit, wanted, ports: context_fields.drop(
-        unit, wanted.name, ports.answer(FIELD_USES), ports.answer(FIELD_SEGMENTS)
-    ),
+    lambda unit, wanted, ports: context_fields.drop(unit, wanted.name, ports.answer(FIELD_CONSTRAINTS)),
 )
 BRING_SEGMENT = _op(
     "segment.bring",
