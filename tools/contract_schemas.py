@@ -189,6 +189,8 @@ class Comparison(NamedTuple):
                 yield f"{where}.{name} is missing"
             else:
                 yield f"{where}.{name} is left out"
+        if self.request and given.entries and not wanted.entries:
+            yield f"{where} may have fields that nobody knows"
         demanded, promised = (given, wanted) if self.request else (wanted, given)
         for name in sorted(demanded.required - promised.required):
             if name in wanted.properties and name in given.properties:

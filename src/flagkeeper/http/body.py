@@ -27,6 +27,7 @@ _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 _MISSING = re.compile(r"missing required field `(\w+)`")
+_UNKNOWN = re.compile(r"contains unknown field `([^`]*)`")
 
 BodyT = TypeVar("BodyT")
 
@@ -77,6 +78,11 @@ def explained(text: str, path: str) -> Detail:
         path: where, as it writes it: `.constraints[0].values`.
     """
     pointer = path.rstrip("`").replace("[...]", "/*").replace(".", "/").replace("[", "/").replace("]", "")
+    if unknown := _UNKNOWN.search(text):
+        return Detail(
+            f"Nothing takes a field {unknown[1]!r} here. Leave it out, or spell it right.",
+            f"/body{pointer}/{unknown[1]}",
+        )
     missing = _MISSING.search(text)
     field = f"/{missing[1]}" if missing else ""
     return Detail(text.replace("`", ""), f"/body{pointer}{field}")

@@ -7,7 +7,7 @@ from flagkeeper.features.banners.model import Banner, BannerDraft
 from flagkeeper.kernel import clock
 
 
-class BannerBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class BannerBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     message: str
     enabled: bool | UnsetType = UNSET
     """Left out: a new banner is on, and another one stays what it is."""

@@ -21,7 +21,7 @@ class ContextFieldOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     used_in_features: int | UnsetType = UNSET
 
 
-class ContextFieldName(msgspec.Struct, frozen=True, kw_only=True):
+class ContextFieldName(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
 
 

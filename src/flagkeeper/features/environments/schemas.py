@@ -9,7 +9,7 @@ from flagkeeper.features.environments.queries import UsedEnvironment
 from flagkeeper.kernel.limits import AtOnce
 
 
-class EnvironmentName(msgspec.Struct, frozen=True, kw_only=True):
+class EnvironmentName(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
 
 

@@ -6,7 +6,7 @@ from flagkeeper.features.feedback.model import Feedback, FeedbackDraft
 from flagkeeper.kernel import clock
 
 
-class FeedbackBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class FeedbackBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     category: str
     user_type: str | None = None
     difficulty_score: float | None = None

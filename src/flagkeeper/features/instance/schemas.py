@@ -13,7 +13,7 @@ class MaintenanceBody(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
 
 
-class CorsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class CorsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     frontend_api_origins: AtOnce[str] | None = None
     """Left out: those that the server was started with."""
 
@@ -29,7 +29,7 @@ class PasswordAuth(msgspec.Struct, frozen=True, kw_only=True):
     disabled: bool = False
 
 
-class LicenseBody(msgspec.Struct, frozen=True, kw_only=True):
+class LicenseBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token: str
     """It is not kept: there is nothing that it could open."""
 

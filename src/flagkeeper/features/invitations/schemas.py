@@ -14,12 +14,12 @@ from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Detail
 
 
-class UserNameBody(msgspec.Struct, frozen=True, kw_only=True):
+class UserNameBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     """A username, an e-mail address, or the id of a user."""
 
 
-class EmailBody(msgspec.Struct, frozen=True, kw_only=True):
+class EmailBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     email: str
 
     def address(self) -> str:
@@ -30,7 +30,7 @@ class EmailBody(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-class NewPasswordBody(msgspec.Struct, frozen=True, kw_only=True):
+class NewPasswordBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token: str
     password: str
 

@@ -70,7 +70,7 @@ class RoleHoldersBody(msgspec.Struct, frozen=True, kw_only=True):
     groups: AtOnce[int] = []
 
 
-class AccessBody(msgspec.Struct, frozen=True, kw_only=True):
+class AccessBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All access to a project."""
 
     roles: AtOnce[RoleHoldersBody]

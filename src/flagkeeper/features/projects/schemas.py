@@ -212,7 +212,7 @@ class DefaultStrategyBody(msgspec.Struct, frozen=True, kw_only=True, rename="cam
         )
 
 
-class ProjectEnvironmentBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ProjectEnvironmentBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """What a client sends to give a project an environment."""
 
     environment: str

@@ -22,7 +22,7 @@ class SegmentBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
-class SegmentName(msgspec.Struct, frozen=True, kw_only=True):
+class SegmentName(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
 
 

@@ -14,7 +14,7 @@ from flagkeeper.kernel import clock
 from flagkeeper.kernel.errors import BadData, Detail
 
 
-class NewLinkBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class NewLinkBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     name: str
     expires_at: datetime
     """At most 30 days ahead; what is later is cut."""
@@ -23,7 +23,7 @@ class NewLinkBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return clock.of_datetime(self.expires_at)
 
 
-class LinkBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class LinkBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """What is left out stays."""
 
     expires_at: datetime | None = None
@@ -33,7 +33,7 @@ class LinkBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return None if self.expires_at is None else clock.of_datetime(self.expires_at)
 
 
-class SignUpBody(msgspec.Struct, frozen=True, kw_only=True):
+class SignUpBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who wants to become a user."""
 
     email: str

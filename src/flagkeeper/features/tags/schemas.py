@@ -7,7 +7,7 @@ from flagkeeper.eventlog.catalogue.event import Tag
 from flagkeeper.features.tags.model import TagType, TagTypeChange
 
 
-class TagTypeBody(msgspec.Struct, frozen=True, kw_only=True):
+class TagTypeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a client sends to create a tag type."""
 
     name: str

@@ -72,11 +72,11 @@ class InactiveUsers(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     inactive_users: list[InactiveUser]
 
 
-class UserIdsBody(msgspec.Struct, frozen=True, kw_only=True):
+class UserIdsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ids: AtOnce[int]
 
 
-class NewUserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class NewUserBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """What an administrator sends to create a user."""
 
     root_role: int | str
@@ -107,7 +107,7 @@ class UserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return UserChange(email=self.email, name=self.name, root_role=role)
 
 
-class PasswordBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class PasswordBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     password: str
     old_password: str | None = None
     confirm_password: str | None = None
@@ -119,7 +119,7 @@ class PasswordBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.password
 
 
-class LoginBody(msgspec.Struct, frozen=True, kw_only=True):
+class LoginBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     username: str
     """Or the e-mail address."""
     password: str

@@ -134,7 +134,7 @@ class LinkDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return Link(id=link_id, url=_address(self.url), title=title)
 
 
-class CompletionDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class CompletionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     status: Literal["kept", "discarded"]
     status_value: str | UnsetType | None = UNSET
 

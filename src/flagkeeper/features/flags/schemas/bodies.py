@@ -46,7 +46,7 @@ class PushVariantsBody(msgspec.Struct, frozen=True, kw_only=True):
     variants: AtOnce[VariantDraft] = []
 
 
-class TagChanges(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class TagChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     added_tags: Tags
     removed_tags: Tags
 
@@ -55,7 +55,7 @@ class TagChanges(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return max(1, min(50, 400 // (2 * len(self.added_tags) + len(self.removed_tags) + 1)))
 
 
-class BulkTagsBody(msgspec.Struct, frozen=True, kw_only=True):
+class BulkTagsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     features: AtOnce[str]
     tags: TagChanges
 

@@ -167,7 +167,7 @@ class ExportedFlags(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
-class FlagsImport(msgspec.Struct, frozen=True, kw_only=True):
+class FlagsImport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to be imported, and where."""
 
     project: str
