@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from flagkeeper.kernel import clock
+from flagkeeper.readmodels.playground import model
 from flagkeeper.readmodels.playground.model import MOST_RESULTS
 from tests.projects import add_project
 from tests.server import TestServer
@@ -174,3 +177,17 @@ def test_what_makes_no_sense_is_refused(server: TestServer) -> None:
     assert f"At most {MOST_RESULTS:,}" in answer["message"]
     now = {**app, "currentTime": clock.to_iso(clock.now()), "userId": True, "sessionId": None}
     ask(server, BASIC, {"environment": "development", "context": now})
+
+
+def test_too_many_flags_are_refused_for_one_context_as_well(
+    server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_flag(server, "checkout")
+    make_flag(server, "search")
+    body = {"environment": "development", "context": {"appName": "a"}}
+    monkeypatch.setattr(model, "MOST_RESULTS", 2)
+    assert [each["name"] for each in ask(server, BASIC, body)["features"]] == ["checkout", "search"]
+    monkeypatch.setattr(model, "MOST_RESULTS", 1)
+    refused = ask(server, BASIC, body, 400)
+    assert refused["details"][0]["path"] == "/body"
+    assert "That would be 2 results: 2 flags in 1 environments and 1 contexts." in refused["message"]

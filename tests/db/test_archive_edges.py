@@ -1,8 +1,12 @@
 """The archive at its edges: an empty log, one event that is due, and whoever asked for a pseudonym and then left."""
 
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import bindparam, update
 
 from flagkeeper.eventlog.archive import live, pseudonyms, store
 from flagkeeper.eventlog.archive.archive import Archive
@@ -10,13 +14,25 @@ from flagkeeper.eventlog.archive.archiver import Moved, RetentionPolicy
 from flagkeeper.eventlog.archive.own_names import names_beside_the_log
 from flagkeeper.eventlog.archive.pseudonyms import ARCHIVED, Pseudonym
 from flagkeeper.eventlog.archive.replacement import Replacement
-from flagkeeper.eventlog.archive.segment import demand_ids
+from flagkeeper.eventlog.archive.segment import demand_ids, pack
+from flagkeeper.eventlog.parquet import ROW_GROUP, StoredEvent
 from flagkeeper.eventlog.read import LogRows
+from flagkeeper.eventlog.tables import events
 from flagkeeper.eventlog.unit import Unit
+from flagkeeper.features.access import commands as access
+from flagkeeper.features.users import commands as users
+from flagkeeper.features.users.model.user import draft
 from flagkeeper.kernel.actor import Actor
 from flagkeeper.kernel.errors import Unavailable
+from flagkeeper.storage.statement import Write
 from tests.archive import archived, archiver, fill, place_in
+from tests.deliveries import enable
+from tests.events import row
 from tests.log import ALICE, Log
+
+_SET_USER = Write[Any](
+    update(events).where(events.c.id == bindparam("event")).values(created_by_user_id=bindparam("user"))
+)
 
 
 def test_an_empty_log_has_nothing_in_its_archive(log: Log, tmp_path: Path) -> None:
@@ -83,3 +99,33 @@ def test_a_segment_must_have_exactly_its_events(log: Log, tmp_path: Path) -> Non
     for ids, first in (([], 1), ([1, 3], 1), ([2, 3], 1), ([2, 1], 1), ([1, 1], 1), ([1, 2, 4], 1), ([4, 5], 3)):
         with pytest.raises(Unavailable, match="does not have the events"):
             demand_ids(ids, segment, first)
+
+
+def test_rows_lie_in_groups_of_one_size() -> None:
+    """So that one event is read without the rest of the file."""
+
+    def source(first: int, last: int) -> list[StoredEvent]:
+        return [StoredEvent(row(number), "feature/checkout", 0, ()) for number in range(first, last + 1)]
+
+    packed = pack(source, 1, 2 * ROW_GROUP + 7, "segments")
+    metadata = pq.ParquetFile(pa.BufferReader(packed.content)).metadata
+    assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [ROW_GROUP, ROW_GROUP, 7]
+
+
+def test_events_without_a_user_are_nobodys(log: Log, tmp_path: Path) -> None:
+    """As imported ones may be; what they say of users counts all the same."""
+    log.run(enable, "a", "b", "c")
+    log.units.run_now(Actor("grace@example.com", 9), enable, "d")
+    log.run(access.seed)
+    log.run(users.create, draft(username="ada", email="ada@example.com", root_role=3))
+    last = log.count()
+    log.run(_leave_to_nobody, 1, 3, last)
+    archiver(log, place_in(tmp_path), RetentionPolicy(keep_events=0)).run(ALICE)
+    archive = Archive(place_in(tmp_path))
+    for user_id, types, expected in ((9, ["user-created"], [4, last]), (9, [], [4]), (8, [], [])):
+        found = log.read(archive.about_user, user_id, types, 1, last)
+        assert [event.id for event in found] == expected, (user_id, types)
+
+
+def _leave_to_nobody(unit: Unit, *event_ids: int) -> None:
+    unit.tx.write_many(_SET_USER, [{"event": event_id, "user": None} for event_id in event_ids])

@@ -205,6 +205,11 @@ def cut_off(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-200])
 
 
+def cut_off_by_a_byte(file: Path) -> None:
+    """All rows are there, and the file is still not the one that was written."""
+    file.write_bytes(file.read_bytes()[:-1])
+
+
 def cut_off_cleanly(file: Path) -> None:
     change(file, lambda name, content: None if name == "checksums.json" else content)
 
@@ -249,6 +254,7 @@ def other_columns(file: Path) -> None:
     ("damage", "reason"),
     [
         (cut_off, "is no backup, or it is damaged"),
+        (cut_off_by_a_byte, "is no backup, or it is damaged"),
         (cut_off_cleanly, "are not those that were written"),
         (lose_an_event, "are not those that were written"),
         (rewrite_an_event, "the rows of events are not those"),

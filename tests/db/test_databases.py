@@ -15,8 +15,11 @@ from flagkeeper.storage.database import parse_database_url
 from flagkeeper.storage.dialects import Dialect
 from flagkeeper.storage.migrate import current_revision, newest_revision
 from tests.databases import Run, fresh_postgresql, fresh_sqlite
+from tests.deliveries import enable, until_now
+from tests.log import Log
 
 ROOT = Path(__file__).parents[2]
+OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 CONFTEST = """
 import signal
@@ -136,3 +139,24 @@ def test_who_writes_the_index_waits_for_others_who_do(database_url: str) -> None
 
     assert patience(indexing=True) in ("30000", "30s")
     assert patience(indexing=False) in ("500", "500ms")
+
+
+def test_who_is_done_with_a_database_leaves_no_connection(database_url: str) -> None:
+    log = Log(database_url)
+    log.run(enable, "a")
+    assert log.count() == 1
+    if log.database.dialect is Dialect.SQLITE:
+        # The last connection takes the write-ahead log with it.
+        waiting = Path(f"{log.database.address}-wal")
+        assert waiting.exists()
+        log.close()
+        assert not waiting.exists()
+        return
+    with psycopg.connect(database_url, autocommit=True) as connection:
+
+        def others() -> int:
+            return connection.execute(OTHERS).fetchone()[0]  # type: ignore[index]  # counting always answers
+
+        assert others() > 0
+        log.close()
+        until_now(lambda: others() == 0)

@@ -11,13 +11,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from flagkeeper.kernel.errors import Unavailable
 from flagkeeper.schema import metadata
 from flagkeeper.storage import migrate as migrate_module
 from flagkeeper.storage.database import Database, parse_database_url
-from flagkeeper.storage.migrate import MIGRATIONS, current_revision, migrate, newest_revision
+from flagkeeper.storage.migrate import MIGRATIONS, current_revision, demand_migrated, migrate, newest_revision
 from tests.databases import Run, fresh_postgresql
 
 
@@ -56,6 +56,19 @@ def test_a_second_migration_does_nothing(database_url: str) -> None:
     database = parse_database_url(database_url)
     assert current_revision(database) == newest_revision()
     assert migrate(database) is False
+
+
+def test_a_database_that_does_not_say_its_revision_was_never_migrated(database_url: str) -> None:
+    """Alembic leaves its own table when all that it did is undone."""
+    database = parse_database_url(database_url)
+    demand_migrated(database)
+    engine = database.engine()
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+    engine.dispose()
+    assert current_revision(database) is None
+    with pytest.raises(Unavailable, match="has the schema of an empty database"):
+        demand_migrated(database)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -45,6 +45,7 @@ from flagkeeper.kernel.change_context import ChangeContext
 from flagkeeper.kernel.errors import BadData, Conflict, NotFound, Unavailable
 from flagkeeper.schema import metadata
 from flagkeeper.slices import SLICES
+from flagkeeper.storage.sequences import take_up_to
 from flagkeeper.storage.statement import Query, Write, columns
 from flagkeeper.storage.transaction import Transaction
 from tests.archive import archived, archiver, everything, fill, place_in
@@ -321,6 +322,29 @@ def test_an_actor_without_an_id(log: Log, tmp_path: Path) -> None:
     assert not places_of(log, tmp_path / "none", ["cli:grace"])
     assert forget(log, None, Person(name="cli:grace")) is None, "the name stands nowhere any more"
     assert len(log.read(pseudonyms.all_pseudonyms)) == 1
+
+
+def test_of_somebody_whom_the_log_never_names_nothing_is_looked_through(log: Log, tmp_path: Path) -> None:
+    fill(log, 300)
+    log.run(_give_out_ids, 5)
+    blobs = place_in(tmp_path)
+    archiver(log, blobs, RetentionPolicy(keep_events=100)).run(ALICE)
+    before, files = whole(log, blobs), blobs.names("manifests") + blobs.names("segments")
+    looked: list[Any] = []
+
+    def elsewhere(_unit: Unit, _words: Replacement, position: int) -> None:
+        looked.append(position)
+
+    asked = log.units.run_now(ALICE, commands.ask_pseudonym, Person(user_id=5))
+    watched = context(log, blobs)._replace(elsewhere=[elsewhere])
+    assert put_in_place(watched, asked.pseudonym, lambda reached, last: looked.append((reached, last))) is None
+    assert looked == []
+    assert (whole(log, blobs), blobs.names("manifests") + blobs.names("segments")) == (before, files)
+    assert log.read(pseudonyms.all_pseudonyms) == [], "nobody is told of it"
+
+
+def _give_out_ids(unit: Unit, last: int) -> None:
+    take_up_to(unit.tx, "users", last)
 
 
 def test_who_is_still_there_is_not_forgotten(log: Log) -> None:

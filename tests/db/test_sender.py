@@ -270,6 +270,20 @@ async def test_order_can_be_asked_for_at_any_time(database_url: str) -> None:
             assert len(events) == len(set(events)) == 600
 
 
+async def test_order_can_be_asked_for_while_nothing_is_on_its_way(database_url: str) -> None:
+    with Receiver() as receiver:
+        async with Replica(database_url) as replica:
+            integration = add_integration(replica.log, receiver.url)
+            for number, ordered in enumerate(("true", "false", "true"), 1):
+                await happen(replica, "a", "b")
+                await finished(replica, integration, 2 * number)
+                draft = draft_of(integration, receiver.url, parameters={"url": receiver.url, "ordered": ordered})
+                await replica.log.units.run(ALICE, config_commands.update, integration.id, draft, [], KEYRING)
+            await happen(replica, "a", "b")
+            await finished(replica, integration, 8)
+            assert len(set(receiver.events())) == len(receiver.events()) == 8
+
+
 async def test_a_change_of_address_takes_effect_at_once(database_url: str) -> None:
     with Receiver() as old, Receiver() as new:
         async with Replica(database_url) as replica:

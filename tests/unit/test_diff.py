@@ -170,6 +170,19 @@ def told(old: Any, new: Any, room: diff.Room = diff.WIDE) -> list[Any]:
     return [msgspec.to_builtins(each) for each in diff.fields(old, new, room)]
 
 
+def test_fields_go_a_hundred_levels_deep() -> None:
+    """What differs below that is one field, which is shown whole."""
+    old, new = {"deepest": 1}, {"deepest": 2}
+    wrapped: list[Any] = [old, new]
+    for _ in range(DEEPEST):
+        wrapped = [{"a": each} for each in wrapped]
+    assert told(*wrapped) == [{"path": ".".join("a" * DEEPEST), "label": "a", "before": old, "after": new}]
+    above = [each["a"] for each in wrapped]
+    assert told(*above) == [
+        {"path": ".".join("a" * (DEEPEST - 1)) + ".deepest", "label": "deepest", "before": 1, "after": 2}
+    ]
+
+
 def test_fields_reach_into_lists() -> None:
     def strategy(rollout: str, ids: range, *variants: tuple[str, int]) -> dict[str, Any]:
         constraint = {"contextName": "userId", "operator": "NOT_IN", "values": [*map(str, ids)]}

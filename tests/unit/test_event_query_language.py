@@ -306,6 +306,23 @@ def test_a_query_is_written_as_it_is_read(seed: int) -> None:
     assert parse(str(query), NOW) == query
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("-(environment:production)", "-env:production"),
+        ("NOT (-check)", "check"),
+        ("NOT (NOT (check))", "check"),
+        ("-(-(check v2))", "check v2"),
+        ("-(-(check OR v2))", "(check OR v2)"),
+        ("-(-(-(check OR v2)))", "-(check OR v2)"),
+        ("NOT (check v2)", "-(check v2)"),
+    ],
+)
+def test_what_is_excluded_is_written_in_one_form(text: str, written: str) -> None:
+    assert str(parse(text, NOW)) == written
+    assert parse(written, NOW) == parse(text, NOW)
+
+
 def test_what_is_quoted_is_text(subtests: pytest.Subtests) -> None:
     found = row(6, feature_name="(a|b)=!c*", project="a)", environment="OR", created_by="R&D", data='{"x":"a OR !b"}')
     for text in (

@@ -273,9 +273,17 @@ def _members(path: Path) -> Iterator[Iterator[tuple[str, bytes]]]:
     """The names and contents of the file's members; what a damaged file raises becomes `BadData`."""
     try:
         with gzip.open(path, "rb") as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
-            yield ((member.name, _content(tar, member)) for member in tar)
+            yield _to_the_end(tar, packed)
     except _DAMAGE as error:
         raise BadData(f"{path} is no backup, or it is damaged: {error}") from error
+
+
+def _to_the_end(tar: tarfile.TarFile, packed: gzip.GzipFile) -> Iterator[tuple[str, bytes]]:
+    for member in tar:
+        yield member.name, _content(tar, member)
+    # The compressed file ends with its own checksum: one that was cut off behind the last member is noticed here.
+    while packed.read(MEMBER):
+        pass
 
 
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
