@@ -122,10 +122,10 @@ def test_what_is_out_of_date_is_said_to_be() -> None:
         "/api/admin/events/{featureName}",
         "/api/admin/features/{featureName}",
         "/api/admin/projects/{projectId}/dora",
-        *["/api/admin/projects/{projectId}/groups/{groupId}/roles/{roleId}"] * 3,
+        *["/api/admin/projects/{projectId}/groups/{holderId}/roles/{roleId}"] * 3,
         "/api/admin/projects/{projectId}/health-report",
         "/api/admin/projects/{projectId}/insights",
-        *["/api/admin/projects/{projectId}/users/{userId}/roles/{roleId}"] * 3,
+        *["/api/admin/projects/{projectId}/users/{holderId}/roles/{roleId}"] * 3,
     ]
 
 

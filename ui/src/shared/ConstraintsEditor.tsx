@@ -93,7 +93,7 @@ export function ConstraintsEditor({
         );
       })}
       <datalist id="context-fields">
-        {[...new Set([...known.map((each) => each.name), ...FIELDS])].map((field) => (
+        {[...new Set([...FIELDS, ...known.map((each) => each.name)])].map((field) => (
           <option key={field} value={field} />
         ))}
       </datalist>
