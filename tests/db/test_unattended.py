@@ -40,7 +40,7 @@ from tests.log import Log
 OLD_KEY, NEW_KEY = "old" * 11, "new" * 11
 STEPS = [b'{"op":"flag.drop","payload":{"name":"a"}}']
 CHUNKS = Query(select(state_import_chunks.c.number), int)
-LOGINS = Query(select(all_logins.c.username), str)
+LOGINS = Query(select(all_logins.c.username), lambda name: name)
 TRAFFIC_DAYS = Query(select(traffic_days.c.day), int)
 UNDERTAKEN = Query(select(all_undertakings.c.subject), str)
 TRAFFIC_STEPS = Query(select(traffic_steps.c.step), int)
@@ -70,6 +70,12 @@ def test_logins_are_forgotten_that_are_too_old(log: Log) -> None:
     log.run(logins.note, "eve", Visit("203.0.113.9"), "wrong-password")
     log.run(logins.forget)
     assert stored(log, LOGINS) == ["eve"]
+
+
+def test_who_is_not_let_in_is_kept(log: Log) -> None:
+    log.run(users.login_refused, "nobody", Visit("203.0.113.9"), "is not allowed in")
+    log.run(users.login_unproven, Visit("203.0.113.9"), "proved nothing")
+    assert stored(log, LOGINS) == [None, None]
 
 
 def test_traffic_is_forgotten_that_is_too_old(log: Log) -> None:
