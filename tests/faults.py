@@ -10,8 +10,8 @@ import ast
 import importlib
 import json
 import os
-import pkgutil
 import random
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ from weakref import WeakSet
 import pytest
 
 import flagkeeper
-from flagkeeper.eventlog.unit import _RehearsedWork, _UnitWork
+from flagkeeper.eventlog.unit import _UnitWork
 from flagkeeper.kernel.errors import FlagkeeperError
 from flagkeeper.storage.connection import DRIVER_ERRORS, Connection
 from flagkeeper.storage.database import Database
@@ -35,6 +35,7 @@ from flagkeeper.storage.sqlite import SqliteConnection
 from flagkeeper.storage.waiting import Blocking, Failed, Waiting
 from flagkeeper.storage.writer import Writer
 
+SOURCE = Path(flagkeeper.__file__).parent
 REPORT = "FLAGKEEPER_TEST_FAULTS"
 """The folder into which each process of a run writes what it has tried."""
 
@@ -42,6 +43,7 @@ REFUSED = {Dialect.SQLITE: "SELECT abs(-9223372036854775807 - 1)", Dialect.POSTG
 """A statement that fails whatever is stored, and leaves the connection as any refused statement does."""
 NOT_OF_UNITS = frozenset({"leases"})
 """Tables that others write beside the unit: who leads what."""
+_WRITES = re.compile(rf"(?:INSERT INTO|UPDATE|DELETE FROM|COPY) (?!(?:{'|'.join(NOT_OF_UNITS)})\b)")
 
 
 class Choose(Protocol):
@@ -129,8 +131,8 @@ class Faults:
         self.cases: set[str] = set()
         self.statements = 0
         self.faults = 0
-        self.commands: set[str] = set()
-        """Commands that were tried, as `module.name`."""
+        self.commands: dict[Dialect, set[str]] = {dialect: set() for dialect in Dialect}
+        """Commands that were tried to their end in a unit that writes, as `module.name`."""
         self.unfinished: set[str] = set()
         """Units that could not be tried to their end: their lease ended first."""
         self.broken: list[str] = []
@@ -156,8 +158,8 @@ class Faults:
     def settle(self, writer: Writer, batch: list[Waiting]) -> None:
         """In the place of the writer's own: on its thread, while nothing else is written."""
         for each in batch:
-            if isinstance(each.work, _UnitWork) and not isinstance(each.work, _RehearsedWork):
-                self._try(writer, each)
+            if isinstance(each.work, _UnitWork):
+                self._try(writer, Blocking(_meant(each.work)))
             self._settle(writer, [each])
 
     def _try(self, writer: Writer, waiting: Waiting) -> None:
@@ -168,17 +170,24 @@ class Faults:
         writer._connection = cast(Connection, faulty)  # it has the rest of one by `__getattr__`
         try:
             seen = self._run_through(writer, waiting)
-            case = "\n".join(sorted(set(faulty.texts)))
-            self.commands |= seen or set()
-            if seen is None or case in self.cases:
-                return
-            self.cases.add(case)
-            self.statements += len(faulty.texts)
-            with _Watch(writer._database) as watch:
-                self._fail_each(writer, waiting, case, f"{sorted(seen)}", watch)
+            writes = any(map(_WRITES.match, faulty.texts))
+            if seen is not None and self._was_tried(writer, waiting, seen) and writes:
+                self.commands[faulty.dialect] |= seen
         finally:
             if writer._connection is cast(Connection, faulty):
                 writer._connection = connection
+
+    def _was_tried(self, writer: Writer, waiting: Waiting, seen: set[str]) -> bool:
+        """Tries it, unless the same case was tried before. False: not to its end."""
+        case = "\n".join((self._faulty.dialect.value, *sorted(set(self._faulty.texts))))
+        if case in self.cases:
+            return True
+        self.statements += len(self._faulty.texts)
+        with _Watch(writer._database) as watch:
+            if not self._fail_each(writer, waiting, case, f"{sorted(seen)}", watch):
+                return False
+        self.cases.add(case)
+        return True
 
     def _run_through(self, writer: Writer, waiting: Waiting) -> set[str] | None:
         """Runs it all but the commit, and undoes it. The commands that it called; None: it is refused, or fails."""
@@ -199,27 +208,37 @@ class Faults:
             writer._undo()
         return None if isinstance(outcome, Failed) else called
 
-    def _fail_each(self, writer: Writer, waiting: Waiting, case: str, commands: str, watch: "_Watch") -> None:
+    def _fail_each(self, writer: Writer, waiting: Waiting, case: str, commands: str, watch: "_Watch") -> bool:
+        """Whether all of them could be tried."""
         meant = self._faulty.texts
         for at in self._choose(case, len(meant)):
             faulty = self._faulty
             if writer._connection is not cast(Connection, faulty):
                 self.broken.append(f"{commands}: a refused statement cost the connection")
-                return
+                return False
             faulty.fail(at)
             tried = Blocking(waiting.work)
             self._settle(writer, [tried])
             if not faulty.reached and isinstance(tried.future.exception(), (LeaseLost, FlagkeeperError)):
                 self.unfinished.add(commands)  # its lease ended meanwhile: a server would not run it either
-                return
+                return False
             self.faults += 1
             place = f"{commands}, statement {at} of {len(meant)}, {[*meant, 'COMMIT'][at][:200]}"
             if not faulty.reached:
-                self.broken.append(f"{place}: it was not reached, but {faulty.texts[-2:]}")
+                said = tried.future.exception()
+                self.broken.append(f"{place}: it was not reached, but {faulty.texts[-2:]}, told {said!r}")
             elif not isinstance(tried.future.exception(), DRIVER_ERRORS):
                 self.broken.append(f"{place}: told {tried.future.exception()!r}")
             if changed := watch.changed():
                 self.broken.append(f"{place}: left something in {changed}")
+        return True
+
+
+def _meant(work: _UnitWork) -> _UnitWork:
+    """The same; a rehearsal as if it were meant, for some commands are run in nothing else."""
+    unit = object.__new__(_UnitWork)
+    vars(unit).update(vars(work))
+    return unit
 
 
 class _Watch:
@@ -278,28 +297,27 @@ def _has_company(writer: Writer) -> bool:
 
 @cache
 def _commands() -> dict[CodeType, str]:
-    """Every command: a public function of a slice's `commands` that takes a unit."""
+    """Every command: a public function whose first argument is a unit, wherever it stands."""
     found: dict[CodeType, str] = {}
-    for name in _modules():
-        module = importlib.import_module(name)
-        tree = ast.parse(Path(str(module.__file__)).read_text())
-        for each in tree.body:
-            if isinstance(each, ast.FunctionDef) and each.args.args and each.args.args[0].arg == "unit":
-                function = getattr(module, each.name)
-                if not each.name.startswith("_"):
-                    found[function.__code__] = f"{name.removeprefix('flagkeeper.')}.{each.name}"
+    for path in sorted(SOURCE.rglob("*.py")):
+        text = path.read_text()
+        if "unit: Unit" in text:
+            name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+            for each in ast.parse(text).body:
+                if isinstance(each, ast.FunctionDef) and not each.name.startswith("_") and _takes_unit(each):
+                    module = importlib.import_module(f"flagkeeper.{name}")
+                    found[getattr(module, each.name).__code__] = f"{name}.{each.name}"
     return found
+
+
+def _takes_unit(function: ast.FunctionDef) -> bool:
+    first = function.args.args[:1]
+    return bool(first and first[0].annotation and ast.unparse(first[0].annotation) == "Unit")
 
 
 def commands() -> set[str]:
     """Their names."""
     return set(_commands().values())
-
-
-def _modules() -> Iterator[str]:
-    for each in pkgutil.walk_packages(flagkeeper.__path__, "flagkeeper."):
-        if "commands" in each.name.split("."):
-            yield each.name
 
 
 # As a plugin of pytest
@@ -330,7 +348,7 @@ def _nothing_was_left() -> Iterator[None]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if REPORT in os.environ and _all.cases:
         told = {
-            "commands": sorted(_all.commands),
+            "commands": {dialect.value: sorted(tried) for dialect, tried in _all.commands.items()},
             "cases": len(_all.cases),
             "statements": _all.statements,
             "faults": _all.faults,

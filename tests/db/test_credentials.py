@@ -27,7 +27,7 @@ from flagkeeper.features.users.model.session import hash_of as session_hash
 from flagkeeper.features.users.model.user import UserChange
 from flagkeeper.features.users.model.user import draft as user_draft
 from flagkeeper.features.users.queries import password_hashes
-from flagkeeper.http.access import NOTHING, Access, Grant, allowed, grants, hides, is_admin
+from flagkeeper.http.access import ADMINISTRATOR, NOTHING, Access, Grant, allowed, grants, hides, is_admin
 from flagkeeper.http.caller import Kind
 from flagkeeper.kernel import clock
 from flagkeeper.readmodels.credentials.view import CredentialView
@@ -183,10 +183,10 @@ def test_what_groups_may_do_their_members_may(followed: Followed) -> None:
     assert may(ada.id) == (False, False, False)
     team = followed.run(groups.create, GroupDraft(name="team", root_role=2, users=[ada.id, eve.id]))
     assert may(ada.id) == (True, False, False)
-    followed.run(access.grant_group, "default", team.id, 5)
+    followed.run(access.set_group_roles, "default", team.id, [5], ADMINISTRATOR)
     assert may(ada.id) == may(eve.id) == (True, True, True)
     crew = followed.run(groups.create, GroupDraft(name="crew", users=[ada.id]))
-    followed.run(access.grant_group, "default", crew.id, 6)
+    followed.run(access.set_group_roles, "default", crew.id, [6], ADMINISTRATOR)
     followed.run(groups.remove_user, team.id, ada.id)
     assert (may(ada.id), may(eve.id)) == ((False, False, True), (True, True, True))
     followed.run(groups.update, team.id, GroupDraft(name="team", users=[ada.id]))
@@ -202,7 +202,7 @@ def test_one_batch_of_many_changes(followed: Followed) -> None:
         eve = users.create(unit, user_draft(username="eve", root_role=3))
         team = groups.create(unit, GroupDraft(name="team", root_role=2, users=[ada.id, eve.id]))
         access.grant(unit, "default", ada.id, 4)
-        access.grant_group(unit, "default", team.id, 5)
+        access.set_group_roles(unit, "default", team.id, [5], ADMINISTRATOR)
         access.grant(unit, "shop", eve.id, 5)
         users.delete(unit, ada.id, tokens.delete_pats_of, searches.leave_shared_of, groups.leave_all)
         set_mode(unit, "default", Mode.PRIVATE)

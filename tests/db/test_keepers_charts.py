@@ -41,6 +41,7 @@ def test_every_command(log: Log) -> None:
         create("own", PLACE),
         create("none", None),
         lambda unit: commands.update(unit, PLACE, made["own"], OTHER, there),
+        lambda unit: commands.change(unit, made["own"], DRAFT, there),
         lambda unit: commands.update(unit, None, made["none"], OTHER, there),
         lambda unit: commands.delete(unit, None, made["none"], there),
         create("gone", PLACE),
@@ -49,5 +50,5 @@ def test_every_command(log: Log) -> None:
     ]
     tell(log, story, kinds=KINDS)
     ports = StandingIn({CHARTED_FLAG: there})
-    assert check_steps(log, ports, kinds=KINDS) == 5
+    assert check_steps(log, ports, kinds=KINDS) == 6
     assert check_removals(log, ports, kinds=KINDS) >= 1

@@ -24,6 +24,7 @@ from flagkeeper.features.flags.commands import (
     tags,
     types,
     variants,
+    whole,
 )
 from flagkeeper.features.flags.model.environment import FlagEnvironmentState
 from flagkeeper.features.flags.model.flag import FlagChange, FlagDraft, FlagState, OldFlagChange
@@ -176,6 +177,7 @@ STORY: list[Line] = [
     ask("flag.untag", **CHECKOUT, tag=Tag("simple", "one")),
     do(tags.update_many, ["checkout", "other"], project=P, added=[Tag("simple", "all")], removed=[]),
     do(all_tags.delete_tag, "simple", "all", flags.untag_everywhere),
+    do(whole.untag, "checkout", [Tag("simple", "core")]),
     # a flag in an environment
     ask("flag-environment.enable", **PLACE),
     ask("flag-environment.enable", **PLACE),

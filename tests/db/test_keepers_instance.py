@@ -1,10 +1,12 @@
 """The laws of keepers and steps, on sign-up links and on settings of the instance."""
 
+from flagkeeper.eventlog.catalogue.system import SettingDetails
 from flagkeeper.eventlog.step import Step
 from flagkeeper.eventlog.unit import Unit
 from flagkeeper.features.access import commands as access
 from flagkeeper.features.instance import commands as instance
 from flagkeeper.features.instance import steps as settings
+from flagkeeper.features.instance.model import FRONTEND
 from flagkeeper.features.signups import commands as signups
 from flagkeeper.features.signups import queries
 from flagkeeper.features.users.model.user import draft
@@ -51,6 +53,7 @@ STORY: list[Change] = [
     lambda unit: instance.toggle_passwords(unit, disabled=False),
     lambda unit: instance.toggle_passwords(unit, disabled=True),
     lambda unit: instance.toggle_passwords(unit, disabled=False),
+    lambda unit: instance.restore(unit, FRONTEND, SettingDetails(frontend_api_origins=["https://c.test"])),
     op(Step("setting.origins", settings.SetOrigins(origins=["http://b.test:1"]))),
     op(Step("setting.maintenance", settings.SetMaintenance(enabled=True))),
 ]
@@ -58,7 +61,7 @@ STORY: list[Change] = [
 
 def test_every_command(log: Log) -> None:
     tell(log, STORY, kinds=SEEN)
-    assert check_steps(log, PORTS, kinds=KINDS) == 2 + 1 + 4
+    assert check_steps(log, PORTS, kinds=KINDS) == 2 + 1 + 5
     assert check_removals(log, PORTS, kinds={"setting"}) == 3
     keeper, (link, _) = KEEPERS.of_kind("invite-link"), log.read(queries.all_links)[0]
     for now, then in ((link.state(), None), (None, link.state())):

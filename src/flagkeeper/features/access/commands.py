@@ -122,17 +122,6 @@ def grant(unit: Unit, project: str, user_id: int, role_id: int) -> None:
     unit.record(ProjectAccessAdded(project=project, data=GrantedRolesData(roles=[granted])), new.state())
 
 
-def grant_group(unit: Unit, project: str, group_id: int, role_id: int) -> None:
-    """Gives a group a role in a project."""
-    old = queries.project_access(unit.tx, project)
-    new = old.with_group(group_id, {*old.of_group(group_id), role_id})
-    if new == old:
-        return
-    store.save_access(unit.tx, project, old, new)
-    granted = GrantedRole(role_id=role_id, group_ids=[group_id], user_ids=[])
-    unit.record(ProjectAccessAdded(project=project, data=GrantedRolesData(roles=[granted])), new.state())
-
-
 def revoke_user(unit: Unit, user_id: int, heir: int | None = None) -> None:
     """Takes all roles in all projects from a user who is about to be deleted. What they alone own goes to the `heir`;
     None: nobody is left who could have it."""
