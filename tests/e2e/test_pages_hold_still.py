@@ -16,7 +16,13 @@ pytestmark = pytest.mark.slow
 OBSERVER = """(() => {
   const asked = new Set();
   const still = window.still = {
-    watching: false, found: [], answered: 0, since: 0,
+    watching: false, from: 0, found: [], answered: 0, since: 0,
+    // From the next frame on: what the last answer moved is drawn by then.
+    watch: async () => {
+      for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
+      still.from = performance.now();
+      still.watching = true;
+    },
     // Until more than `before` questions are answered, and none was open for a while: an answer may lead to the next.
     quiet: async (before = 0) => {
       while (still.answered <= before || asked.size > 0 || performance.now() - still.since < 300)
@@ -49,8 +55,8 @@ OBSERVER = """(() => {
   }).observe(document, { childList: true, subtree: true });
   new PerformanceObserver((list) => {
     if (!still.watching) return;
-    for (const { sources } of list.getEntries())
-      for (const { node, previousRect: was, currentRect: is } of sources)
+    for (const { sources, startTime } of list.getEntries())
+      if (startTime >= still.from) for (const { node, previousRect: was, currentRect: is } of sources)
         if (node instanceof Element && inside(node) && was.width && is.width)
           still.found.push(`moved from ${was.x}, ${was.y} to ${is.x}, ${is.y}: ${named(node)}`);
   }).observe({ type: 'layout-shift' });
@@ -62,7 +68,7 @@ def test_a_page_that_has_loaded_holds_still(page: Page, shown: TestServer, name:
     page.add_init_script(OBSERVER)
     page.goto(shown.url + PAGES[name].replace("newest", str(newest(shown))))
     settle(page)
-    page.evaluate("still.watching = true")
+    page.evaluate("still.watch()")
     page.evaluate("still.quiet()")
     assert page.evaluate("still.found") == []
 
@@ -74,7 +80,7 @@ def test_a_page_is_not_drawn_anew_when_something_else_changes(page: Page, shown:
     page.goto(shown.url + PAGES[name].replace("newest", str(newest(shown))))
     settle(page)
     page.evaluate("still.quiet()")
-    page.evaluate("still.watching = true")
+    page.evaluate("still.watch()")
     before = page.evaluate("still.answered")
     described = f"Seen beside {name}"
     changed = shown.put("/api/admin/tag-types/simple", json={"name": "simple", "description": described})
