@@ -326,8 +326,12 @@ _all = Faults(every)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Every writer of this process from now on."""
+    """Every writer of this process from now on. A test that gave up would take the database from the unit that is still
+    being tried."""
     if REPORT in os.environ:
+        from tests import server
+
+        server.PATIENCE = 600.0
         start = Writer.start
 
         def started(writer: Writer) -> None:

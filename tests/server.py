@@ -36,6 +36,8 @@ ADMIN = "*:*.test-admin-token"
 BACKEND = "*:development.test-backend-token"
 FRONTEND = "*:development.test-frontend-token"
 PASSWORD = "Correct-horse-1"
+PATIENCE = 30.0
+"""Seconds until a test gives an answer up."""
 
 
 def settings_for(database_url: str, **changes: Any) -> Settings:
@@ -140,7 +142,7 @@ class Host:
 
     def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Runs a coroutine on the server's event loop and waits for its result."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE)
 
     def stop(self) -> None:
         self._server.should_exit = True
@@ -156,7 +158,7 @@ class TestServer:
         self._host = host
         self.settings = settings
         self.url = host.url
-        self.client = httpx.Client(base_url=host.url, timeout=30, trust_env=False, verify=False)
+        self.client = httpx.Client(base_url=host.url, timeout=PATIENCE, trust_env=False, verify=False)
 
     def __enter__(self) -> Self:
         self._host.watched.secrets = SecretsMade(self.settings)
