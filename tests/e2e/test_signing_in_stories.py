@@ -79,6 +79,8 @@ def test_somebody_asks_for_access_and_is_let_in(browser: Browser, here: TestServ
             page.get_by_role("button", name="This is me").click()
 
         sign_in()
+        expect(page.get_by_role("button", name="Ask for access")).to_be_visible()
+        page.wait_for_load_state()
         accessible(page)
         page.get_by_role("button", name="Ask for access").click()
         expect(page.get_by_role("heading", name="You have asked for access")).to_be_visible()
@@ -96,6 +98,7 @@ def test_somebody_asks_for_access_and_is_let_in(browser: Browser, here: TestServ
 
         sign_in()
         page.get_by_role("button", name="Ask for access").click()
+        expect(page.get_by_role("heading", name="You have asked for access")).to_be_visible()
         users.reload()
         settle(users)
         asking.get_by_role("button", name="Approve ada@example.com").click()
